@@ -1,0 +1,89 @@
+"""The errors of foedus: sentences that say what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class FoedusError(Exception):
+    """The root of every error that foedus raises on purpose."""
+
+
+class ParameterError(FoedusError):
+    """A parameter is unknown, out of its bounds, or lacks evidence."""
+
+
+class ResultError(FoedusError):
+    """A result cannot be read, written or combined."""
+
+
+class InertScenarioError(FoedusError):
+    """A scenario changes nothing against what it extends."""
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One thing that is wrong in a file.
+
+    Attributes
+    ----------
+    file
+        The file as the user named it, or a description such as ``--set``.
+    line
+        Line number from 1; 0 when the whole file is meant.
+    key
+        Dotted path of the key, empty when the whole file is meant.
+    message
+        A sentence with what is wrong and what to do.
+    """
+
+    file: str
+    line: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{where}: {self.key}: {self.message}" if self.key else f"{where}: {self.message}"
+
+
+class InputError(FoedusError):
+    """A file of the user's cannot be used; carries every problem found in it.
+
+    Attributes
+    ----------
+    problems
+        All problems, in the order of the file.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = sorted(set(problems))
+        super().__init__("\n".join(map(str, self.problems)))
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[list[Problem]]]:
+        return (type(self), (self.problems,))
+
+
+class ScenarioError(InputError):
+    """A scenario file is wrong."""
+
+
+class AllianceError(InputError):
+    """An alliance file is wrong."""
+
+
+def nearest(name: str, legal: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` for a misspelt name, or the list of legal names."""
+    names = sorted(legal)
+    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    if not close:
+        folded = {candidate.casefold(): candidate for candidate in names}
+        close = [folded[hit] for hit in get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)]
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; legal names are {', '.join(names)}." if names else "."
