@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+MANY_NAMES = 20  # more legal names than this are not listed in a sentence
+
+
 class FoedusError(Exception):
     """The root of every error that foedus raises on purpose."""
 
@@ -86,4 +89,6 @@ def nearest(name: str, legal: Iterable[str]) -> str:
         close = [folded[hit] for hit in get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)]
     if close:
         return f"; did you mean '{close[0]}'?"
-    return f"; legal names are {', '.join(names)}." if names else "."
+    if not names or len(names) > MANY_NAMES:
+        return "."
+    return f"; legal names are {', '.join(names)}."

@@ -33,30 +33,30 @@ FREE = -1.0  # a decision that the scenario leaves to the member or the alliance
 class State(NamedTuple):
     """One member at the end of a month."""
 
-    trust: Annotated[float, Quantity("trust in the patron and its alliance", "1", 0, 1)]
-    trust_before: Annotated[float, Quantity("trust before the rift", "1", 0, 1)]
-    expectation: Annotated[float, Quantity("support expected if attacked", "1", 0, 1)]
+    trust: Annotated[float, Quantity("trust in the patron and its alliance", "share", 0, 1)]
+    trust_before: Annotated[float, Quantity("trust before the rift", "share", 0, 1)]
+    expectation: Annotated[float, Quantity("support expected if attacked", "share", 0, 1)]
     expectation_initial: Annotated[
-        float, Quantity("support expected at the start, to which expectation returns", "1", 0, 1)
+        float, Quantity("support expected at the start, to which expectation returns", "share", 0, 1)
     ]
     dependence: Annotated[
-        float, Quantity("share of the patron's bloc in trade with it and its rival pole", "1", 0, 1)
+        float, Quantity("share of the patron's bloc in trade with it and its rival pole", "share", 0, 1)
     ]
-    dependence_initial: Annotated[float, Quantity("economic dependence at the start", "1", 0, 1)]
+    dependence_initial: Annotated[float, Quantity("economic dependence at the start", "share", 0, 1)]
     erosion: Annotated[
-        float, Quantity("share of dependence eaten away by partners' economic offers", "1", 0, 1)
+        float, Quantity("share of dependence eaten away by partners' economic offers", "share", 0, 1)
     ]
     outside_option: Annotated[
-        float, Quantity("alignment and arms from elsewhere (hedging)", "1", 0, 1)
+        float, Quantity("alignment and arms from elsewhere (hedging)", "share", 0, 1)
     ]
-    affinity: Annotated[float, Quantity("political closeness to the patron", "1", 0, 1)]
+    affinity: Annotated[float, Quantity("political closeness to the patron", "share", 0, 1)]
     adversary_ties: Annotated[
-        float, Quantity("ties of the patron to the state that threatens the member", "1", 0, 1)
+        float, Quantity("ties of the patron to the state that threatens the member", "share", 0, 1)
     ]
     threat: Annotated[
         float, Quantity("crises a year that invoke the treaty (casus foederis)", "1/year", 0, 12)
     ]
-    delivered: Annotated[float, Quantity("support delivered in the last crisis", "1", 0, 1)]
+    delivered: Annotated[float, Quantity("support delivered in the last crisis", "share", 0, 1)]
     disposition: Annotated[
         float, Quantity("lasting difference in readiness to take part", "log-odds", -40, 40)
     ]
@@ -74,9 +74,9 @@ class State(NamedTuple):
         float, Quantity("let the documents of the last summit pass", "0 or 1", 0, 1)
     ]
     arrears: Annotated[float, Quantity("years of unpaid dues", "years", 0, 1000)]
-    grievance: Annotated[float, Quantity("grievance the patron holds", "1", 0, 1)]
+    grievance: Annotated[float, Quantity("grievance the patron holds", "share", 0, 1)]
     patience: Annotated[
-        float, Quantity("share of its pressure that an adaptive patron keeps up", "1", 0, 1)
+        float, Quantity("share of its pressure that an adaptive patron keeps up", "share", 0, 1)
     ]
 
 
@@ -144,14 +144,14 @@ class Tally(NamedTuple):
 class Cohesion(NamedTuple):
     """The six components of cohesion, each from 0 to 1 and missing (NaN) with no member left."""
 
-    participation: Annotated[float, Quantity("share of members taking part", "1", 0, 1)]
-    burden_sharing: Annotated[float, Quantity("share of members without arrears", "1", 0, 1)]
-    trust: Annotated[float, Quantity("mean trust in the patron", "1", 0, 1)]
+    participation: Annotated[float, Quantity("share of members taking part", "share", 0, 1)]
+    burden_sharing: Annotated[float, Quantity("share of members without arrears", "share", 0, 1)]
+    trust: Annotated[float, Quantity("mean trust in the patron", "share", 0, 1)]
     credibility: Annotated[
-        float, Quantity("mean support delivered in the members' last crises", "1", 0, 1)
+        float, Quantity("mean support delivered in the members' last crises", "share", 0, 1)
     ]
-    unity: Annotated[float, Quantity("one minus the spread of outside options", "1", 0, 1)]
-    membership: Annotated[float, Quantity("share of the initial clients kept", "1", 0, 1)]
+    unity: Annotated[float, Quantity("one minus the spread of outside options", "share", 0, 1)]
+    membership: Annotated[float, Quantity("share of the initial clients kept", "share", 0, 1)]
 
 
 NOTHING_SEEN = Signals(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)

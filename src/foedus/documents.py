@@ -1,0 +1,261 @@
+"""Reading YAML as data only, with the line of every key, and refusing what could do harm.
+
+A document is a tree of mappings, lists, strings, numbers, truth values and nulls. Anchors, aliases
+and tags are refused, so there is nothing to expand or to execute; so are files that are too large
+or nested too deeply. Every problem found is reported, not the first alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from foedus.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 16
+
+KeyPath = tuple[str | int, ...]
+
+_LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_SPECIAL = {
+    "": None,
+    "~": None,
+    "null": None,
+    "true": True,
+    "false": False,
+    ".nan": float("nan"),
+    ".inf": float("inf"),
+    "+.inf": float("inf"),
+    "-.inf": float("-inf"),
+}
+
+
+@dataclass
+class Document:
+    """A YAML file as plain data.
+
+    Attributes
+    ----------
+    file
+        The file as the user named it.
+    data
+        The mapping at its top.
+    lines
+        Line of each key and list item, by path.
+    problems
+        What is wrong with it as YAML but does not keep it from being read further.
+    """
+
+    file: str
+    data: dict[str, Any] = field(default_factory=dict)
+    lines: dict[KeyPath, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def line(self, path: KeyPath) -> int:
+        """Line of the nearest enclosing key that stands in the file; 1 if there is none."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.lines:
+                return self.lines[path[:length]]
+        return 1
+
+    def problem(self, path: KeyPath, message: str) -> Problem:
+        """Make a problem that points at a key of this file."""
+        return Problem(self.file, self.line(path), dotted(path), message)
+
+
+def dotted(path: KeyPath) -> str:
+    """Write a path as ``levers.pressure.ARM[0].value``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def read_document(path: Path, shown_as: str | None = None) -> Document:
+    """Read a YAML file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    shown_as
+        How error sentences name it; the path as given if omitted.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read at all, with a sentence that says why.
+    """
+    file = shown_as or str(path)
+    return parse_document(_read_text(path, file), file)
+
+
+def parse_document(text: str, file: str) -> Document:
+    """Parse YAML text that was read from ``file``.
+
+    Raises
+    ------
+    InputError
+        If the text is not YAML, is empty, is not a mapping, or holds what is refused.
+    """
+    document = Document(file)
+    try:
+        root = _Builder(document, _events(text, file)).build()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        said = error.problem or error.context or "cannot be parsed"
+        line = mark.line + 1 if mark else 0
+        message = f"This is not valid YAML ({said}); mend the line or the one before it."
+        raise InputError([Problem(file, line, "", message)]) from None
+    except yaml.YAMLError:
+        message = "This is not valid YAML: it holds a character that YAML does not allow."
+        raise InputError([Problem(file, 0, "", message)]) from None
+    if root is None:
+        message = "The file is empty; write a mapping of keys, or start from 'foedus new'."
+        raise InputError([Problem(file, 0, "", message)])
+    if not isinstance(root, dict):
+        message = "The file must be a mapping of keys such as 'name:' and 'levers:' at its top."
+        raise InputError([Problem(file, 1, "", message)])
+    document.data = root
+    return document
+
+
+def _read_text(path: Path, file: str) -> str:
+    def refuse(message: str) -> InputError:
+        return InputError([Problem(file, 0, "", message)])
+
+    try:
+        if path.is_dir():
+            raise refuse("This is a directory; name a file.")
+        if not path.exists():
+            raise refuse("There is no such file; check the path.")
+        if not path.is_file():
+            raise refuse("This is not a regular file; name a YAML file.")
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "the path is not usable"
+        raise refuse(f"The file cannot be read: {reason}.") from None
+    if len(content) > MAX_BYTES:
+        raise refuse(f"The file is larger than {MAX_BYTES // 1024} KiB; no scenario needs that.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        message = "The file is not UTF-8 text; save it with that encoding."
+        raise InputError([Problem(file, line, "", message)]) from None
+
+
+def _events(text: str, file: str) -> Iterator[Any]:
+    """Yield the YAML events, refusing what could do harm before anything is built from it."""
+    depth = documents = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                message = "The file holds more than one YAML document; keep the first only."
+                raise InputError([Problem(file, line, "", message)])
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
+            message = "Anchors and aliases (& and *) are not supported; write the value out."
+            raise InputError([Problem(file, line, "", message)])
+        tag = getattr(event, "tag", None)
+        if tag is not None and tag != "!":
+            message = f"Tags such as '{tag}' are not supported; write the plain value."
+            raise InputError([Problem(file, line, "", message)])
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                message = f"The file is nested more than {MAX_DEPTH} levels deep; no scenario is."
+                raise InputError([Problem(file, line, "", message)])
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        yield event
+
+
+class _Builder:
+    """Builds plain data from YAML events, noting lines and repeated keys."""
+
+    def __init__(self, document: Document, events: Iterator[Any]) -> None:
+        self.document = document
+        self.events = events
+
+    def build(self) -> Any:
+        root = None
+        for event in self.events:
+            if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
+                root = self._value(event, ())
+        return root
+
+    def _value(self, event: Any, path: KeyPath) -> Any:
+        if isinstance(event, yaml.MappingStartEvent):
+            return self._mapping(path)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return self._sequence(path)
+        return _scalar(event)
+
+    def _mapping(self, path: KeyPath) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            key = self._key(event, path)
+            here = (*path, key)
+            line = event.start_mark.line + 1
+            repeated = key in result
+            if not repeated:
+                self.document.lines[here] = line
+            value = self._value(next(self.events), here)
+            if repeated:
+                first = self.document.lines[here]
+                self.document.problems.append(
+                    Problem(
+                        self.document.file,
+                        line,
+                        dotted(here),
+                        f"The key stands twice (first on line {first}); keep one of them.",
+                    )
+                )
+            else:
+                result[key] = value
+        return result
+
+    def _key(self, event: Any, path: KeyPath) -> str:
+        """Return a key as text; a list of names as a key, ``[ARM, KAZ]``, reads ``ARM, KAZ``."""
+        if isinstance(event, yaml.ScalarEvent):
+            return str(event.value)
+        value = self._value(event, (*path, "?"))
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return ", ".join(value)
+        message = "A key must be a name or a list of names."
+        line = event.start_mark.line + 1
+        raise InputError([Problem(self.document.file, line, dotted(path), message)])
+
+    def _sequence(self, path: KeyPath) -> list[Any]:
+        result: list[Any] = []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            here = (*path, len(result))
+            self.document.lines[here] = event.start_mark.line + 1
+            result.append(self._value(event, here))
+        return result
+
+
+def _scalar(event: Any) -> Any:
+    text = str(event.value)
+    if event.style is not None and event.style != "":
+        return text
+    if text.lower() in _SPECIAL:
+        return _SPECIAL[text.lower()]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    return text

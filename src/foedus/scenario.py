@@ -1,0 +1,1098 @@
+"""Scenario files: YAML to a checked, fully resolved Scenario, and to the drivers of the model.
+
+A scenario sets levers over dated spans, the patron's policy, scripted events and parameter values,
+and may extend another scenario. Every value remembers the file and line it came from.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from hashlib import sha256
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, create_model
+
+from foedus import rules
+from foedus.alliance import Alliance, MonthText, load_alliance
+from foedus.documents import Document, KeyPath, read_document
+from foedus.errors import InertScenarioError, InputError, Problem, ScenarioError, nearest
+from foedus.levers import DECISIONS, LEVERS, POLICIES, Decision, Lever
+from foedus.months import format_month, month_of_year, parse_month
+from foedus.parameters import specifications
+from foedus.shipped import locate, shipped_scenarios
+from foedus.validation import NAME_PATTERN, Checked, attempt, validate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+FORMAT_VERSION = 1
+DEFAULT_HORIZON = 60
+MAX_HORIZON = 600
+DEFAULT_ALLIANCE = "csto"
+MAX_LINEAGE = 16
+
+#: How members count in cohesion: each alike, or by capability.
+WEIGHTINGS = ("equal", "capability")
+
+LeverKey = tuple[str, str | None, str]  # lever, power or None, member (or the patron)
+
+
+# ---------------------------------------------------------------------------------------------
+# The format
+
+
+def _span_model(lever: Lever) -> type[Checked]:
+    """Build the model of one span of a lever, with the lever's bounds."""
+    value = Field(ge=lever.low, le=lever.high, description=f"{lever.meaning} ({lever.unit})")
+    model: type[Checked] = create_model(
+        f"{lever.name.title().replace('_', '')}Span",
+        __base__=Checked,
+        from_=(MonthText | None, Field(None, alias="from", description="first month")),
+        to=(MonthText | None, Field(None, description="last month")),
+        value=(float, value),
+        ramp=(
+            int,
+            Field(0, ge=0, le=MAX_HORIZON, description="months in which the value is reached"),
+        ),
+    )
+    return model
+
+
+_SPANS = {lever.name: _span_model(lever) for lever in LEVERS}
+
+
+def _lever_field(lever: Lever) -> tuple[Any, Any]:
+    spans: Any = list[_SPANS[lever.name]]  # type: ignore[misc]
+    by_scope = {
+        "patron": spans,
+        "member": dict[str, spans],
+        "partner": dict[str, dict[str, spans]],
+        "adversary": dict[str, dict[str, spans]],
+    }
+    description = f"{lever.meaning} ({lever.unit}; article {lever.source})"
+    return (by_scope[lever.scope] | None, Field(None, description=description))
+
+
+LeversModel: type[Checked] = create_model(
+    "Levers", __base__=Checked, **{lever.name: _lever_field(lever) for lever in LEVERS}
+)
+
+
+class Crisis(Checked):
+    """A crisis that invokes the treaty; without ``support`` the patron decides."""
+
+    event: Literal["crisis"]
+    date: MonthText
+    member: str
+    support: Annotated[float, Field(ge=0, le=1)] | None = None
+
+
+class Confrontation(Checked):
+    """An open clash between the patron and the partners over a member."""
+
+    event: Literal["confrontation"]
+    date: MonthText
+    member: str
+    severity: float = Field(gt=0, le=1)
+    months: int = Field(1, ge=1, le=MAX_HORIZON)
+
+
+class DomesticChange(Checked):
+    """A change of government or mood that shifts a member's affinity."""
+
+    event: Literal["domestic_change"]
+    date: MonthText
+    member: str
+    change: float = Field(ge=-1, le=1)
+
+
+class Statement(Checked):
+    """A public statement of the patron: below 0 a threat, above 0 an assurance, for one month."""
+
+    event: Literal["statement"]
+    date: MonthText
+    member: str
+    tone: float = Field(ge=-1, le=1)
+
+
+class ForcedDecision(Checked):
+    """A decision taken by the scenario instead of the member or the alliance."""
+
+    event: Literal["decision"]
+    date: MonthText
+    member: str
+    decision: Literal[tuple(DECISIONS)]  # type: ignore[valid-type]
+    to: MonthText | None = None
+
+
+Event = Crisis | Confrontation | DomesticChange | Statement | ForcedDecision
+_EVENTS: dict[str, type[Event]] = {
+    "crisis": Crisis,
+    "confrontation": Confrontation,
+    "domestic_change": DomesticChange,
+    "statement": Statement,
+    "decision": ForcedDecision,
+}
+
+
+class CohesionWeights(Checked):
+    """Weights of the six components in the cohesion index."""
+
+    participation: float = Field(1.0, ge=0, le=1e6)
+    burden_sharing: float = Field(1.0, ge=0, le=1e6)
+    trust: float = Field(1.0, ge=0, le=1e6)
+    credibility: float = Field(1.0, ge=0, le=1e6)
+    unity: float = Field(1.0, ge=0, le=1e6)
+    membership: float = Field(1.0, ge=0, le=1e6)
+
+
+class CohesionModel(Checked):
+    """How cohesion is summarised."""
+
+    members: Literal[WEIGHTINGS] = Field("equal", description="weight of each member")  # type: ignore[valid-type]
+    weights: CohesionWeights = CohesionWeights()
+
+
+class ScenarioFile(Checked):
+    """A foedus scenario file."""
+
+    foedus: Literal[1] = Field(description="version of the format")
+    name: str = Field(pattern=NAME_PATTERN, description="short name")
+    title: str = Field(min_length=1, max_length=200)
+    description: str = Field("", max_length=5000, description="what it stands for")
+    extends: str | None = Field(None, description="scenario to start from, by name or path")
+    alliance: str | None = Field(None, description="alliance, by name or path")
+    start: MonthText | None = Field(None, description="first month simulated, YYYY-MM")
+    horizon: int | None = Field(None, ge=1, le=MAX_HORIZON, description="months simulated")
+    policy: Literal[tuple(POLICIES)] | None = Field(  # type: ignore[valid-type]
+        None, description="how the patron adapts its conduct"
+    )
+    levers: LeversModel | None = Field(None, description="by lever, then whom it addresses")  # type: ignore[valid-type]
+    events: list[Annotated[Event, Field(discriminator="event")]] | None = Field(
+        None, max_length=1000, description="scripted events"
+    )
+    parameters: dict[str, float] | None = Field(
+        None, description="values of parameters or alliance numbers, fixed in every world"
+    )
+    cohesion: CohesionModel | None = None
+    sources: list[str] | str | None = Field(None, description="free text")
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of scenario files, for editors."""
+    schema = ScenarioFile.model_json_schema(by_alias=True)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "foedus scenario"
+    return schema
+
+
+# ---------------------------------------------------------------------------------------------
+# Resolved scenarios
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value stands: a file and a line of it (0 for the command line and for defaults)."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
+
+
+DEFAULT_ORIGIN = Origin("default", 0)
+
+
+@dataclass(frozen=True)
+class Span:
+    """A lever's value from one month to another, both included, reached over a ramp."""
+
+    first: int
+    last: int
+    value: float
+    ramp: int
+    origin: Origin = field(compare=False)
+
+
+@dataclass(frozen=True)
+class ScriptedEvent:
+    """An event of the scenario and where it stands."""
+
+    event: Event
+    origin: Origin = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What a scenario imposes, month by month.
+
+    Attributes
+    ----------
+    months
+        Month numbers, from the start to the horizon.
+    scripted
+        ``scripted[member][month]``: the drivers before the outside powers are added.
+    outreach, normalisation
+        ``[power][member][month]``: conduct of the partners and of the adversaries.
+    """
+
+    months: tuple[int, ...]
+    scripted: tuple[tuple[rules.Drivers, ...], ...]
+    outreach: Mapping[str, tuple[tuple[float, ...], ...]]
+    normalisation: Mapping[str, tuple[tuple[float, ...], ...]]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario with everything resolved.
+
+    Attributes
+    ----------
+    name, title, description, sources
+        As in the file.
+    alliance
+        The alliance as it stood before the start.
+    start, horizon
+        First month (number) and number of months.
+    policy
+        One of :data:`foedus.levers.POLICIES`.
+    levers
+        Spans by (lever, power or None, member).
+    events
+        Scripted events, in the order in which they were given.
+    parameters
+        Values fixed in every world: parameters and alliance numbers by key.
+    weighting, weights
+        How members and components count in the cohesion index.
+    origins
+        Where each scalar value and parameter came from.
+    lineage
+        Names of the scenario and of those it extends, nearest first.
+    """
+
+    name: str
+    title: str
+    description: str
+    sources: tuple[str, ...]
+    alliance: Alliance
+    alliance_reference: str
+    start: int
+    horizon: int
+    policy: str
+    levers: Mapping[LeverKey, tuple[Span, ...]]
+    events: tuple[ScriptedEvent, ...]
+    parameters: Mapping[str, float]
+    weighting: str
+    weights: rules.Cohesion
+    origins: Mapping[str, Origin]
+    lineage: tuple[str, ...]
+    parent: Scenario | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def end(self) -> int:
+        """Last month simulated."""
+        return self.start + self.horizon - 1
+
+    @property
+    def parameter_values(self) -> dict[str, float]:
+        """Overrides of the model's parameters."""
+        table = specifications()
+        return {key: value for key, value in self.parameters.items() if key in table}
+
+    @property
+    def alliance_values(self) -> dict[str, float]:
+        """Overrides of the alliance's numbers."""
+        table = specifications()
+        return {key: value for key, value in self.parameters.items() if key not in table}
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """The drivers of every member and month."""
+        return _compile(self)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of everything that decides the worlds and their summary: the resolved inputs."""
+        alliance = {
+            key: [number.value.hex(), str(number.prior)]
+            for key, number in sorted(self.alliance.numbers.items())
+        }
+        inputs = {
+            "alliance": alliance,
+            "members": self.alliance.members,
+            "start": self.start,
+            "parameters": {key: v.hex() for key, v in sorted(self.parameter_values.items())},
+            "drivers": [[list(d) for d in months] for months in self.schedule.scripted],
+            "outreach": self.schedule.outreach,
+            "normalisation": self.schedule.normalisation,
+            "cohesion": [self.weighting, list(self.weights)],
+        }
+        return sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+
+    def resolved(self) -> dict[str, Any]:
+        """Return the scenario as a file that extends nothing and can be loaded again."""
+        levers: dict[str, Any] = {}
+        for (name, power, member), spans in self.levers.items():
+            written = [_written_span(span) for span in spans]
+            scope = _lever(name).scope
+            if scope == "patron":
+                levers[name] = written
+            elif power is None:
+                levers.setdefault(name, {})[member] = written
+            else:
+                levers.setdefault(name, {}).setdefault(power, {})[member] = written
+        return {
+            "foedus": FORMAT_VERSION,
+            "name": self.name,
+            "title": self.title,
+            "description": self.description,
+            "alliance": self.alliance_reference,
+            "start": format_month(self.start),
+            "horizon": self.horizon,
+            "policy": self.policy,
+            "levers": levers,
+            "events": [item.event.model_dump(exclude_none=True) for item in self.events],
+            "parameters": dict(self.parameters),
+            "cohesion": {"members": self.weighting, "weights": self.weights._asdict()},
+            "sources": list(self.sources),
+        }
+
+    def inert_statements(self) -> list[tuple[str, Origin]]:
+        """Return what this scenario's own file sets without changing anything it inherited."""
+        return list(_inert(self))
+
+    def _repr_html_(self) -> str:
+        from foedus.notebook import scenario_html
+
+        return scenario_html(self)
+
+
+def _written_span(span: Span) -> dict[str, Any]:
+    written: dict[str, Any] = {
+        "from": format_month(span.first),
+        "to": format_month(span.last),
+        "value": span.value,
+    }
+    return written | ({"ramp": span.ramp} if span.ramp else {})
+
+
+def _lever(name: str) -> Lever:
+    return next(lever for lever in LEVERS if lever.name == name)
+
+
+# ---------------------------------------------------------------------------------------------
+# Loading
+
+
+def load_scenario(
+    reference: str | Path,
+    *,
+    horizon: int | None = None,
+    settings: Sequence[str] = (),
+    allow_inert: bool = False,
+) -> Scenario:
+    """Load a scenario by path or shipped name.
+
+    Parameters
+    ----------
+    reference
+        Path of a scenario file, or the bare name of a shipped one.
+    horizon
+        Months to simulate instead of the scenario's own.
+    settings
+        Changes such as ``pressure.ARM=0.6``, ``trust_loss=0.7``, ``ARM.trust=0.5`` or
+        ``policy=adaptive``, applied to the whole horizon.
+    allow_inert
+        Whether a scenario may equal what it extends.
+
+    Returns
+    -------
+    Scenario
+        Everything resolved; nothing is read again.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the file and of the settings.
+    AllianceError
+        If its alliance cannot be loaded.
+    InertScenarioError
+        If the scenario changes nothing, naming the lines without effect.
+    """
+    scenario = _load(str(reference), None, ())
+    if not allow_inert:
+        _refuse_inert(scenario)
+    if horizon is not None:
+        if not 1 <= horizon <= MAX_HORIZON:
+            message = f"A horizon goes from 1 to {MAX_HORIZON} months, not {horizon}."
+            raise ScenarioError([Problem("--horizon", 0, "", message)])
+        origins = {**scenario.origins, "horizon": Origin("--horizon", 0)}
+        scenario = replace(scenario, horizon=horizon, origins=origins)
+    if settings:
+        scenario = _apply_settings(scenario, settings)
+    return scenario
+
+
+def _load(reference: str, base: Path | None, chain: tuple[Path, ...]) -> Scenario:
+    found = locate(reference, shipped_scenarios(), base)
+    if found is None:
+        message = (
+            f"There is no shipped scenario '{reference}'{nearest(reference, shipped_scenarios())} "
+            "A file of your own is named by its path, such as ./mine.yaml."
+        )
+        raise ScenarioError([Problem(reference, 0, "", message)])
+    path, shown = found
+    try:
+        document = read_document(path, shown)
+    except InputError as error:
+        raise ScenarioError(error.problems) from None
+    return _Reader(document, path.resolve(), chain).scenario()
+
+
+def _bare(alliance: Alliance, reference: str, start: int) -> Scenario:
+    """Return a scenario that sets nothing."""
+    return Scenario(
+        name="bare",
+        title="Bare alliance",
+        description="",
+        sources=(),
+        alliance=alliance,
+        alliance_reference=reference,
+        start=start,
+        horizon=DEFAULT_HORIZON,
+        policy="fixed",
+        levers={},
+        events=(),
+        parameters={},
+        weighting="equal",
+        weights=rules.Cohesion(1.0, 1.0, 1.0, 1.0, 1.0, 1.0),
+        origins={},
+        lineage=(),
+    )
+
+
+class _Reader:
+    """Turns a scenario document into a :class:`Scenario`, collecting problems on the way."""
+
+    def __init__(self, document: Document, path: Path, chain: tuple[Path, ...]) -> None:
+        self.document = document
+        self.path = path
+        self.chain = (*chain, path)
+        self.problems: list[Problem] = list(document.problems)
+
+    def scenario(self) -> Scenario:
+        model, problems = validate(ScenarioFile, self.document)
+        self.problems += problems
+        parent = self._parent()
+        base = parent or self._from_alliance()
+        if base is None:
+            raise ScenarioError(self.problems)
+        resolved = self._resolve(base, parent)
+        if self.problems or model is None:
+            raise ScenarioError(self.problems)
+        return resolved
+
+    def _complain(self, path: KeyPath, message: str) -> None:
+        self.problems.append(self.document.problem(path, message))
+
+    def _origin(self, path: KeyPath) -> Origin:
+        return Origin(self.document.file, self.document.line(path))
+
+    def _text(self, key: str) -> str | None:
+        value = self.document.data.get(key)
+        return value if isinstance(value, str) else None
+
+    def _month(self, key: str) -> int | None:
+        text = self._text(key)
+        try:
+            return parse_month(text) if text else None
+        except ValueError:
+            return None
+
+    def _parent(self) -> Scenario | None:
+        reference = self._text("extends")
+        if reference is None:
+            return None
+        found = locate(reference, shipped_scenarios(), self.path.parent)
+        if found is not None and found[0].resolve() in self.chain:
+            circle = " extends ".join(path.stem for path in (*self.chain, found[0]))
+            self._complain(("extends",), f"The scenarios extend each other in a circle: {circle}.")
+        elif len(self.chain) > MAX_LINEAGE:
+            self._complain(("extends",), f"More than {MAX_LINEAGE} scenarios extend each other.")
+        elif found is None:
+            legal = nearest(reference, shipped_scenarios())
+            self._complain(("extends",), f"There is no shipped scenario '{reference}'{legal}")
+        else:
+            try:
+                return _load(reference, self.path.parent, self.chain)
+            except InputError as error:
+                self.problems += error.problems
+        raise ScenarioError(self.problems)
+
+    def _from_alliance(self) -> Scenario | None:
+        reference = self._text("alliance") or DEFAULT_ALLIANCE
+        if self.document.data.get("start") is None:
+            self._complain((), "The key 'start' is missing; write the first month as YYYY-MM.")
+        start = self._month("start")
+        try:
+            alliance = load_alliance(reference, start, self.path.parent)
+        except InputError as error:
+            self.problems += error.problems
+            return None
+        return _bare(alliance, self._portable(reference), start or alliance.date + 1)
+
+    def _portable(self, reference: str) -> str:
+        """Return a reference that still leads to the alliance from another directory."""
+        found = locate(reference, {}, self.path.parent)
+        return str(found[0].resolve()) if found else reference
+
+    def _resolve(self, base: Scenario, parent: Scenario | None) -> Scenario:
+        data = self.document.data
+        if parent is not None and "alliance" in data:
+            self._complain(("alliance",), "The alliance is that of the scenario extended; take out.")
+        start = self._month("start") or base.start
+        alliance = base.alliance
+        if parent is not None and start != base.start:
+            try:
+                alliance = load_alliance(base.alliance_reference, start)
+                alliance = alliance.with_values(base.alliance_values)
+            except InputError as error:
+                self.problems += error.problems
+        raw_horizon = data.get("horizon")
+        legal = isinstance(raw_horizon, int) and 1 <= raw_horizon <= MAX_HORIZON
+        horizon = int(raw_horizon) if legal and raw_horizon is not None else base.horizon
+        frame = replace(base, alliance=alliance, start=start, horizon=horizon)
+        levers = self._levers(frame)
+        events = self._events(frame)
+        parameters = self._parameters(frame)
+        cohesion = attempt(CohesionModel, data.get("cohesion") or {}) or CohesionModel()
+        weights = rules.Cohesion(**cohesion.weights.model_dump())
+        if sum(weights) <= 0:
+            self._complain(("cohesion", "weights"), "At least one weight must be above 0.")
+            weights = base.weights
+        given_cohesion = "cohesion" in data
+        policy = self._text("policy")
+        scalars = ("title", "description", "start", "horizon", "policy", "alliance", "cohesion")
+        own = {key: self._origin((key,)) for key in scalars if key in data}
+        origins = {**base.origins, **own}
+        for key in parameters:
+            origins[f"parameters.{key}"] = self._origin(("parameters", key))
+        sources = data.get("sources") or ()
+        name = self._text("name") or self.path.stem
+        return replace(
+            frame,
+            name=name,
+            title=self._text("title") or name,
+            description=" ".join((self._text("description") or "").split()),
+            sources=(sources,) if isinstance(sources, str) else tuple(map(str, sources)),
+            policy=policy if policy in POLICIES else base.policy,
+            levers={**base.levers, **levers},
+            events=(*base.events, *events),
+            parameters={**base.parameters, **parameters},
+            alliance=alliance.with_values(
+                {k: v for k, v in parameters.items() if k in alliance.numbers}
+            ),
+            weighting=cohesion.members if given_cohesion else base.weighting,
+            weights=weights if given_cohesion else base.weights,
+            origins=origins,
+            lineage=(name, *base.lineage),
+            parent=parent or base,
+        )
+
+    # Levers
+
+    def _levers(self, frame: Scenario) -> dict[LeverKey, tuple[Span, ...]]:
+        raw = self.document.data.get("levers")
+        result: dict[LeverKey, tuple[Span, ...]] = {}
+        for name, content in raw.items() if isinstance(raw, dict) else ():
+            lever = next((lever for lever in LEVERS if lever.name == name), None)
+            if lever is None:
+                continue
+            path: KeyPath = ("levers", name)
+            if lever.scope == "patron":
+                if isinstance(content, list):
+                    key: LeverKey = (name, None, frame.alliance.patron)
+                    result[key] = self._spans(lever, content, path, frame)
+            elif lever.scope == "member":
+                result |= self._by_member(lever, None, content, path, frame)
+            else:
+                result |= self._by_power(lever, content, path, frame)
+        return result
+
+    def _by_power(
+        self, lever: Lever, content: Any, path: KeyPath, frame: Scenario
+    ) -> dict[LeverKey, tuple[Span, ...]]:
+        alliance = frame.alliance
+        powers = alliance.partners if lever.scope == "partner" else alliance.adversaries
+        codes = [power.code for power in powers]
+        result: dict[LeverKey, tuple[Span, ...]] = {}
+        for code, inner in content.items() if isinstance(content, dict) else ():
+            if code not in codes:
+                message = f"{code} is no {lever.scope} of this alliance{nearest(code, codes)}"
+                self._complain((*path, code), message)
+                continue
+            result |= self._by_member(lever, code, inner, (*path, code), frame)
+        return result
+
+    def _by_member(
+        self, lever: Lever, power: str | None, content: Any, path: KeyPath, frame: Scenario
+    ) -> dict[LeverKey, tuple[Span, ...]]:
+        if not isinstance(content, dict):
+            return {}
+        result: dict[LeverKey, tuple[Span, ...]] = {}
+        named: dict[str, str] = {}
+        # "all" comes first, so that a member named beside it has its own value.
+        for target, raw in sorted(content.items(), key=lambda item: item[0] != "all"):
+            here = (*path, target)
+            members = self._targets(target, here, frame.alliance)
+            spans = self._spans(lever, raw, here, frame) if isinstance(raw, list) else ()
+            for member in members:
+                if target != "all" and member in named:
+                    message = f"{member} is addressed twice, here and by '{named[member]}'."
+                    self._complain(here, message)
+                if target != "all":
+                    named[member] = target
+                result[(lever.name, power, member)] = spans
+        return result
+
+    def _targets(self, target: str, path: KeyPath, alliance: Alliance) -> tuple[str, ...]:
+        if target == "all":
+            return alliance.members
+        codes = [code.strip() for code in target.split(",")]
+        for code in codes:
+            self._member(code, path, alliance)
+        return tuple(dict.fromkeys(code for code in codes if code in alliance.members))
+
+    def _member(self, code: str, path: KeyPath, alliance: Alliance) -> bool:
+        if code in alliance.members:
+            return True
+        if code == alliance.patron:
+            message = f"{code} is the patron; name a client: {', '.join(alliance.members)}."
+        else:
+            legal = nearest(code, alliance.members)
+            message = f"{code} is no client of this alliance{legal}"
+        self._complain(path, message)
+        return False
+
+    def _spans(
+        self, lever: Lever, raw: list[Any], path: KeyPath, frame: Scenario
+    ) -> tuple[Span, ...]:
+        spans: list[tuple[Span, KeyPath]] = []
+        for index, item in enumerate(raw):
+            here = (*path, index)
+            given = attempt(_SPANS[lever.name], item)
+            if given is None:
+                continue
+            content = given.model_dump()
+            first = self._date(content["from_"], (*here, "from"), frame, frame.start)
+            last = self._date(content["to"], (*here, "to"), frame, frame.end)
+            if first is None or last is None:
+                continue
+            if last < first:
+                self._complain(here, "The span ends before it begins; swap 'from' and 'to'.")
+                continue
+            if content["ramp"] > last - first + 1:
+                length = last - first + 1
+                self._complain(here, f"The ramp is longer than the span of {length} months.")
+                continue
+            span = Span(first, last, content["value"], content["ramp"], self._origin(here))
+            spans.append((span, here))
+        spans.sort(key=lambda pair: pair[0].first)
+        for (one, _), (other, here) in zip(spans, spans[1:], strict=False):
+            if other.first <= one.last:
+                message = (
+                    f"The span overlaps that of {format_month(one.first)} to "
+                    f"{format_month(one.last)} (line {one.origin.line}); part them."
+                )
+                self._complain(here, message)
+        return tuple(span for span, _ in spans)
+
+    def _date(
+        self, text: str | None, path: KeyPath, frame: Scenario, default: int
+    ) -> int | None:
+        if text is None:
+            return default
+        month = parse_month(text)
+        if frame.start <= month <= frame.end:
+            return month
+        message = (
+            f"{text} lies outside the scenario, which runs from {format_month(frame.start)} to "
+            f"{format_month(frame.end)}; change the date, 'start' or 'horizon'."
+        )
+        self._complain(path, message)
+        return None
+
+    # Events
+
+    def _events(self, frame: Scenario) -> tuple[ScriptedEvent, ...]:
+        raw = self.document.data.get("events")
+        events: list[ScriptedEvent] = []
+        for index, item in enumerate(raw if isinstance(raw, list) else ()):
+            path: KeyPath = ("events", index)
+            kind = item.get("event") if isinstance(item, dict) else None
+            model = _EVENTS.get(kind) if isinstance(kind, str) else None
+            event = attempt(model, item) if model else None
+            if event is None:
+                continue
+            known = self._member(event.member, (*path, "member"), frame.alliance)
+            date = self._date(event.date, (*path, "date"), frame, frame.start)
+            if known and date is not None and self._decision_fits(event, path, frame):
+                events.append(ScriptedEvent(event, self._origin(path)))
+        self._clashes(frame, events)
+        return tuple(events)
+
+    def _decision_fits(self, event: Event, path: KeyPath, frame: Scenario) -> bool:
+        if not isinstance(event, ForcedDecision):
+            return True
+        last = self._date(event.to, (*path, "to"), frame, parse_month(event.date))
+        if last is None:
+            return False
+        if last < parse_month(event.date):
+            self._complain(path, "The decision ends before it begins; swap 'date' and 'to'.")
+            return False
+        only = DECISIONS[event.decision].only_in
+        if only is None:
+            return True
+        month = int(frame.alliance.value(f"calendar.{only}_month"))
+        if any(month_of_year(m) == month for m in range(parse_month(event.date), last + 1)):
+            return True
+        what = "summit" if only == "summit" else "dues"
+        self._complain(
+            (*path, "date"), f"'{event.decision}' falls in no month with a {what}: that is {month}."
+        )
+        return False
+
+    def _clashes(self, frame: Scenario, events: Sequence[ScriptedEvent]) -> None:
+        taken: dict[tuple[str, str, int], Origin] = {}
+        for item in (*frame.events, *events):
+            for slot in _slots(item.event):
+                if slot in taken:
+                    what = f"{slot[1].removeprefix('forced_')} of {slot[0]}"
+                    self.problems.append(
+                        Problem(
+                            item.origin.file,
+                            item.origin.line,
+                            "events",
+                            f"The {what} in {format_month(slot[2])} is already scripted at "
+                            f"{taken[slot]}; keep one.",
+                        )
+                    )
+                    break
+                taken[slot] = item.origin
+
+    # Parameters
+
+    def _parameters(self, frame: Scenario) -> dict[str, float]:
+        raw = self.document.data.get("parameters")
+        result: dict[str, float] = {}
+        for key, value in raw.items() if isinstance(raw, dict) else ():
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                continue
+            reason = parameter_refusal(key, float(value), frame.alliance)
+            if reason:
+                self._complain(("parameters", key), reason)
+            else:
+                result[key] = float(value)
+        return result
+
+
+def parameter_refusal(key: str, value: float, alliance: Alliance) -> str | None:
+    """Say why a parameter or alliance number cannot be set to a value, or return None."""
+    table = specifications()
+    if key in table:
+        return table[key].refusal(value)
+    number = alliance.numbers.get(key)
+    if number is None:
+        return f"There is no parameter '{key}'{nearest(key, (*table, *alliance.numbers))}"
+    if ".attention." in key:
+        return "Attention is a row that sums to 1; change it in an alliance file of your own."
+    if number.quantity.unit == "code" and value not in (0.0, 1.0):
+        return f"{number.quantity.meaning}; give 0 or 1."
+    return number.quantity.refusal(value)
+
+
+def _slots(event: Event) -> Iterator[tuple[str, str, int]]:
+    """Yield what an event occupies alone: (member, driver, month)."""
+    month = parse_month(event.date)
+    if isinstance(event, Crisis):
+        yield event.member, "crisis", month
+    elif isinstance(event, ForcedDecision):
+        last = parse_month(event.to) if event.to else month
+        for covered in range(month, last + 1):
+            yield event.member, DECISIONS[event.decision].driver, covered
+
+
+# ---------------------------------------------------------------------------------------------
+# Settings from the command line
+
+_SETTING = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(\S.*?)\s*")
+
+
+def _apply_settings(scenario: Scenario, settings: Sequence[str]) -> Scenario:
+    problems: list[Problem] = []
+    for setting in settings:
+        try:
+            scenario = _apply_setting(scenario, setting)
+        except ValueError as error:
+            problems.append(Problem("--set", 0, setting, str(error)))
+    if problems:
+        raise ScenarioError(problems)
+    return scenario
+
+
+def _apply_setting(scenario: Scenario, setting: str) -> Scenario:
+    match = _SETTING.fullmatch(setting)
+    if match is None:
+        message = "Write NAME=VALUE, for example pressure.ARM=0.6 or trust_loss=0.7."
+        raise ValueError(message)
+    key, text = match.groups()
+    origin = Origin(f"--set {setting}", 0)
+    if key == "policy":
+        if text not in POLICIES:
+            message = f"'{text}' is no policy{nearest(text, POLICIES)}"
+            raise ValueError(message)
+        return replace(scenario, policy=text, origins={**scenario.origins, "policy": origin})
+    try:
+        value = float(text)
+    except ValueError:
+        message = f"'{text}' is not a number."
+        raise ValueError(message) from None
+    name, *address = key.split(".")
+    lever = next((lever for lever in LEVERS if lever.name == name), None)
+    if lever is None:
+        if name not in (*specifications(), *scenario.alliance.names, "rules", "calendar"):
+            message = f"There is nothing named '{name}' to set{nearest(name, _settable())}"
+            raise ValueError(message)
+        if reason := parameter_refusal(key, value, scenario.alliance):
+            raise ValueError(reason)
+        numbers = {key: value} if key in scenario.alliance.numbers else {}
+        return replace(
+            scenario,
+            alliance=scenario.alliance.with_values(numbers),
+            parameters={**scenario.parameters, key: value},
+            origins={**scenario.origins, f"parameters.{key}": origin},
+        )
+    if reason := lever.refusal(value):
+        raise ValueError(reason)
+    span = Span(scenario.start, scenario.end, value, 0, origin)
+    keys = _setting_keys(lever, address, scenario.alliance)
+    return replace(scenario, levers={**scenario.levers, **dict.fromkeys(keys, (span,))})
+
+
+def _settable() -> list[str]:
+    return [*(lever.name for lever in LEVERS), *specifications(), "policy"]
+
+
+def _setting_keys(lever: Lever, address: list[str], alliance: Alliance) -> list[LeverKey]:
+    wanted = {"patron": 0, "member": 1, "partner": 2, "adversary": 2}[lever.scope]
+    form = ".".join([lever.name, *(["POWER"] if wanted == 2 else []), *(["MEMBER"] * (wanted > 0))])
+    if len(address) != wanted:
+        message = f"Write {form}=VALUE; MEMBER may be 'all'."
+        raise ValueError(message)
+    if wanted == 0:
+        return [(lever.name, None, alliance.patron)]
+    member = address[-1]
+    if member != "all" and member not in alliance.members:
+        message = f"{member} is no client of this alliance{nearest(member, alliance.members)}"
+        raise ValueError(message)
+    members = alliance.members if member == "all" else (member,)
+    if wanted == 1:
+        return [(lever.name, None, one) for one in members]
+    powers = alliance.partners if lever.scope == "partner" else alliance.adversaries
+    codes = [power.code for power in powers]
+    if address[0] not in codes:
+        message = f"{address[0]} is no {lever.scope} of this alliance{nearest(address[0], codes)}"
+        raise ValueError(message)
+    return [(lever.name, address[0], one) for one in members]
+
+
+# ---------------------------------------------------------------------------------------------
+# Scenarios without effect
+
+
+def _refuse_inert(scenario: Scenario) -> None:
+    parent = scenario.parent
+    if parent is None or _same_inputs(scenario, parent) is False:
+        return
+    against = f"'{parent.name}', which it extends" if parent.lineage else "the bare alliance"
+    lines = [f"  {origin}: {shown}" for shown, origin in _inert(scenario)]
+    named = "\n".join(["; these lines have no effect:", *lines]) if lines else "; it sets nothing."
+    message = f"The scenario '{scenario.name}' equals {against}{named}"
+    raise InertScenarioError(message)
+
+
+def _same_inputs(one: Scenario, other: Scenario) -> bool:
+    return (one.horizon, one.fingerprint) == (other.horizon, other.fingerprint)
+
+
+def _inert(scenario: Scenario) -> Iterator[tuple[str, Origin]]:
+    """Yield what the scenario's own file sets and could leave out."""
+    parent = scenario.parent
+    if parent is None:
+        return
+    for key, spans in scenario.levers.items():
+        if spans and spans != parent.levers.get(key):
+            levers = {k: v for k, v in scenario.levers.items() if k != key}
+            if key in parent.levers:
+                levers[key] = parent.levers[key]
+            if _same_inputs(replace(scenario, levers=levers), scenario):
+                shown = ".".join(["levers", *(part for part in key if part)])
+                yield shown, spans[0].origin
+        elif spans and spans is not parent.levers.get(key):
+            yield ".".join(["levers", *(part for part in key if part)]), spans[0].origin
+    for index, item in enumerate(scenario.events[len(parent.events) :], len(parent.events)):
+        events = scenario.events[:index] + scenario.events[index + 1 :]
+        if _same_inputs(replace(scenario, events=events), scenario):
+            yield f"events: {item.event.event}", item.origin
+    for key, value in scenario.parameters.items():
+        if scenario.origins.get(f"parameters.{key}") == parent.origins.get(f"parameters.{key}"):
+            continue
+        if parent.parameters.get(key) == value:
+            yield f"parameters.{key}", scenario.origins[f"parameters.{key}"]
+    for key in ("policy", "start", "horizon", "cohesion"):
+        origin = scenario.origins.get(key)
+        if origin is None or origin == parent.origins.get(key):
+            continue
+        names = ("weighting", "weights") if key == "cohesion" else (key,)
+        restored = replace(scenario, **{name: getattr(parent, name) for name in names})
+        if _same_inputs(restored, scenario) and (parent.lineage or key != "start"):
+            yield key, origin
+
+
+# ---------------------------------------------------------------------------------------------
+# From a scenario to drivers
+
+
+def _compile(scenario: Scenario) -> Schedule:
+    alliance = scenario.alliance
+    months = tuple(range(scenario.start, scenario.start + scenario.horizon))
+    by_event = _event_drivers(scenario)
+    constant = {
+        "adaptive": float(scenario.policy == "adaptive"),
+        "accounting": float(scenario.policy == "accounting"),
+        "notice_period": alliance.value("rules.notice_months"),
+        "suspension_arrears": alliance.value("rules.suspension_arrears"),
+        "expulsion_arrears": alliance.value("rules.expulsion_arrears"),
+    }
+    summit = alliance.value("calendar.summit_month")
+    dues = alliance.value("calendar.dues_month")
+    bandwidth = _path(
+        scenario, ("bandwidth", None, alliance.patron), alliance.value(f"{alliance.patron}.bandwidth")
+    )
+    scripted = []
+    for member in alliance.members:
+        paths = {
+            name: _path(scenario, (name, None, member), _lever(name).default or 0.0)
+            for name in ("pressure", "restraint", "enforcement", "threat")
+        }
+        for name, prefix in (("dependence", "dependence"), ("adversary_ties", "ties")):
+            key: LeverKey = (name, None, member)
+            paths[f"{prefix}_keep"] = _path(scenario, key, 1.0, spans_at=0.0)
+            paths[f"{prefix}_set"] = _path(scenario, key, 0.0)
+        row = []
+        for index, month in enumerate(months):
+            values = {
+                **_IDLE,
+                **constant,
+                **{name: path[index] for name, path in paths.items()},
+                "bandwidth": bandwidth[index],
+                "summit": float(month_of_year(month) == summit),
+                "dues": float(month_of_year(month) == dues),
+            }
+            for driver, value in by_event.get((member, month), ()):
+                values[driver] = _joined(driver, values[driver], value)
+            row.append(rules.Drivers(**values))
+        scripted.append(tuple(row))
+    return Schedule(
+        months,
+        tuple(scripted),
+        {power.code: _power_paths(scenario, "outreach", power.code) for power in alliance.partners},
+        {
+            power.code: _power_paths(scenario, "normalisation", power.code)
+            for power in alliance.adversaries
+        },
+    )
+
+
+#: Drivers that a scenario does not set or that the outside powers add later.
+_IDLE = {
+    **dict.fromkeys(rules.Drivers._fields, 0.0),
+    **{decision.driver: rules.FREE for decision in DECISIONS.values()},
+    "support_scripted": rules.FREE,
+}
+
+
+def _joined(driver: str, standing: float, value: float) -> float:
+    """Join an event with the levers and the other events of the month."""
+    if driver in ("pressure", "restraint", "confrontation"):
+        return max(standing, value)
+    if driver == "affinity_change":
+        return standing + value
+    return value
+
+
+def _power_paths(scenario: Scenario, lever: str, power: str) -> tuple[tuple[float, ...], ...]:
+    return tuple(
+        _path(scenario, (lever, power, member), 0.0) for member in scenario.alliance.members
+    )
+
+
+def _path(
+    scenario: Scenario, key: LeverKey, default: float, spans_at: float | None = None
+) -> tuple[float, ...]:
+    """Value of a lever in each month: the default, the spans, and the ramps into them.
+
+    With ``spans_at`` every span counts as that value instead of its own.
+    """
+    spans = scenario.levers.get(key, ())
+    first = min([scenario.start, *(span.first for span in spans)])
+    values = [default] * (scenario.end - first + 1)
+    before = default
+    for month in range(first, scenario.end + 1):
+        span = next((s for s in spans if s.first <= month <= s.last), None)
+        if span is None:
+            before = default
+            continue
+        goal = span.value if spans_at is None else spans_at
+        if month == span.first:
+            origin = before
+        step = month - span.first + 1
+        value = origin + (goal - origin) * step / span.ramp if step < span.ramp else goal
+        values[month - first] = value
+        before = value
+    return tuple(values[scenario.start - first :])
+
+
+def _event_drivers(scenario: Scenario) -> dict[tuple[str, int], list[tuple[str, float]]]:
+    """Drivers that events set, by member and month."""
+    result: dict[tuple[str, int], list[tuple[str, float]]] = {}
+
+    def put(member: str, month: int, driver: str, value: float) -> None:
+        result.setdefault((member, month), []).append((driver, value))
+
+    for item in scenario.events:
+        event = item.event
+        month = parse_month(event.date)
+        if isinstance(event, Crisis):
+            put(event.member, month, "crisis_scripted", 1.0)
+            support = rules.FREE if event.support is None else event.support
+            put(event.member, month, "support_scripted", support)
+        elif isinstance(event, Confrontation):
+            for covered in range(month, month + event.months):
+                put(event.member, covered, "confrontation", event.severity)
+        elif isinstance(event, DomesticChange):
+            put(event.member, month, "affinity_change", event.change)
+        elif isinstance(event, Statement):
+            driver = "pressure" if event.tone < 0 else "restraint"
+            put(event.member, month, driver, abs(event.tone))
+        else:
+            decision: Decision = DECISIONS[event.decision]
+            last = parse_month(event.to) if event.to else month
+            for covered in range(month, last + 1):
+                put(event.member, covered, decision.driver, decision.value)
+    return result
