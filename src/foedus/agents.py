@@ -16,8 +16,9 @@ from foedus import rules
 from foedus.draws import OPENING, Draws, address, draw, seed_words
 from foedus.errors import ResultError
 from foedus.months import format_month
-from foedus.parameters import Parameters, default_parameters, drawn_parameters
 from foedus.rules import Drivers, Signals, State
+from foedus.schedule import with_power
+from foedus.worlds import DEFAULT_SEED, member_weights, opening_world
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,9 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from foedus.alliance import Power
+    from foedus.parameters import Parameters
     from foedus.scenario import Scenario
-
-DEFAULT_SEED = 1992  # the Collective Security Treaty was signed in that year
 
 
 class Rules(Protocol):
@@ -190,46 +190,14 @@ class OutsidePower(mesa.Agent):
 
     def prepare(self) -> None:
         """Take this month's effort from the scenario."""
-        paths = (
-            self.model.schedule.outreach
-            if self.role == "partner"
-            else self.model.schedule.normalisation
-        )[self.code]
-        self.effort = tuple(path[self.model.elapsed] for path in paths)
+        schedule, month = self.model.schedule, self.model.elapsed
+        members = range(len(self.model.members))
+        self.effort = tuple(schedule.effort(self.code, member, month) for member in members)
 
     def reach(self, member: MemberState, drivers: Drivers) -> Drivers:
         """Add this power's conduct towards one member to its drivers."""
-        return with_power(
-            drivers, self.model.scenario, self.code, member.code, self.effort[member.index]
-        )
-
-
-def with_power(
-    drivers: Drivers, scenario: Scenario, power: str, member: str, effort: float
-) -> Drivers:
-    """Add one outside power's outreach or normalisation to a member's drivers."""
-    numbers = scenario.alliance.numbers
-    if f"{power}.credibility" not in numbers:
-        threatens = numbers.get(f"{power}.threatens.{member}")
-        threatened = threatens.value if threatens else 0.0
-        return drivers._replace(
-            threat=rules.normalised_threat(drivers.threat, threatened, effort)
-        )
-    credibility = numbers[f"{power}.credibility"].value
-    return drivers._replace(
-        partner_security=rules.pooled_offer(
-            drivers.partner_security,
-            effort,
-            numbers[f"{power}.security_offer"].value,
-            credibility,
-        ),
-        partner_economy=rules.pooled_offer(
-            drivers.partner_economy,
-            effort,
-            numbers[f"{power}.economic_offer"].value,
-            credibility,
-        ),
-    )
+        alliance = self.model.scenario.alliance
+        return with_power(drivers, alliance, self.code, member.code, self.effort[member.index])
 
 
 class AllianceModel(mesa.Model):
@@ -282,7 +250,7 @@ class AllianceModel(mesa.Model):
         self.run = run
         self.rules = rules
         self.elapsed = 0
-        self.parameters, opening = world_inputs(scenario, seed, run, parameters)
+        self.parameters, opening = opening_world(scenario, seed, run, parameters)
         self.patron = patron_class(self)
         self.powers = [power_class(self, power) for power in scenario.alliance.powers]
         self.members: list[MemberState] = []
@@ -356,46 +324,6 @@ class AllianceModel(mesa.Model):
             raise ResultError(message)
         table = self.datacollector.get_agenttype_vars_dataframe(Client)
         return table.reset_index().drop(columns="AgentID")
-
-
-def world_inputs(
-    scenario: Scenario, seed: int, run: int, parameters: str | Parameters = "prior"
-) -> tuple[Parameters, list[State]]:
-    """Parameters and opening states of one world.
-
-    Raises
-    ------
-    ValueError
-        If ``parameters`` is a word other than ``prior`` and ``default``.
-    """
-    alliance = scenario.alliance
-    low, high = seed_words(seed)
-    if parameters == "prior":
-        p = drawn_parameters(seed, run, scenario.parameter_values)
-    elif parameters == "default":
-        p = default_parameters(scenario.parameter_values)
-    elif isinstance(parameters, Parameters):
-        p = parameters
-    else:
-        message = f"parameters='{parameters}' is neither 'prior' nor 'default' nor Parameters."
-        raise ValueError(message)
-    opening = []
-    for code in alliance.members:
-        values = (
-            alliance.drawn_values(code, seed, run)
-            if parameters == "prior"
-            else alliance.default_values(code)
-        )
-        luck = draw(low, high, run, OPENING, address(code))
-        state = alliance.opening(code, values)
-        opening.append(state._replace(disposition=rules.lasting_difference(p, luck)))
-    return p, opening
-
-
-def member_weights(scenario: Scenario, weighting: str) -> tuple[float, ...]:
-    """Weight of each client in cohesion: each alike, or by capability."""
-    alliance = scenario.alliance
-    return alliance.capabilities if weighting == "capability" else (1.0,) * len(alliance.members)
 
 
 def _collector() -> mesa.DataCollector:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
@@ -196,6 +196,8 @@ class Alliance:
         The month (number) at whose end the states hold.
     numbers
         Every number by key, such as ``ARM.trust``, ``RUS.bandwidth`` or ``rules.notice_months``.
+    text
+        Content of the file, so that a result can carry it along.
     """
 
     name: str
@@ -208,6 +210,7 @@ class Alliance:
     powers: tuple[Power, ...]
     date: int
     numbers: Mapping[str, AllianceNumber]
+    text: str = field(repr=False)
 
     def value(self, key: str) -> float:
         """Value of a number by key."""
@@ -363,6 +366,7 @@ class _Reader:
             ),
             date=date,
             numbers={**self.numbers, **chosen},
+            text=self.document.text,
         )
 
     def _complain(self, path: KeyPath, message: str) -> None:

@@ -48,6 +48,8 @@ class Document:
     ----------
     file
         The file as the user named it.
+    text
+        Its content.
     data
         The mapping at its top.
     lines
@@ -57,6 +59,7 @@ class Document:
     """
 
     file: str
+    text: str = ""
     data: dict[str, Any] = field(default_factory=dict)
     lines: dict[KeyPath, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -108,7 +111,7 @@ def parse_document(text: str, file: str) -> Document:
     InputError
         If the text is not YAML, is empty, is not a mapping, or holds what is refused.
     """
-    document = Document(file)
+    document = Document(file, text)
     try:
         root = _Builder(document, _events(text, file)).build()
     except yaml.MarkedYAMLError as error:

@@ -22,7 +22,11 @@ class ParameterError(FoedusError):
 
 
 class ResultError(FoedusError):
-    """A result cannot be read, written or combined."""
+    """A result cannot be read, written or combined as asked."""
+
+
+class UnfinishedError(ResultError):
+    """What was asked for was right, but the machine could not finish it (a full disk, say)."""
 
 
 class InertScenarioError(FoedusError):

@@ -80,6 +80,17 @@ class State(NamedTuple):
     ]
 
 
+#: Fields of the state that a world keeps from its opening to its end.
+LASTING = (
+    "trust_before",
+    "expectation_initial",
+    "dependence_initial",
+    "adversary_ties",
+    "threat",
+    "disposition",
+)
+
+
 class Drivers(NamedTuple):
     """What the scenario imposes on one member in one month."""
 

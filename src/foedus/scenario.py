@@ -11,183 +11,39 @@ import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-from pydantic import Field, create_model
+from typing import TYPE_CHECKING, Any
 
 from foedus import rules
-from foedus.alliance import Alliance, MonthText, load_alliance
+from foedus.alliance import Alliance, load_alliance
 from foedus.documents import Document, KeyPath, read_document
 from foedus.errors import InertScenarioError, InputError, Problem, ScenarioError, nearest
-from foedus.levers import DECISIONS, LEVERS, POLICIES, Decision, Lever
+from foedus.levers import DECISIONS, LEVERS, POLICIES, Lever
 from foedus.months import format_month, month_of_year, parse_month
 from foedus.parameters import specifications
+from foedus.schedule import Schedule, compile_schedule
+from foedus.scenario_format import (
+    EVENTS,
+    FORMAT_VERSION,
+    MAX_HORIZON,
+    SPANS,
+    CohesionModel,
+    Crisis,
+    Event,
+    ForcedDecision,
+    ScenarioFile,
+)
 from foedus.shipped import locate, shipped_scenarios
-from foedus.validation import NAME_PATTERN, Checked, attempt, validate
+from foedus.validation import attempt, validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-FORMAT_VERSION = 1
 DEFAULT_HORIZON = 60
-MAX_HORIZON = 600
 DEFAULT_ALLIANCE = "csto"
 MAX_LINEAGE = 16
 
-#: How members count in cohesion: each alike, or by capability.
-WEIGHTINGS = ("equal", "capability")
-
 LeverKey = tuple[str, str | None, str]  # lever, power or None, member (or the patron)
-
-
-# ---------------------------------------------------------------------------------------------
-# The format
-
-
-def _span_model(lever: Lever) -> type[Checked]:
-    """Build the model of one span of a lever, with the lever's bounds."""
-    value = Field(ge=lever.low, le=lever.high, description=f"{lever.meaning} ({lever.unit})")
-    model: type[Checked] = create_model(
-        f"{lever.name.title().replace('_', '')}Span",
-        __base__=Checked,
-        from_=(MonthText | None, Field(None, alias="from", description="first month")),
-        to=(MonthText | None, Field(None, description="last month")),
-        value=(float, value),
-        ramp=(
-            int,
-            Field(0, ge=0, le=MAX_HORIZON, description="months in which the value is reached"),
-        ),
-    )
-    return model
-
-
-_SPANS = {lever.name: _span_model(lever) for lever in LEVERS}
-
-
-def _lever_field(lever: Lever) -> tuple[Any, Any]:
-    spans: Any = list[_SPANS[lever.name]]  # type: ignore[misc]
-    by_scope = {
-        "patron": spans,
-        "member": dict[str, spans],
-        "partner": dict[str, dict[str, spans]],
-        "adversary": dict[str, dict[str, spans]],
-    }
-    description = f"{lever.meaning} ({lever.unit}; article {lever.source})"
-    return (by_scope[lever.scope] | None, Field(None, description=description))
-
-
-LeversModel: type[Checked] = create_model(
-    "Levers", __base__=Checked, **{lever.name: _lever_field(lever) for lever in LEVERS}
-)
-
-
-class Crisis(Checked):
-    """A crisis that invokes the treaty; without ``support`` the patron decides."""
-
-    event: Literal["crisis"]
-    date: MonthText
-    member: str
-    support: Annotated[float, Field(ge=0, le=1)] | None = None
-
-
-class Confrontation(Checked):
-    """An open clash between the patron and the partners over a member."""
-
-    event: Literal["confrontation"]
-    date: MonthText
-    member: str
-    severity: float = Field(gt=0, le=1)
-    months: int = Field(1, ge=1, le=MAX_HORIZON)
-
-
-class DomesticChange(Checked):
-    """A change of government or mood that shifts a member's affinity."""
-
-    event: Literal["domestic_change"]
-    date: MonthText
-    member: str
-    change: float = Field(ge=-1, le=1)
-
-
-class Statement(Checked):
-    """A public statement of the patron: below 0 a threat, above 0 an assurance, for one month."""
-
-    event: Literal["statement"]
-    date: MonthText
-    member: str
-    tone: float = Field(ge=-1, le=1)
-
-
-class ForcedDecision(Checked):
-    """A decision taken by the scenario instead of the member or the alliance."""
-
-    event: Literal["decision"]
-    date: MonthText
-    member: str
-    decision: Literal[tuple(DECISIONS)]  # type: ignore[valid-type]
-    to: MonthText | None = None
-
-
-Event = Crisis | Confrontation | DomesticChange | Statement | ForcedDecision
-_EVENTS: dict[str, type[Event]] = {
-    "crisis": Crisis,
-    "confrontation": Confrontation,
-    "domestic_change": DomesticChange,
-    "statement": Statement,
-    "decision": ForcedDecision,
-}
-
-
-class CohesionWeights(Checked):
-    """Weights of the six components in the cohesion index."""
-
-    participation: float = Field(1.0, ge=0, le=1e6)
-    burden_sharing: float = Field(1.0, ge=0, le=1e6)
-    trust: float = Field(1.0, ge=0, le=1e6)
-    credibility: float = Field(1.0, ge=0, le=1e6)
-    unity: float = Field(1.0, ge=0, le=1e6)
-    membership: float = Field(1.0, ge=0, le=1e6)
-
-
-class CohesionModel(Checked):
-    """How cohesion is summarised."""
-
-    members: Literal[WEIGHTINGS] = Field("equal", description="weight of each member")  # type: ignore[valid-type]
-    weights: CohesionWeights = CohesionWeights()
-
-
-class ScenarioFile(Checked):
-    """A foedus scenario file."""
-
-    foedus: Literal[1] = Field(description="version of the format")
-    name: str = Field(pattern=NAME_PATTERN, description="short name")
-    title: str = Field(min_length=1, max_length=200)
-    description: str = Field("", max_length=5000, description="what it stands for")
-    extends: str | None = Field(None, description="scenario to start from, by name or path")
-    alliance: str | None = Field(None, description="alliance, by name or path")
-    start: MonthText | None = Field(None, description="first month simulated, YYYY-MM")
-    horizon: int | None = Field(None, ge=1, le=MAX_HORIZON, description="months simulated")
-    policy: Literal[tuple(POLICIES)] | None = Field(  # type: ignore[valid-type]
-        None, description="how the patron adapts its conduct"
-    )
-    levers: LeversModel | None = Field(None, description="by lever, then whom it addresses")  # type: ignore[valid-type]
-    events: list[Annotated[Event, Field(discriminator="event")]] | None = Field(
-        None, max_length=1000, description="scripted events"
-    )
-    parameters: dict[str, float] | None = Field(
-        None, description="values of parameters or alliance numbers, fixed in every world"
-    )
-    cohesion: CohesionModel | None = None
-    sources: list[str] | str | None = Field(None, description="free text")
-
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of scenario files, for editors."""
-    schema = ScenarioFile.model_json_schema(by_alias=True)
-    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    schema["title"] = "foedus scenario"
-    return schema
 
 
 # ---------------------------------------------------------------------------------------------
@@ -225,26 +81,6 @@ class ScriptedEvent:
 
     event: Event
     origin: Origin = field(compare=False)
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """What a scenario imposes, month by month.
-
-    Attributes
-    ----------
-    months
-        Month numbers, from the start to the horizon.
-    scripted
-        ``scripted[member][month]``: the drivers before the outside powers are added.
-    outreach, normalisation
-        ``[power][member][month]``: conduct of the partners and of the adversaries.
-    """
-
-    months: tuple[int, ...]
-    scripted: tuple[tuple[rules.Drivers, ...], ...]
-    outreach: Mapping[str, tuple[tuple[float, ...], ...]]
-    normalisation: Mapping[str, tuple[tuple[float, ...], ...]]
 
 
 @dataclass(frozen=True)
@@ -313,7 +149,7 @@ class Scenario:
     @cached_property
     def schedule(self) -> Schedule:
         """The drivers of every member and month."""
-        return _compile(self)
+        return compile_schedule(self)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -685,7 +521,7 @@ class _Reader:
         spans: list[tuple[Span, KeyPath]] = []
         for index, item in enumerate(raw):
             here = (*path, index)
-            given = attempt(_SPANS[lever.name], item)
+            given = attempt(SPANS[lever.name], item)
             if given is None:
                 continue
             content = given.model_dump()
@@ -735,7 +571,7 @@ class _Reader:
         for index, item in enumerate(raw if isinstance(raw, list) else ()):
             path: KeyPath = ("events", index)
             kind = item.get("event") if isinstance(item, dict) else None
-            model = _EVENTS.get(kind) if isinstance(kind, str) else None
+            model = EVENTS.get(kind) if isinstance(kind, str) else None
             event = attempt(model, item) if model else None
             if event is None:
                 continue
@@ -954,145 +790,11 @@ def _inert(scenario: Scenario) -> Iterator[tuple[str, Origin]]:
             continue
         if parent.parameters.get(key) == value:
             yield f"parameters.{key}", scenario.origins[f"parameters.{key}"]
-    for key in ("policy", "start", "horizon", "cohesion"):
+    for key in ("policy", "start", "horizon", "cohesion") if parent.lineage else ():
         origin = scenario.origins.get(key)
         if origin is None or origin == parent.origins.get(key):
             continue
         names = ("weighting", "weights") if key == "cohesion" else (key,)
         restored = replace(scenario, **{name: getattr(parent, name) for name in names})
-        if _same_inputs(restored, scenario) and (parent.lineage or key != "start"):
+        if _same_inputs(restored, scenario):
             yield key, origin
-
-
-# ---------------------------------------------------------------------------------------------
-# From a scenario to drivers
-
-
-def _compile(scenario: Scenario) -> Schedule:
-    alliance = scenario.alliance
-    months = tuple(range(scenario.start, scenario.start + scenario.horizon))
-    by_event = _event_drivers(scenario)
-    constant = {
-        "adaptive": float(scenario.policy == "adaptive"),
-        "accounting": float(scenario.policy == "accounting"),
-        "notice_period": alliance.value("rules.notice_months"),
-        "suspension_arrears": alliance.value("rules.suspension_arrears"),
-        "expulsion_arrears": alliance.value("rules.expulsion_arrears"),
-    }
-    summit = alliance.value("calendar.summit_month")
-    dues = alliance.value("calendar.dues_month")
-    bandwidth = _path(
-        scenario, ("bandwidth", None, alliance.patron), alliance.value(f"{alliance.patron}.bandwidth")
-    )
-    scripted = []
-    for member in alliance.members:
-        paths = {
-            name: _path(scenario, (name, None, member), _lever(name).default or 0.0)
-            for name in ("pressure", "restraint", "enforcement", "threat")
-        }
-        for name, prefix in (("dependence", "dependence"), ("adversary_ties", "ties")):
-            key: LeverKey = (name, None, member)
-            paths[f"{prefix}_keep"] = _path(scenario, key, 1.0, spans_at=0.0)
-            paths[f"{prefix}_set"] = _path(scenario, key, 0.0)
-        row = []
-        for index, month in enumerate(months):
-            values = {
-                **_IDLE,
-                **constant,
-                **{name: path[index] for name, path in paths.items()},
-                "bandwidth": bandwidth[index],
-                "summit": float(month_of_year(month) == summit),
-                "dues": float(month_of_year(month) == dues),
-            }
-            for driver, value in by_event.get((member, month), ()):
-                values[driver] = _joined(driver, values[driver], value)
-            row.append(rules.Drivers(**values))
-        scripted.append(tuple(row))
-    return Schedule(
-        months,
-        tuple(scripted),
-        {power.code: _power_paths(scenario, "outreach", power.code) for power in alliance.partners},
-        {
-            power.code: _power_paths(scenario, "normalisation", power.code)
-            for power in alliance.adversaries
-        },
-    )
-
-
-#: Drivers that a scenario does not set or that the outside powers add later.
-_IDLE = {
-    **dict.fromkeys(rules.Drivers._fields, 0.0),
-    **{decision.driver: rules.FREE for decision in DECISIONS.values()},
-    "support_scripted": rules.FREE,
-}
-
-
-def _joined(driver: str, standing: float, value: float) -> float:
-    """Join an event with the levers and the other events of the month."""
-    if driver in ("pressure", "restraint", "confrontation"):
-        return max(standing, value)
-    if driver == "affinity_change":
-        return standing + value
-    return value
-
-
-def _power_paths(scenario: Scenario, lever: str, power: str) -> tuple[tuple[float, ...], ...]:
-    return tuple(
-        _path(scenario, (lever, power, member), 0.0) for member in scenario.alliance.members
-    )
-
-
-def _path(
-    scenario: Scenario, key: LeverKey, default: float, spans_at: float | None = None
-) -> tuple[float, ...]:
-    """Value of a lever in each month: the default, the spans, and the ramps into them.
-
-    With ``spans_at`` every span counts as that value instead of its own.
-    """
-    spans = scenario.levers.get(key, ())
-    first = min([scenario.start, *(span.first for span in spans)])
-    values = [default] * (scenario.end - first + 1)
-    before = default
-    for month in range(first, scenario.end + 1):
-        span = next((s for s in spans if s.first <= month <= s.last), None)
-        if span is None:
-            before = default
-            continue
-        goal = span.value if spans_at is None else spans_at
-        if month == span.first:
-            origin = before
-        step = month - span.first + 1
-        value = origin + (goal - origin) * step / span.ramp if step < span.ramp else goal
-        values[month - first] = value
-        before = value
-    return tuple(values[scenario.start - first :])
-
-
-def _event_drivers(scenario: Scenario) -> dict[tuple[str, int], list[tuple[str, float]]]:
-    """Drivers that events set, by member and month."""
-    result: dict[tuple[str, int], list[tuple[str, float]]] = {}
-
-    def put(member: str, month: int, driver: str, value: float) -> None:
-        result.setdefault((member, month), []).append((driver, value))
-
-    for item in scenario.events:
-        event = item.event
-        month = parse_month(event.date)
-        if isinstance(event, Crisis):
-            put(event.member, month, "crisis_scripted", 1.0)
-            support = rules.FREE if event.support is None else event.support
-            put(event.member, month, "support_scripted", support)
-        elif isinstance(event, Confrontation):
-            for covered in range(month, month + event.months):
-                put(event.member, covered, "confrontation", event.severity)
-        elif isinstance(event, DomesticChange):
-            put(event.member, month, "affinity_change", event.change)
-        elif isinstance(event, Statement):
-            driver = "pressure" if event.tone < 0 else "restraint"
-            put(event.member, month, driver, abs(event.tone))
-        else:
-            decision: Decision = DECISIONS[event.decision]
-            last = parse_month(event.to) if event.to else month
-            for covered in range(month, last + 1):
-                put(event.member, covered, decision.driver, decision.value)
-    return result

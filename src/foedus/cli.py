@@ -1,0 +1,471 @@
+"""The command line: each command is one call of the library, imported when it is used."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from foedus.errors import FoedusError, UnfinishedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rich.console import Console
+
+    from foedus.results import Result
+    from foedus.scenario import Scenario
+
+DONE, UNFINISHED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+WIDE = 150  # columns when the output goes to a file or a pipe
+FEW_WORLDS = 60  # below it starting processes takes longer than they save
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Simulate how an alliance holds together, from scenario files, with evidence for every "
+    "number.",
+    epilog="Exit status: 0 done, 1 could not finish, 2 bad input or usage, 130 interrupted.",
+)
+
+
+class Draw(StrEnum):
+    """Where the parameters of the worlds come from."""
+
+    prior = "prior"
+    default = "default"
+
+
+Scenarios = Annotated[
+    list[str],
+    typer.Argument(help="Scenario files, or bare names of shipped scenarios.", show_default=False),
+]
+Runs = Annotated[int, typer.Option(help="Worlds of each scenario.", min=1)]
+Seed = Annotated[int, typer.Option(help="Seed of every draw.", min=0)]
+Horizon = Annotated[
+    int | None, typer.Option(help="Months to simulate instead of the scenario's.", min=1)
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        help="Set a lever or number for all months: pressure.ARM=0.6, outreach.EU.ARM=0.8, "
+        "trust_loss=0.7, ARM.trust=0.5, policy=adaptive. Repeat as needed.",
+    ),
+]
+Parameters = Annotated[
+    Draw, typer.Option(help="Draw each world's parameters from priors, or take declared values.")
+]
+Out = Annotated[Path | None, typer.Option(help="Directory for results and figures.")]
+NoFigures = Annotated[bool, typer.Option("--no-figures", help="Write no figures.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace other foedus results in the directory.")
+]
+Workers = Annotated[
+    int | None, typer.Option(help="Processes; all processors if omitted.", min=1, max=1024)
+]
+
+_DEFAULT_RUNS = 300  # checked against ensemble.DEFAULT_RUNS by a test; importing it would be slow
+_DEFAULT_SEED = 1992
+
+
+def execute(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit status."""
+    command = typer.main.get_command(app)
+    try:
+        status = command.main(list(arguments), prog_name="foedus", standalone_mode=False)
+    except FoedusError as error:
+        typer.echo(f"{error}", err=True)
+        return UNFINISHED if isinstance(error, UnfinishedError) else BAD_INPUT
+    except KeyboardInterrupt:
+        return _interrupted()
+    except Exception as error:
+        name = type(error).__name__
+        if name == "Abort":
+            return _interrupted()
+        if hasattr(error, "show") and hasattr(error, "exit_code"):
+            error.show()
+            return int(error.exit_code)
+        raise
+    return status if isinstance(status, int) else DONE
+
+
+def _interrupted() -> int:
+    typer.echo("Interrupted; nothing was written.", err=True)
+    return INTERRUPTED
+
+
+# ---------------------------------------------------------------------------------------------
+# Simulating
+
+
+@app.command()
+def run(
+    scenarios: Scenarios,
+    *,
+    runs: Runs = _DEFAULT_RUNS,
+    seed: Seed = _DEFAULT_SEED,
+    horizon: Horizon = None,
+    settings: Settings = None,
+    parameters: Parameters = Draw.prior,
+    out: Out = None,
+    no_figures: NoFigures = False,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    overwrite: Overwrite = False,
+    workers: Workers = None,
+) -> None:
+    """Project what becomes of the alliance: tables, and with --out results and figures."""
+    result = _simulate(scenarios, runs, seed, horizon, settings, parameters, out, workers,
+                       quiet=quiet or json, overwrite=overwrite)
+    _present(result, _run_tables, json=json, quiet=quiet)
+    _keep(result, out, figures=not no_figures, overwrite=overwrite, quiet=quiet or json)
+
+
+@app.command()
+def compare(
+    scenarios: Scenarios,
+    *,
+    runs: Runs = _DEFAULT_RUNS,
+    seed: Seed = _DEFAULT_SEED,
+    horizon: Horizon = None,
+    settings: Settings = None,
+    parameters: Parameters = Draw.prior,
+    out: Out = None,
+    no_figures: NoFigures = False,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    overwrite: Overwrite = False,
+    workers: Workers = None,
+) -> None:
+    """Put several scenarios side by side, world by world under the same luck."""
+    result = _simulate(scenarios, runs, seed, horizon, settings, parameters, out, workers,
+                       quiet=quiet or json, overwrite=overwrite)
+    _present(result, _comparison_tables, json=json, quiet=quiet)
+    _keep(result, out, figures=not no_figures, overwrite=overwrite, quiet=quiet or json)
+
+
+def _simulate(
+    references: Sequence[str],
+    runs: int,
+    seed: int,
+    horizon: int | None,
+    settings: Sequence[str] | None,
+    parameters: Draw,
+    out: Path | None,
+    workers: int | None,
+    *,
+    quiet: bool,
+    overwrite: bool,
+) -> Result:
+    """Simulate, or load what the directory already holds of this very result."""
+    from foedus import results, store
+    from foedus.ensemble import available_workers, check, run
+
+    scenarios = _load_all(references, horizon, settings or ())
+    check(scenarios, runs, seed)
+    if out is not None:
+        wanted = results.inputs(scenarios, runs, seed, parameters.value)
+        if results.stored_inputs(out) == wanted:
+            return results.load_result(out)
+        store.refuse_foreign(out, overwrite=overwrite)
+    total = runs * len(scenarios)
+    processes = workers or (available_workers() if total > FEW_WORLDS else 1)
+    with _progress(total, quiet=quiet) as advance:
+        data = run(
+            scenarios,
+            runs=runs,
+            seed=seed,
+            parameters=parameters.value,
+            workers=processes,
+            progress=advance,
+        )
+    return results.Result(data, tuple(scenarios))
+
+
+def _load_all(
+    references: Sequence[str], horizon: int | None, settings: Sequence[str]
+) -> list[Scenario]:
+    """Load every scenario, so that the problems of all are reported at once."""
+    from foedus.scenario import load_scenario
+
+    loaded, sentences = [], []
+    for reference in references:
+        try:
+            loaded.append(load_scenario(reference, horizon=horizon, settings=settings))
+        except FoedusError as error:
+            sentences.append(str(error))
+    if sentences:
+        message = "\n".join(dict.fromkeys(sentences))
+        raise FoedusError(message)
+    return loaded
+
+
+@contextmanager
+def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+    from rich.progress import TimeRemainingColumn as Remaining
+
+    columns = (TextColumn("simulating worlds"), BarColumn(), MofNCompleteColumn(), Remaining())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda worlds: bar.advance(task, worlds)
+
+
+def _present(
+    result: Result, tables: Callable[[Result, Console], None], *, json: bool, quiet: bool
+) -> None:
+    if json:
+        from foedus.results import as_json
+
+        typer.echo(as_json(result))
+    elif not quiet:
+        tables(result, _console())
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=WIDE)
+
+
+def _table(title: str, header: Sequence[str], rows: Any, caption: str | None = None) -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
+    for column in header:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def _run_tables(result: Result, console: Console) -> None:
+    from foedus import tables
+
+    for name, summary in result.summary.items():
+        console.rule(f"{name}: {summary['title']}", align="left")
+        member_rows = tables.member_rows(summary, result.names)
+        console.print(
+            _table(
+                f"Members in {summary['horizon']}",
+                tables.MEMBER_HEADER,
+                member_rows,
+                "Share of worlds with its Wilson 95 % interval. Frozen and suspended may overlap; "
+                "first missed summit: month in the median world among those with one.",
+            )
+        )
+        header = ("alliance", "estimate", "interval")
+        console.print(
+            _table(f"Alliance in {summary['horizon']}", header, tables.alliance_rows(summary))
+        )
+        if anchors := list(tables.anchor_rows(summary, result.names)):
+            title = "Restraint, by the repair constant c that no record identifies"
+            console.print(_table(title, ("member", "c", "active", "trust"), anchors))
+        if carriers := list(tables.carrier_rows(summary)):
+            header = ("number", "evidence", "in its lowest third", "in its highest third")
+            title = "What carries cohesion: its mean where a number is drawn low and high"
+            console.print(_table(title, header, carriers))
+        console.print(tables.evidence_line(summary), style="italic")
+    console.print(result.provenance_line)
+
+
+def _comparison_tables(result: Result, console: Console) -> None:
+    from foedus import tables
+
+    header, rows = tables.comparison(result.summary, result.names)
+    horizon = next(iter(result.summary.values()))["horizon"]
+    caption = (
+        "Probabilities with Wilson 95 % intervals; trust and cohesion: median and 90 % of worlds."
+    )
+    console.print(_table(f"Outcomes in {horizon}", header, rows, caption))
+    console.print(tables.evidence_line(next(iter(result.summary.values()))), style="italic")
+    console.print(result.provenance_line)
+
+
+def _keep(
+    result: Result, out: Path | None, *, figures: bool, overwrite: bool, quiet: bool
+) -> None:
+    from foedus import results
+
+    say = (lambda _: None) if quiet else typer.echo
+    if out is None:
+        say("Nothing was written; add --out DIR to keep results and figures.")
+        return
+    if results.stored_inputs(out) == result.inputs:
+        if figures and not (out / "figures").is_dir():
+            result.write_figures(out / "figures")
+            say(f"{out} already holds this very result; the figures were added.")
+        else:
+            say(f"{out} already holds this very result; it was left as it is.")
+        return
+    result.save(out, figures=figures, overwrite=overwrite)
+    say(f"Written to {out}: results.zarr, summary.json, summary.csv, scenarios, figures"
+        if figures else f"Written to {out}: results.zarr, summary.json, summary.csv, scenarios")
+
+
+# ---------------------------------------------------------------------------------------------
+# Scenario files
+
+
+@app.command()
+def check(
+    files: Annotated[list[str], typer.Argument(help="Scenario files to check.", show_default=False)],
+) -> None:
+    """Check scenario files and report every problem of all of them at once."""
+    from foedus.scenario import load_scenario
+
+    failed = False
+    for file in files:
+        try:
+            scenario = load_scenario(file)
+        except FoedusError as error:
+            typer.echo(f"{error}", err=True)
+            failed = True
+            continue
+        typer.echo(f"{file}: good ({scenario.title})")
+        for shown, origin in scenario.inert_statements():
+            typer.echo(f"{origin}: {shown} has no effect: it restates what is inherited.", err=True)
+    if failed:
+        raise typer.Exit(BAD_INPUT)
+
+
+@app.command()
+def show(
+    scenario: Annotated[str, typer.Argument(help="Scenario file or name.", show_default=False)],
+    *,
+    settings: Settings = None,
+    horizon: Horizon = None,
+    json: AsJson = False,
+) -> None:
+    """Show a scenario fully resolved, each value with the file and line it came from."""
+    from foedus.scenario import load_scenario
+    from foedus.show import show_lines
+
+    loaded = load_scenario(scenario, settings=settings or (), horizon=horizon, allow_inert=True)
+    if json:
+        from json import dumps
+
+        typer.echo(dumps(loaded.resolved(), indent=2, ensure_ascii=False))
+        return
+    for line in show_lines(loaded):
+        typer.echo(line)
+
+
+@app.command("list")
+def list_() -> None:
+    """List the shipped scenarios and alliances."""
+    from foedus.alliance import load_alliance
+    from foedus.scenario import load_scenario
+    from foedus.shipped import shipped_alliances, shipped_scenarios
+
+    rows = []
+    for name in shipped_scenarios():
+        scenario = load_scenario(name, allow_inert=True)
+        rows.append((name, scenario.title, scenario.description))
+    console = _console()
+    console.print(_table("Scenarios", ("name", "title", "stands for"), rows))
+    alliances = [(name, load_alliance(name).title) for name in shipped_alliances()]
+    console.print(_table("Alliances", ("name", "title"), alliances))
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the new scenario.", show_default=False)],
+    *,
+    origin: Annotated[str, typer.Option("--from", help="Scenario to extend.")] = "baseline",
+    out: Annotated[Path | None, typer.Option(help="File to write; NAME.yaml if omitted.")] = None,
+) -> None:
+    """Write a commented scenario file to start from; an existing file is never overwritten."""
+    from foedus.show import new_scenario
+
+    path = out or Path(f"{name}.yaml")
+    text = new_scenario(name, origin, path.parent)
+    try:
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        message = f"{path} exists already; choose another name or --out."
+        raise FoedusError(message) from None
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror}."
+        raise UnfinishedError(message) from None
+    typer.echo(f"Wrote {path}. Change a lever, then: foedus check {path}")
+
+
+@app.command()
+def why(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A parameter, number, lever, policy or decision: trust_loss, ARM.trust, pressure.",
+            show_default=False,
+        ),
+    ],
+    *,
+    scenario: Annotated[
+        str | None, typer.Option(help="Show what this scenario sets instead.")
+    ] = None,
+    alliance: Annotated[str | None, typer.Option(help="Alliance, by name or path.")] = None,
+    date: Annotated[
+        str | None, typer.Option(help="Month (YYYY-MM) of the alliance's state; the latest.")
+    ] = None,
+) -> None:
+    """Explain a number: value, unit, bounds, prior, and the evidence it rests on."""
+    from rich.text import Text
+
+    from foedus.explain import why as explain
+    from foedus.scenario import load_scenario
+
+    loaded = load_scenario(scenario, allow_inert=True) if scenario else None
+    explanation = explain(name, scenario=loaded, alliance=alliance, date=date)
+    from rich.table import Table
+
+    table = Table(title=explanation.name, title_justify="left", show_header=False, box=None)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for label, text in explanation.rows:
+        table.add_row(label, Text(text))
+    _console().print(table)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    from json import dumps
+
+    from foedus.scenario_format import json_schema
+
+    typer.echo(dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 (typer calls it so)
+    if value:
+        from importlib.metadata import version
+
+        typer.echo(f"foedus {version('foedus')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    del version

@@ -1,0 +1,165 @@
+"""Asking a number why it is what it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from foedus.alliance import AllianceNumber, load_alliance
+from foedus.errors import ParameterError, nearest
+from foedus.levers import DECISIONS, LEVERS, POLICIES, Lever
+from foedus.months import format_month, parse_month
+from foedus.notebook import html_table
+from foedus.parameters import Parameter, specifications
+from foedus.scenario import DEFAULT_ALLIANCE, Scenario
+
+if TYPE_CHECKING:
+    from foedus.alliance import Alliance
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a name of the model means, what it is worth, and what that rests on.
+
+    Attributes
+    ----------
+    name
+        The name that was asked about.
+    rows
+        Pairs of label and text.
+    """
+
+    name: str
+    rows: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        width = max(len(label) for label, _ in self.rows)
+        lines = [f"{label:<{width}}  {text}" for label, text in self.rows]
+        return "\n".join([self.name, *lines])
+
+    def _repr_html_(self) -> str:
+        return html_table((self.name, ""), self.rows)
+
+
+def why(
+    name: str, *, scenario: Scenario | None = None, alliance: str | None = None,
+    date: str | None = None,
+) -> Explanation:
+    """Explain a parameter, a number of the alliance, a lever, a policy or a decision.
+
+    Parameters
+    ----------
+    name
+        Such as ``trust_loss``, ``ARM.trust``, ``rules.notice_months``, ``pressure`` or
+        ``adaptive``.
+    scenario
+        Shows what this scenario sets instead, and from which line.
+    alliance
+        Name or path of the alliance; that of the scenario, else the shipped one.
+    date
+        Month (YYYY-MM) at which to take the alliance's numbers, its latest date if omitted.
+
+    Raises
+    ------
+    ParameterError
+        If nothing has that name; the nearest is offered.
+    """
+    table = specifications()
+    if name in table:
+        return Explanation(name, (*_parameter_rows(table[name]), *_set_by(name, scenario)))
+    for lever in LEVERS:
+        if lever.name == name:
+            return Explanation(name, (*_lever_rows(lever), *_lever_set_by(name, scenario)))
+    if name in POLICIES:
+        return Explanation(name, (("policy", POLICIES[name]),))
+    if name in DECISIONS:
+        decision = DECISIONS[name]
+        when = decision.only_in or "any"
+        return Explanation(name, (("decision", decision.meaning), ("month", f"{when} month")))
+    chosen = _alliance(scenario, alliance, date)
+    if name in chosen.numbers:
+        rows = _number_rows(chosen.numbers[name], chosen)
+        return Explanation(name, (*rows, *_set_by(name, scenario)))
+    legal = (*table, *chosen.numbers, *(lever.name for lever in LEVERS), *POLICIES, *DECISIONS)
+    message = f"Nothing is named '{name}'{nearest(name, legal)}"
+    if found := [key for key in chosen.numbers if name in key.split(".")][:6]:
+        message = f"'{name}' is a number of each member; ask for one: {', '.join(found)}."
+    raise ParameterError(message)
+
+
+def everything(alliance: Alliance) -> list[str]:
+    """Return every name that :func:`why` answers for numbers of the model."""
+    return [*specifications(), *alliance.numbers]
+
+
+def _alliance(scenario: Scenario | None, reference: str | None, date: str | None) -> Alliance:
+    if scenario is not None:
+        return scenario.alliance
+    start = None if date is None else parse_month(date) + 1
+    return load_alliance(reference or DEFAULT_ALLIANCE, start)
+
+
+def _parameter_rows(spec: Parameter) -> tuple[tuple[str, str], ...]:
+    return (
+        ("meaning", spec.meaning),
+        ("symbol", f"{spec.symbol}, mechanism {spec.mechanism} of docs/model.md"),
+        ("value", f"{spec.value:g}"),
+        ("unit", spec.unit),
+        ("bounds", f"{spec.low:g} to {spec.high:g}"),
+        ("prior", str(spec.prior)),
+        ("evidence", f"{spec.evidence.kind}: {spec.evidence.source}"),
+        ("why", spec.evidence.why),
+        ("informed", "not calibrated: worlds draw it from the prior"),
+    )
+
+
+def _number_rows(number: AllianceNumber, alliance: Alliance) -> tuple[tuple[str, str], ...]:
+    quantity, evidence = number.quantity, number.evidence
+    return (
+        ("meaning", quantity.meaning),
+        ("value", f"{number.shown} ({alliance.name}, {format_month(alliance.date)})"),
+        ("unit", quantity.unit),
+        ("bounds", f"{quantity.low:g} to {quantity.high:g}"),
+        ("prior", str(number.prior) if number.prior else "none: the same in every world"),
+        ("evidence", f"{evidence.kind}: {evidence.source}"),
+        ("why", evidence.why),
+        ("stands in", f"{number.file}:{number.line}"),
+    )
+
+
+def _lever_rows(lever: Lever) -> tuple[tuple[str, str], ...]:
+    default = "the member's or patron's own value" if lever.default is None else f"{lever.default:g}"
+    return (
+        ("lever", lever.meaning),
+        ("addresses", {"patron": "the patron"}.get(lever.scope, f"{lever.scope}, then member")
+         if lever.scope != "member" else "a member"),
+        ("unit", lever.unit),
+        ("bounds", f"{lever.low:g} to {lever.high:g}"),
+        ("default", default),
+        ("source", lever.source),
+    )
+
+
+def _set_by(key: str, scenario: Scenario | None) -> tuple[tuple[str, str], ...]:
+    if scenario is None:
+        return ()
+    if key not in scenario.parameters:
+        return (("scenario", f"{scenario.name} does not set it"),)
+    origin = scenario.origins[f"parameters.{key}"]
+    return (("scenario", f"{scenario.name} fixes it at {scenario.parameters[key]:g} ({origin})"),)
+
+
+def _lever_set_by(name: str, scenario: Scenario | None) -> tuple[tuple[str, str], ...]:
+    if scenario is None:
+        return ()
+    rows = [
+        (
+            "scenario",
+            f"{scenario.name} sets {'.'.join(part for part in key if part)} to {span.value:g}, "
+            f"{format_month(span.first)} to {format_month(span.last)} ({span.origin})",
+        )
+        for key, spans in scenario.levers.items()
+        if key[0] == name
+        for span in spans
+    ]
+    return tuple(rows) or (("scenario", f"{scenario.name} does not set it"),)

@@ -1,0 +1,416 @@
+"""From worlds to the outcomes that analysts name, each with its error.
+
+Probabilities carry Wilson 95 % intervals (Wilson 1927), which say how far the number of worlds
+leaves them open; what the parameters leave open is in the probability itself and is shown apart, by
+:func:`carriers` and :func:`by_repair_anchor`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from foedus import rules
+from foedus.parameters import EVIDENCE_KINDS, specifications
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
+    import xarray as xr
+
+    from foedus.scenario import Scenario
+
+Z95 = 1.959963984540054
+
+#: Standings that exclude each other, from the inside of the alliance outwards.
+STANDINGS = ("active", "suspended", "frozen", "frozen, suspended", "notice", "withdrawn", "expelled")
+ACTIVE, SUSPENDED, FROZEN, FROZEN_SUSPENDED, NOTICE, WITHDRAWN, EXPELLED = range(7)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number estimated from worlds, with an interval.
+
+    Attributes
+    ----------
+    value, low, high
+        The estimate and its interval.
+    interval
+        What the interval is: ``Wilson 95 %`` or ``95 %`` (Monte Carlo error), or ``90 % of worlds``
+        (spread).
+    """
+
+    value: float
+    low: float
+    high: float
+    interval: str
+
+    def __str__(self) -> str:
+        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
+
+def probability(hits: npt.NDArray[Any]) -> Estimate:
+    """Share of worlds with its Wilson 95 % interval; NaN for no worlds."""
+    n = int(hits.size)
+    if n == 0:
+        return Estimate(float("nan"), 0.0, 1.0, "Wilson 95 %")
+    share = float(np.mean(hits))
+    centre = (share + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
+    half = Z95 / (1 + Z95**2 / n) * sqrt(share * (1 - share) / n + Z95**2 / (4 * n**2))
+    low = 0.0 if share == 0.0 else centre - half
+    high = 1.0 if share == 1.0 else centre + half
+    return Estimate(share, low, high, "Wilson 95 %")
+
+
+def mean(values: npt.NDArray[Any]) -> Estimate:
+    """Mean over worlds with its Monte Carlo 95 % interval; worlds without a value are left out."""
+    present = values[~np.isnan(values)]
+    if present.size == 0:
+        return Estimate(float("nan"), float("nan"), float("nan"), "95 %")
+    error = float(np.std(present, ddof=1)) / sqrt(present.size) if present.size > 1 else float("nan")
+    value = float(np.mean(present))
+    return Estimate(value, value - Z95 * error, value + Z95 * error, "95 %")
+
+
+def spread(values: npt.NDArray[Any]) -> Estimate:
+    """Median over worlds with the interval that holds 90 % of them; missing ones are left out."""
+    present = values[~np.isnan(values)]
+    if present.size == 0:
+        return Estimate(float("nan"), float("nan"), float("nan"), "90 % of worlds")
+    low, median, high = np.quantile(present, [0.05, 0.5, 0.95])
+    return Estimate(float(median), float(low), float(high), "90 % of worlds")
+
+
+# ---------------------------------------------------------------------------------------------
+# Members
+
+
+def standing(data: xr.Dataset) -> xr.DataArray:
+    """Code of each member's standing (:data:`STANDINGS`), with the dimensions of the Dataset."""
+    membership, frozen, suspended = data["membership"], data["frozen"], data["suspended"]
+    code = frozen * FROZEN + suspended * SUSPENDED
+    for value, own in ((rules.NOTICE, NOTICE), (rules.WITHDRAWN, WITHDRAWN), (rules.EXPELLED, EXPELLED)):
+        code = code.where(membership != value, own)
+    result = code.astype(np.int8)
+    result.attrs = {
+        "long_name": "standing",
+        "units": "1",
+        "flag_values": list(range(len(STANDINGS))),
+        "flag_meanings": " ".join(name.replace(", ", "_and_") for name in STANDINGS),
+    }
+    return result
+
+
+def summits(data: xr.Dataset) -> xr.Dataset:
+    """Return the months with a summit."""
+    month = int(data.attrs["summit_month"])
+    return data.isel(month=np.flatnonzero(data["month"].dt.month.values == month))
+
+
+@dataclass(frozen=True)
+class MemberOutcome:
+    """What becomes of one member by the horizon.
+
+    Attributes
+    ----------
+    active, frozen, suspended, out
+        Probabilities at the horizon. Active: a member, not frozen, vote held. Frozen and suspended
+        may overlap. Out: withdrawn or expelled.
+    takes_part
+        Probability of being a member, not frozen, and having attended the last summit.
+    misses_summit
+        Probability of missing at least one summit while a member.
+    first_missed
+        Month of the first missed summit in the median world among those with one, or None.
+    trust
+        Trust at the horizon, median and 90 % of worlds.
+    """
+
+    active: Estimate
+    frozen: Estimate
+    suspended: Estimate
+    out: Estimate
+    takes_part: Estimate
+    misses_summit: Estimate
+    first_missed: str | None
+    trust: Estimate
+
+
+def member_outcome(data: xr.Dataset, scenario: str, member: str) -> MemberOutcome:
+    """Outcomes of one member in one scenario."""
+    worlds = data.sel(scenario=scenario, member=member)
+    last = worlds.isel(month=-1)
+    code = standing(last).values
+    in_alliance = code < WITHDRAWN
+    at_summits = summits(worlds)
+    there = at_summits["membership"].values < rules.WITHDRAWN
+    missed = there & (at_summits["attended"].values == 0)
+    any_missed = missed.any(axis=0)
+    first = None
+    if any_missed.any():
+        index = np.sort(missed[:, any_missed].argmax(axis=0))
+        median = int(index[(index.size - 1) // 2])
+        first = str(at_summits["month"].values[median])[:7]
+    return MemberOutcome(
+        active=probability(code == ACTIVE),
+        frozen=probability(in_alliance & (last["frozen"].values == 1)),
+        suspended=probability(in_alliance & (last["suspended"].values == 1)),
+        out=probability(~in_alliance),
+        takes_part=probability(last["takes_part"].values == 1),
+        misses_summit=probability(any_missed),
+        first_missed=first,
+        trust=spread(last["trust"].where(last["membership"] < rules.WITHDRAWN).values),
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# The alliance
+
+
+@dataclass(frozen=True)
+class AllianceOutcome:
+    """What becomes of the alliance by the horizon.
+
+    Attributes
+    ----------
+    cohesion
+        The index, by weighting: median and 90 % of worlds.
+    mean_cohesion
+        Mean of the index, by weighting, with Monte Carlo error.
+    components
+        Each component's mean, by weighting, with Monte Carlo error.
+    without_members
+        Probability that no client is left, so that cohesion is missing.
+    end_states
+        Probability of each end state.
+    taking_part
+        Number of clients taking part, median and 90 % of worlds.
+    narrower_agenda
+        Probability that, at some summit, documents pass without the consent of a member that holds
+        its vote.
+    """
+
+    cohesion: dict[str, Estimate]
+    mean_cohesion: dict[str, Estimate]
+    components: dict[str, dict[str, Estimate]]
+    without_members: Estimate
+    end_states: dict[str, Estimate]
+    taking_part: Estimate
+    narrower_agenda: Estimate
+
+
+def alliance_outcome(data: xr.Dataset, scenario: str) -> AllianceOutcome:
+    """Outcomes of the alliance in one scenario."""
+    worlds = data.sel(scenario=scenario)
+    last = worlds.isel(month=-1)
+    weightings = [str(name) for name in data["weighting"].values]
+    at_summits = summits(worlds)
+    votes = (at_summits["membership"] < rules.WITHDRAWN) & (at_summits["suspended"] == 0)
+    refused = (votes & (at_summits["consented"] == 0)).any(dim=("month", "member"))
+    states = last["end_state"].values
+    return AllianceOutcome(
+        cohesion={w: spread(last["cohesion"].sel(weighting=w).values) for w in weightings},
+        mean_cohesion={w: mean(last["cohesion"].sel(weighting=w).values) for w in weightings},
+        components={
+            w: {
+                str(name): mean(last["components"].sel(weighting=w, component=name).values)
+                for name in data["component"].values
+            }
+            for w in weightings
+        },
+        without_members=probability(np.isnan(last["cohesion"].isel(weighting=0).values)),
+        end_states={
+            name: probability(states == code) for code, name in enumerate(rules.END_STATES)
+        },
+        taking_part=spread(last["takes_part"].sum("member").values.astype(float)),
+        narrower_agenda=probability(refused.values),
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# What the result rests on
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """A number whose value decides an outcome more than chance does.
+
+    Attributes
+    ----------
+    name
+        Parameter, or member and opening number, such as ``trust_loss`` or ``ARM.trust``.
+    kind
+        Kind of its evidence.
+    low, high
+        Mean of the outcome in the worlds where the number is in the lowest and in the highest
+        third of its draws.
+    z
+        Their difference in standard errors.
+    """
+
+    name: str
+    kind: str
+    low: float
+    high: float
+    z: float
+
+
+def carriers(
+    data: xr.Dataset, scenario: Scenario, outcome: npt.NDArray[Any], most: int = 5
+) -> list[Carrier]:
+    """Return the drawn numbers that the outcome depends on most, strongest first.
+
+    Parameters
+    ----------
+    outcome
+        One value a world; missing ones are left out.
+    most
+        How many at most; only differences beyond three standard errors count.
+    """
+    present = ~np.isnan(outcome)
+    values = outcome[present]
+    found = []
+    if values.size >= 30:
+        for name, kind, drawn in _drawn(data, scenario):
+            if carrier := _carrier(name, kind, drawn[present], values):
+                found.append(carrier)
+    return sorted(found, key=lambda item: (-abs(item.z), item.name))[:most]
+
+
+def _drawn(
+    data: xr.Dataset, scenario: Scenario
+) -> Iterator[tuple[str, str, npt.NDArray[Any]]]:
+    worlds = data.sel(scenario=scenario.name)
+    for name, spec in specifications().items():
+        yield name, spec.evidence.kind, worlds["parameters"].sel(parameter=name).values
+    for member in scenario.alliance.members:
+        for given in map(str, data["given"].values):
+            number = scenario.alliance.numbers[f"{member}.{given}"]
+            values = worlds["opening"].sel(given=given, member=member).values
+            yield number.key, number.evidence.kind, values
+
+
+def _carrier(
+    name: str, kind: str, drawn: npt.NDArray[Any], values: npt.NDArray[Any]
+) -> Carrier | None:
+    lower, upper = np.quantile(drawn, [1 / 3, 2 / 3])
+    low, high = values[drawn <= lower], values[drawn >= upper]
+    if lower == upper or min(low.size, high.size) < 5:
+        return None
+    error = sqrt(np.var(low, ddof=1) / low.size + np.var(high, ddof=1) / high.size)
+    difference = float(high.mean() - low.mean())
+    if error == 0.0 or abs(difference) < 3.0 * error:
+        return None
+    return Carrier(name, kind, float(low.mean()), float(high.mean()), difference / error)
+
+
+def by_repair_anchor(
+    data: xr.Dataset, scenario: str, member: str
+) -> dict[float, tuple[Estimate, Estimate]]:
+    """Outcomes apart for each value of the repair constant c, which no record identifies.
+
+    Returns
+    -------
+    dict
+        By c: probability that the member is active, and its trust, at the horizon. Empty if only
+        one value of c was drawn.
+    """
+    worlds = data.sel(scenario=scenario, member=member).isel(month=-1)
+    anchor = data["parameters"].sel(scenario=scenario, parameter="repair_anchor").values
+    values = sorted(set(anchor.tolist()))
+    if not 1 < len(values) <= 5:
+        return {}
+    active = standing(worlds).values == ACTIVE
+    trust = worlds["trust"].values
+    return {c: (probability(active[anchor == c]), spread(trust[anchor == c])) for c in values}
+
+
+def restrained_members(scenario: Scenario) -> list[str]:
+    """Members towards which the scenario has the patron show restraint."""
+    return [
+        member
+        for member, months in zip(
+            scenario.alliance.members, scenario.schedule.scripted, strict=True
+        )
+        if any(drivers.restraint > 0.0 or drivers.adaptive > 0.0 for drivers in months)
+    ]
+
+
+def evidence_count(scenario: Scenario) -> dict[str, int]:
+    """How many of the numbers behind a scenario have each kind of evidence."""
+    kinds = [spec.evidence.kind for spec in specifications().values()]
+    kinds += [number.evidence.kind for number in scenario.alliance.numbers.values()]
+    return {kind: kinds.count(kind) for kind in EVIDENCE_KINDS}
+
+
+# ---------------------------------------------------------------------------------------------
+# The summary
+
+
+def summarise(data: xr.Dataset, scenarios: Sequence[Scenario]) -> dict[str, Any]:
+    """Return every outcome as plain data, ready for JSON; missing numbers are None."""
+    return {scenario.name: _summary(data, scenario) for scenario in scenarios}
+
+
+def _summary(data: xr.Dataset, scenario: Scenario) -> dict[str, Any]:
+    name = scenario.name
+    members = {code: member_outcome(data, name, code) for code in scenario.alliance.members}
+    alliance = alliance_outcome(data, name)
+    index = data["cohesion"].sel(scenario=name, weighting=scenario.weighting).isel(month=-1)
+    return {
+        "title": scenario.title,
+        "horizon": str(data["month"].values[-1])[:7],
+        "runs": int(data.sizes["run"]),
+        "parameter_draw": data.attrs["parameter_draw"],
+        "headline_weighting": scenario.weighting,
+        "members": {code: _plain(outcome) for code, outcome in members.items()},
+        "alliance": _plain(alliance),
+        "by_repair_anchor": {
+            member: {
+                f"{c:g}": {"active": _plain(active), "trust": _plain(trust)}
+                for c, (active, trust) in by_repair_anchor(data, name, member).items()
+            }
+            for member in restrained_members(scenario)
+        },
+        "carriers_of_cohesion": [
+            _plain(carrier) for carrier in carriers(data, scenario, index.values)
+        ],
+        "evidence": evidence_count(scenario),
+        "calibrated_parameters": 0,
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, float | np.floating):
+        return None if np.isnan(value) else float(value)
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    return value
+
+
+def rows(summary: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield every estimate of a summary as one flat row, for a table or CSV."""
+    for scenario, content in summary.items():
+        for part in ("members", "alliance", "by_repair_anchor"):
+            for path, estimate in _estimates(content[part], ()):
+                yield {
+                    "scenario": scenario,
+                    "subject": part if part != "members" else path[0],
+                    "outcome": ".".join(path if part != "members" else path[1:]),
+                    "month": content["horizon"],
+                    **estimate,
+                }
+
+
+def _estimates(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(value, dict) and "interval" in value:
+        yield path, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _estimates(item, (*path, str(key)))

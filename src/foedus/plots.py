@@ -1,0 +1,338 @@
+"""Figures: functions that draw on matplotlib Axes, and the standard figures made of them.
+
+Colours are those of Okabe and Ito (2008), told apart in the common forms of colour blindness; bands
+differ in lightness too, so that figures stay readable in grey.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.dates import DateFormatter, YearLocator
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import PercentFormatter
+
+from foedus.errors import ResultError, nearest
+from foedus.outcomes import STANDINGS, alliance_outcome, standing
+from foedus.rules import END_STATES
+from foedus.rules import WITHDRAWN as GONE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+    from foedus.scenario import Scenario
+
+BLUE, SKY, ORANGE, VERMILION = "#0072B2", "#56B4E9", "#E69F00", "#D55E00"
+PURPLE, GREEN, GREY, BLACK = "#CC79A7", "#009E73", "#8C8C8C", "#1A1A1A"
+SERIES = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, GREY, BLACK)
+STANDING_COLOURS = dict(
+    zip(STANDINGS, (BLUE, SKY, ORANGE, VERMILION, PURPLE, GREY, BLACK), strict=True)
+)
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+PER_PAGE = 4  # scenarios side by side on one figure
+BANDS = (("90 % of worlds", 0.05, 0.95, 0.18), ("50 % of worlds", 0.25, 0.75, 0.38))
+
+STYLE = {
+    "font.size": 8.5,
+    "axes.titlesize": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#DDDDDD",
+    "grid.linewidth": 0.5,
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "svg.hashsalt": "foedus",
+    "svg.fonttype": "none",
+}
+
+
+class Picture(Figure):
+    """A matplotlib Figure that shows itself in a notebook without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = BytesIO()
+        self.savefig(buffer, format="png", dpi=110)
+        return buffer.getvalue()
+
+
+# ---------------------------------------------------------------------------------------------
+# On Axes
+
+
+def fan(
+    ax: Axes, months: npt.NDArray[Any], values: npt.NDArray[Any], colour: str = BLUE
+) -> Axes:
+    """Draw the median of worlds and the bands that hold half and nine tenths of them.
+
+    Parameters
+    ----------
+    months
+        Shape (months,), datetime64.
+    values
+        Shape (months, runs); missing values are left out.
+    """
+    present = ~np.all(np.isnan(values), axis=1)
+    shown, at = values[present], months[present]
+    for label, low, high, alpha in BANDS:
+        lower, upper = np.nanquantile(shown, [low, high], axis=1)
+        ax.fill_between(at, lower, upper, color=colour, alpha=alpha, linewidth=0, label=label)
+    ax.plot(at, np.nanmedian(shown, axis=1), color=colour, linewidth=1.6, label="median world")
+    return share_axis(ax)
+
+
+def cohesion_fan(ax: Axes, data: xr.Dataset, scenario: Scenario, colour: str = BLUE) -> Axes:
+    """Fan chart of the cohesion index with the scenario's weights."""
+    values = data["cohesion"].sel(scenario=scenario.name, weighting=scenario.weighting)
+    return fan(ax, data["month"].values, values.transpose("month", "run").values, colour)
+
+
+def trust_fan(ax: Axes, data: xr.Dataset, scenario: str, member: str, colour: str = BLUE) -> Axes:
+    """Fan chart of a member's trust, over the worlds in which it still is a member."""
+    worlds = data.sel(scenario=scenario, member=member)
+    values = worlds["trust"].where(worlds["membership"] < GONE)
+    return fan(ax, data["month"].values, values.transpose("month", "run").values, colour)
+
+
+def status_river(ax: Axes, data: xr.Dataset, scenario: str, member: str) -> Axes:
+    """Share of worlds in each standing over time, as a stack that sums to one."""
+    code = standing(data.sel(scenario=scenario, member=member)).transpose("month", "run").values
+    shares = [(code == index).mean(axis=1) for index in range(len(STANDINGS))]
+    ax.stackplot(
+        data["month"].values,
+        shares,
+        colors=list(STANDING_COLOURS.values()),
+        edgecolor="white",
+        linewidth=0.4,
+    )
+    ax.margins(x=0)
+    return share_axis(ax, percent=True)
+
+
+def end_state_bars(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) -> Axes:
+    """Probability of each end state, with its Wilson 95 % interval, scenarios side by side."""
+    width = 0.8 / len(scenarios)
+    places = np.arange(len(END_STATES))
+    for index, scenario in enumerate(scenarios):
+        states = alliance_outcome(data, scenario.name).end_states
+        values = np.array([states[name].value for name in END_STATES])
+        errors = np.array(
+            [[states[n].value - states[n].low, states[n].high - states[n].value] for n in END_STATES]
+        ).T
+        ax.bar(
+            places + (index - (len(scenarios) - 1) / 2) * width,
+            values,
+            width * 0.92,
+            yerr=np.clip(errors, 0, None),
+            color=SERIES[index % len(SERIES)],
+            hatch=("", "//", "..", "xx")[index // len(SERIES) % 4],
+            error_kw={"elinewidth": 0.8, "capsize": 1.8, "ecolor": "#333333"},
+            label=scenario.name,
+        )
+    ax.set_xticks(places, END_STATES)
+    ax.set_ylim(0, 1)
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.grid(visible=False, axis="x")
+    return ax
+
+
+def share_axis(ax: Axes, *, percent: bool = False) -> Axes:
+    """Scale the y axis from 0 to 1 and the x axis by calendar years."""
+    ax.set_ylim(0, 1)
+    ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    if percent:
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    low, high = ax.get_xlim()
+    years = (high - low) / 365.25
+    ax.xaxis.set_major_locator(YearLocator(max(1, round(years / 6))))
+    ax.xaxis.set_major_formatter(DateFormatter("%Y"))
+    return ax
+
+
+# ---------------------------------------------------------------------------------------------
+# Standard figures
+
+
+def cohesion_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
+    """Cohesion of the alliance, scenarios side by side on shared axes."""
+    count = len(scenarios)
+    figure, axes = _grid(1, count, width=3.1 if count > 1 else 5.2, height=3.0)
+    for ax, scenario in zip(axes[0], scenarios, strict=True):
+        cohesion_fan(ax, data, scenario)
+        ax.set_title(_wrapped(scenario.title, count), loc="left")
+    axes[0][0].set_ylabel(f"Cohesion index ({scenarios[0].weighting} weights of members)")
+    handles, labels = axes[0][0].get_legend_handles_labels()
+    _finish(figure, data, f"Cohesion of the alliance: {_alliance(data)}", handles, labels)
+    return figure
+
+
+def trust_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
+    """Trust of each member, a row each, scenarios side by side."""
+    members = [str(code) for code in data["member"].values]
+    figure, axes = _grid(len(members), len(scenarios), width=2.9, height=1.35)
+    names = _names(data)
+    for row, member in zip(axes, members, strict=True):
+        for ax, scenario in zip(row, scenarios, strict=True):
+            trust_fan(ax, data, scenario.name, member)
+        row[0].set_ylabel(names[member])
+    for ax, scenario in zip(axes[0], scenarios, strict=True):
+        ax.set_title(_wrapped(scenario.title, len(scenarios)), loc="left")
+    handles, labels = axes[0][0].get_legend_handles_labels()
+    _finish(figure, data, f"Trust in the patron (0 to 1): {_alliance(data)}", handles, labels)
+    return figure
+
+
+def status_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
+    """Share of worlds in each standing over time, a row for each member."""
+    members = [str(code) for code in data["member"].values]
+    figure, axes = _grid(len(members), len(scenarios), width=2.9, height=1.35)
+    names = _names(data)
+    for row, member in zip(axes, members, strict=True):
+        for ax, scenario in zip(row, scenarios, strict=True):
+            status_river(ax, data, scenario.name, member)
+        row[0].set_ylabel(names[member])
+    for ax, scenario in zip(axes[0], scenarios, strict=True):
+        ax.set_title(_wrapped(scenario.title, len(scenarios)), loc="left")
+    handles = [Patch(facecolor=colour, label=name) for name, colour in STANDING_COLOURS.items()]
+    title = f"Standing of each member, share of worlds: {_alliance(data)}"
+    _finish(figure, data, title, handles, list(STANDINGS))
+    return figure
+
+
+def end_state_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
+    """Bars of the end states at the horizon."""
+    figure, axes = _grid(1, 1, width=6.4, height=3.2)
+    ax = end_state_bars(axes[0][0], data, scenarios)
+    ax.set_ylabel("Probability (bars: Wilson 95 %)")
+    horizon = str(data["month"].values[-1])[:7]
+    handles, labels = ax.get_legend_handles_labels()
+    _finish(figure, data, f"End state in {horizon}: {_alliance(data)}", handles, labels)
+    return figure
+
+
+FIGURES: dict[str, Callable[[Any, Any], Picture]] = {
+    "cohesion": cohesion_figure,
+    "trust": trust_figure,
+    "status": status_figure,
+    "end_states": end_state_figure,
+}
+
+
+def figure(kind: str, data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
+    """Draw one of the standard figures by name.
+
+    Raises
+    ------
+    ResultError
+        If there is no figure of that name.
+    """
+    if kind not in FIGURES:
+        message = f"There is no figure '{kind}'{nearest(kind, FIGURES)}"
+        raise ResultError(message)
+    with mpl.rc_context(STYLE):
+        return FIGURES[kind](data, scenarios)
+
+
+def write_figures(directory: Path, data: xr.Dataset, scenarios: Sequence[Scenario]) -> list[Path]:
+    """Write every standard figure as PNG and SVG, a page for every few scenarios.
+
+    The files carry the scenarios' fingerprints and the seed in their metadata.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    pages = [scenarios[i : i + PER_PAGE] for i in range(0, len(scenarios), PER_PAGE)]
+    written = []
+    for kind in FIGURES:
+        for number, page in enumerate([scenarios] if kind == "end_states" else pages, 1):
+            name = kind if number == 1 else f"{kind}_{number}"
+            with mpl.rc_context(STYLE):
+                picture = figure(kind, data, page)
+                for path, options in _targets(directory / name, picture, data, page):
+                    picture.savefig(path, **options)
+                    picture.set_layout_engine("none")  # the layout of the first file serves both
+                    written.append(path)
+    return written
+
+
+def _targets(
+    stem: Path, picture: Picture, data: xr.Dataset, scenarios: Sequence[Scenario]
+) -> list[tuple[Path, dict[str, Any]]]:
+    described = "; ".join(f"{s.name} {s.fingerprint}" for s in scenarios)
+    described += f"; seed {data.attrs['seed']}; {data.sizes['run']} worlds"
+    common = {"Title": picture.get_suptitle(), "Description": described}
+    png = {**common, "Software": "foedus"}
+    svg = {**common, "Creator": "foedus", "Date": None}
+    return [
+        (
+            stem.with_suffix(".png"),
+            {"dpi": 200, "metadata": png, "pil_kwargs": {"compress_level": 4}},
+        ),
+        (stem.with_suffix(".svg"), {"metadata": svg}),
+    ]
+
+
+def _grid(rows: int, columns: int, *, width: float, height: float) -> tuple[Picture, Any]:
+    size = (width * columns + 0.7, height * rows + 1.25)
+    picture = Picture(figsize=size, layout="constrained")
+    FigureCanvasAgg(picture)
+    axes = picture.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    return picture, axes
+
+
+def _finish(
+    picture: Picture, data: xr.Dataset, title: str, handles: list[Any], labels: list[str]
+) -> None:
+    picture.suptitle(title, x=0.01, ha="left", fontweight="bold")
+    columns = min(len(labels), 4 if picture.get_figwidth() < 9 else 7)
+    draw = {
+        "prior": "parameters drawn from their priors, none calibrated",
+        "default": "declared parameter values",
+    }.get(data.attrs["parameter_draw"], "given parameter values")
+    legend = picture.legend(
+        handles,
+        labels,
+        loc="outside lower left",
+        ncols=columns,
+        fontsize=8,
+        title=f"{data.sizes['run']} worlds a scenario; {draw}; seed {data.attrs['seed']}",
+        title_fontsize=7.5,
+        alignment="left",
+    )
+    legend.get_title().set_color("#555555")
+
+
+def _names(data: xr.Dataset) -> dict[str, str]:
+    codes = [str(code) for code in data["member"].values]
+    return dict(zip(codes, data.attrs["member_names"], strict=True))
+
+
+def _alliance(data: xr.Dataset) -> str:
+    return str(data.attrs["alliance_title"])
+
+
+def _wrapped(text: str, columns: int) -> str:
+    from textwrap import fill
+
+    return fill(text, 38 if columns > 1 else 70)
+
+
+__all__ = [
+    "FIGURES",
+    "Picture",
+    "cohesion_fan",
+    "end_state_bars",
+    "fan",
+    "figure",
+    "status_river",
+    "trust_fan",
+    "write_figures",
+]

@@ -1,0 +1,162 @@
+"""The scenario file format as pydantic models, derived from the tables of levers and decisions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, create_model
+
+from foedus.alliance import MonthText
+from foedus.levers import DECISIONS, LEVERS, POLICIES, Lever
+from foedus.validation import NAME_PATTERN, Checked
+
+FORMAT_VERSION = 1
+MAX_HORIZON = 600
+
+#: How members count in cohesion: each alike, or by capability.
+WEIGHTINGS = ("equal", "capability")
+
+
+def _span_model(lever: Lever) -> type[Checked]:
+    """Build the model of one span of a lever, with the lever's bounds."""
+    value = Field(ge=lever.low, le=lever.high, description=f"{lever.meaning} ({lever.unit})")
+    model: type[Checked] = create_model(
+        f"{lever.name.title().replace('_', '')}Span",
+        __base__=Checked,
+        from_=(MonthText | None, Field(None, alias="from", description="first month")),
+        to=(MonthText | None, Field(None, description="last month")),
+        value=(float, value),
+        ramp=(
+            int,
+            Field(0, ge=0, le=MAX_HORIZON, description="months in which the value is reached"),
+        ),
+    )
+    return model
+
+
+SPANS = {lever.name: _span_model(lever) for lever in LEVERS}
+
+
+def _lever_field(lever: Lever) -> tuple[Any, Any]:
+    spans: Any = list[SPANS[lever.name]]  # type: ignore[misc]
+    by_scope = {
+        "patron": spans,
+        "member": dict[str, spans],
+        "partner": dict[str, dict[str, spans]],
+        "adversary": dict[str, dict[str, spans]],
+    }
+    description = f"{lever.meaning} ({lever.unit}; article {lever.source})"
+    return (by_scope[lever.scope] | None, Field(None, description=description))
+
+
+LeversModel: type[Checked] = create_model(
+    "Levers", __base__=Checked, **{lever.name: _lever_field(lever) for lever in LEVERS}
+)
+
+
+class Crisis(Checked):
+    """A crisis that invokes the treaty; without ``support`` the patron decides."""
+
+    event: Literal["crisis"]
+    date: MonthText
+    member: str
+    support: Annotated[float, Field(ge=0, le=1)] | None = None
+
+
+class Confrontation(Checked):
+    """An open clash between the patron and the partners over a member."""
+
+    event: Literal["confrontation"]
+    date: MonthText
+    member: str
+    severity: float = Field(gt=0, le=1)
+    months: int = Field(1, ge=1, le=MAX_HORIZON)
+
+
+class DomesticChange(Checked):
+    """A change of government or mood that shifts a member's affinity."""
+
+    event: Literal["domestic_change"]
+    date: MonthText
+    member: str
+    change: float = Field(ge=-1, le=1)
+
+
+class Statement(Checked):
+    """A public statement of the patron: below 0 a threat, above 0 an assurance, for one month."""
+
+    event: Literal["statement"]
+    date: MonthText
+    member: str
+    tone: float = Field(ge=-1, le=1)
+
+
+class ForcedDecision(Checked):
+    """A decision taken by the scenario instead of the member or the alliance."""
+
+    event: Literal["decision"]
+    date: MonthText
+    member: str
+    decision: Literal[tuple(DECISIONS)]  # type: ignore[valid-type]
+    to: MonthText | None = None
+
+
+Event = Crisis | Confrontation | DomesticChange | Statement | ForcedDecision
+EVENTS: dict[str, type[Event]] = {
+    "crisis": Crisis,
+    "confrontation": Confrontation,
+    "domestic_change": DomesticChange,
+    "statement": Statement,
+    "decision": ForcedDecision,
+}
+
+
+class CohesionWeights(Checked):
+    """Weights of the six components in the cohesion index."""
+
+    participation: float = Field(1.0, ge=0, le=1e6)
+    burden_sharing: float = Field(1.0, ge=0, le=1e6)
+    trust: float = Field(1.0, ge=0, le=1e6)
+    credibility: float = Field(1.0, ge=0, le=1e6)
+    unity: float = Field(1.0, ge=0, le=1e6)
+    membership: float = Field(1.0, ge=0, le=1e6)
+
+
+class CohesionModel(Checked):
+    """How cohesion is summarised."""
+
+    members: Literal[WEIGHTINGS] = Field("equal", description="weight of each member")  # type: ignore[valid-type]
+    weights: CohesionWeights = CohesionWeights()
+
+
+class ScenarioFile(Checked):
+    """A foedus scenario file."""
+
+    foedus: Literal[1] = Field(description="version of the format")
+    name: str = Field(pattern=NAME_PATTERN, description="short name")
+    title: str = Field(min_length=1, max_length=200)
+    description: str = Field("", max_length=5000, description="what it stands for")
+    extends: str | None = Field(None, description="scenario to start from, by name or path")
+    alliance: str | None = Field(None, description="alliance, by name or path")
+    start: MonthText | None = Field(None, description="first month simulated, YYYY-MM")
+    horizon: int | None = Field(None, ge=1, le=MAX_HORIZON, description="months simulated")
+    policy: Literal[tuple(POLICIES)] | None = Field(  # type: ignore[valid-type]
+        None, description="how the patron adapts its conduct"
+    )
+    levers: LeversModel | None = Field(None, description="by lever, then whom it addresses")  # type: ignore[valid-type]
+    events: list[Annotated[Event, Field(discriminator="event")]] | None = Field(
+        None, max_length=1000, description="scripted events"
+    )
+    parameters: dict[str, float] | None = Field(
+        None, description="values of parameters or alliance numbers, fixed in every world"
+    )
+    cohesion: CohesionModel | None = None
+    sources: list[str] | str | None = Field(None, description="free text")
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of scenario files, for editors."""
+    schema = ScenarioFile.model_json_schema(by_alias=True)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["title"] = "foedus scenario"
+    return schema

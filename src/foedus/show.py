@@ -1,0 +1,137 @@
+"""Scenarios as text: fully resolved with the origin of each value, and new files to start from."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from foedus.errors import FoedusError
+from foedus.levers import DECISIONS, LEVERS, POLICIES
+from foedus.months import format_month
+from foedus.scenario import DEFAULT_ORIGIN, Scenario, load_scenario
+from foedus.scenario_format import FORMAT_VERSION
+from foedus.shipped import shipped_scenarios
+from foedus.validation import NAME_PATTERN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def show_lines(scenario: Scenario) -> Iterator[str]:
+    """Yield a scenario as YAML lines, each value followed by where it came from."""
+
+    def line(text: str, key: str) -> str:
+        return f"{text:<58} # {scenario.origins.get(key, DEFAULT_ORIGIN)}"
+
+    yield f"# {' extends '.join(scenario.lineage)}"
+    yield f"foedus: {FORMAT_VERSION}"
+    yield f"name: {scenario.name}"
+    yield line(f"title: {scenario.title}", "title")
+    yield line(f"alliance: {scenario.alliance.name}", "alliance")
+    yield line(f"start: {format_month(scenario.start)}", "start")
+    yield line(f"horizon: {scenario.horizon}", "horizon")
+    yield line(f"policy: {scenario.policy}", "policy")
+    yield "levers:"
+    yield from _lever_lines(scenario)
+    yield "events:" if scenario.events else "events: []"
+    for item in scenario.events:
+        content = item.event.model_dump(exclude_none=True)
+        text = "  - {" + ", ".join(f"{key}: {value}" for key, value in content.items()) + "}"
+        yield f"{text:<58} # {item.origin}"
+    yield "parameters:" if scenario.parameters else "parameters: {}"
+    for key, value in scenario.parameters.items():
+        yield line(f"  {key}: {value:g}", f"parameters.{key}")
+    weights = ", ".join(f"{name}: {value:g}" for name, value in scenario.weights._asdict().items())
+    yield line(f"cohesion: {{members: {scenario.weighting},", "cohesion")
+    yield f"  weights: {{{weights}}}}}"
+
+
+def _lever_lines(scenario: Scenario) -> Iterator[str]:
+    for lever in LEVERS:
+        keys = [key for key in scenario.levers if key[0] == lever.name]
+        if not keys:
+            continue
+        yield f"  {lever.name}:"
+        power = None
+        for key in keys:
+            if key[1] is not None and key[1] != power:
+                power = key[1]
+                yield f"    {power}:"
+            indent = "      " if key[1] else "    "
+            spans = scenario.levers[key]
+            label = "" if lever.scope == "patron" else f"{key[2]}: "
+            if not spans and label:
+                yield f"{indent}{label}[]"
+            for span in spans:
+                ramp = f", ramp: {span.ramp}" if span.ramp else ""
+                text = (
+                    f"{indent}- {label}from: {format_month(span.first)}, "
+                    f"to: {format_month(span.last)}, value: {span.value:g}{ramp}"
+                )
+                yield f"{text:<58} # {span.origin}"
+
+
+def new_scenario(name: str, origin: str, directory: Path) -> str:
+    """Return the text of a commented scenario file that extends another.
+
+    Raises
+    ------
+    FoedusError
+        If the name is not one, or the scenario to extend cannot be loaded.
+    """
+    if not re.match(NAME_PATTERN, name):
+        message = f"'{name}' is no name for a scenario; use lower-case letters, digits and _."
+        raise FoedusError(message)
+    parent = load_scenario(origin, allow_inert=True)
+    reference = origin
+    if origin not in shipped_scenarios():
+        reference = _relative(origin, directory)
+    member = parent.alliance.members[0]
+    partner = parent.alliance.partners[0].code if parent.alliance.partners else "POWER"
+    start, end = format_month(parent.start), format_month(parent.end)
+    levers = "\n".join(f"#   {lever.name:<15} {lever.meaning}" for lever in LEVERS)
+    return f"""\
+# yaml-language-server: $schema=foedus.schema.json   (make it with: foedus schema > foedus.schema.json)
+foedus: {FORMAT_VERSION}
+name: {name}
+title: One line that names the question
+description: >-
+  What this scenario stands for, and on what it rests.
+extends: {reference}        # every lever not set here is as in that scenario
+# horizon: {parent.horizon}           # months; dates below must lie between {start} and {end}
+# policy: {parent.policy}        # {", ".join(POLICIES)}
+
+# Levers (foedus why LEVER explains one):
+{levers}
+# A span holds from one month to another, both included; 'ramp' is the number of months in which the
+# value is reached. Without 'from' it starts with the scenario, without 'to' it lasts to the end.
+levers:
+  pressure:
+    {member}: [{{from: {start}, value: 0.5, ramp: 6}}]
+  # outreach:                 # by power, then member ({", ".join(parent.alliance.members)}, or all)
+  #   {partner}: {{{member}: [{{value: 0.7}}]}}
+  # bandwidth: [{{from: {end}, value: 0.8}}]
+
+# Events:
+# events:
+#   - {{event: crisis, date: {start}, member: {member}}}            # support: 0..1, or the patron decides
+#   - {{event: confrontation, date: {start}, member: {member}, severity: 0.5, months: 3}}
+#   - {{event: domestic_change, date: {start}, member: {member}, change: -0.2}}
+#   - {{event: statement, date: {start}, member: {member}, tone: 0.5}}
+#   - {{event: decision, date: {start}, member: {member}, decision: remain}}
+#   decisions: {", ".join(DECISIONS)}
+
+# Numbers fixed in every world (foedus why NAME explains one):
+# parameters: {{trust_loss: 0.7, {member}.trust: 0.5}}
+
+sources: []
+"""
+
+
+def _relative(origin: str, directory: Path) -> str:
+    from os.path import relpath
+    from pathlib import Path
+
+    text = relpath(Path(origin).resolve(), directory.resolve())
+    return text if "/" in text or "\\" in text else f"./{text}"

@@ -1,0 +1,153 @@
+"""A summary as tables that a person can read, on a terminal and in a notebook."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from foedus.notebook import html_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+Row = tuple[str, ...]
+
+MEMBER_HEADER: Row = (
+    "member",
+    "active",
+    "frozen",
+    "vote suspended",
+    "out",
+    "takes part",
+    "misses a summit (first)",
+    "trust, median [90 %]",
+)
+
+
+def percent(estimate: dict[str, Any]) -> str:
+    """Write a probability with its interval: ``12 % [9, 16]``."""
+    if estimate["value"] is None:
+        return "-"
+    value, low, high = (round(100 * estimate[key]) for key in ("value", "low", "high"))
+    return f"{value} % [{low}, {high}]"
+
+
+def number(estimate: dict[str, Any]) -> str:
+    """Write a number with its interval: ``.64 [.41, .80]``."""
+    if estimate["value"] is None:
+        return "-"
+    value, low, high = (f"{estimate[key]:.2f}" for key in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
+
+
+def member_rows(summary: dict[str, Any], names: dict[str, str]) -> Iterator[Row]:
+    """Yield a row for each member of one scenario, under :data:`MEMBER_HEADER`."""
+    for code, outcome in summary["members"].items():
+        missed = f"{round(100 * outcome['misses_summit']['value'])} %"
+        if outcome["first_missed"]:
+            missed += f" ({outcome['first_missed']})"
+        chances = [percent(outcome[key]) for key in ("active", "frozen", "suspended", "out")]
+        yield (
+            names.get(code, code),
+            *chances,
+            percent(outcome["takes_part"]),
+            missed,
+            number(outcome["trust"]),
+        )
+
+
+def alliance_rows(summary: dict[str, Any]) -> Iterator[Row]:
+    """Yield (what, estimate, what the interval is) for the alliance in one scenario."""
+    alliance, weighting = summary["alliance"], summary["headline_weighting"]
+    yield "cohesion", number(alliance["cohesion"][weighting]), "median, 90 % of worlds"
+    yield "cohesion, mean", number(alliance["mean_cohesion"][weighting]), "95 %, number of worlds"
+    other = next(name for name in alliance["cohesion"] if name != weighting)
+    label = f"cohesion, {other} weights"
+    yield label, number(alliance["cohesion"][other]), "median, 90 % of worlds"
+    for name, estimate in alliance["components"][weighting].items():
+        yield f"  {name.replace('_', ' ')}", number(estimate), "mean, 95 %, number of worlds"
+    for name, estimate in alliance["end_states"].items():
+        yield f"end state {name}", percent(estimate), "Wilson 95 %"
+    yield "clients taking part", number(alliance["taking_part"]), "median, 90 % of worlds"
+    narrower = percent(alliance["narrower_agenda"])
+    yield "documents pass without all", narrower, "Wilson 95 %"
+    if alliance["without_members"]["value"]:
+        missing = percent(alliance["without_members"])
+        yield "no client left (cohesion missing)", missing, "Wilson 95 %"
+
+
+def carrier_rows(summary: dict[str, Any]) -> Iterator[Row]:
+    """Yield the numbers that carry cohesion in one scenario, with what they rest on."""
+    for carrier in summary["carriers_of_cohesion"]:
+        yield (
+            carrier["name"],
+            carrier["kind"],
+            f"{carrier['low']:.2f}",
+            f"{carrier['high']:.2f}",
+        )
+
+
+def anchor_rows(summary: dict[str, Any], names: dict[str, str]) -> Iterator[Row]:
+    """Yield outcomes for each value of the repair constant c."""
+    for member, by_anchor in summary["by_repair_anchor"].items():
+        for c, outcome in by_anchor.items():
+            yield (
+                names.get(member, member),
+                c,
+                percent(outcome["active"]),
+                number(outcome["trust"]),
+            )
+
+
+def evidence_line(summary: dict[str, Any]) -> str:
+    """Say how many of the numbers behind the result are assumed, and what informed them."""
+    counts = summary["evidence"]
+    total = sum(counts.values())
+    parts = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+    draw = {
+        "prior": "Every world draws its parameters from their priors; no parameter has been "
+        "informed by the record.",
+        "default": "Every world has the declared values, so what the parameters leave open is not "
+        "shown.",
+    }.get(summary["parameter_draw"], "Every world has the parameters that were given.")
+    return f"{total} numbers behind it: {parts}. {draw} 'foedus why NAME' explains each."
+
+
+def comparison(summaries: dict[str, dict[str, Any]], names: dict[str, str]) -> tuple[Row, list[Row]]:
+    """Return header and rows with the scenarios side by side."""
+    header = ("outcome", *summaries)
+    rows: list[Row] = []
+
+    def add(label: str, cells: Sequence[str]) -> None:
+        rows.append((label, *cells))
+
+    everyone = list(summaries.values())
+    for member in everyone[0]["members"]:
+        name = names.get(member, member)
+        for key, what in (("active", "active"), ("frozen", "frozen"), ("out", "out")):
+            add(f"{name} {what}", [percent(s["members"][member][key]) for s in everyone])
+        add(f"{name} trust", [number(s["members"][member]["trust"]) for s in everyone])
+    cohesion = [number(s["alliance"]["cohesion"][s["headline_weighting"]]) for s in everyone]
+    add("cohesion", cohesion)
+    for state in everyone[0]["alliance"]["end_states"]:
+        add(f"end state {state}", [percent(s["alliance"]["end_states"][state]) for s in everyone])
+    return header, rows
+
+
+def result_html(summary: dict[str, Any], names: dict[str, str], provenance: str) -> str:
+    """Return a result as HTML: the finding by scenario, and what it rests on."""
+    parts = []
+    for name, content in summary.items():
+        parts.append(f"<h4>{escape(content['title'])} ({escape(name)}, {content['horizon']})</h4>")
+        parts.append(html_table(MEMBER_HEADER, member_rows(content, names)))
+        header = ("alliance", "estimate", "interval")
+        parts.append(html_table(header, alliance_rows(content)))
+        if anchors := list(anchor_rows(content, names)):
+            caption = "Restraint by the repair constant c, which no record identifies"
+            parts.append(html_table(("member", "c", "active", "trust"), anchors, caption))
+        if carriers := list(carrier_rows(content)):
+            header = ("carries cohesion", "evidence", "lowest third", "highest third")
+            parts.append(html_table(header, carriers))
+        parts.append(f"<p>{escape(evidence_line(content))}</p>")
+    parts.append(f"<p><small>{escape(provenance)}</small></p>")
+    return "".join(parts)
