@@ -31,8 +31,9 @@ if TYPE_CHECKING:
         specifications,
     )
     from foedus.results import Result, load_result, run
-    from foedus.scenario import Scenario, load_scenario
+    from foedus.scenario import Scenario
     from foedus.scenario_format import json_schema
+    from foedus.scenario_reader import load_scenario
     from foedus.shipped import shipped_alliances, shipped_scenarios
 
 _HOMES = {
@@ -56,7 +57,8 @@ _HOMES = {
         "specifications",
     ),
     "results": ("Result", "load_result", "run"),
-    "scenario": ("Scenario", "load_scenario"),
+    "scenario": ("Scenario",),
+    "scenario_reader": ("load_scenario",),
     "scenario_format": ("json_schema",),
     "shipped": ("shipped_alliances", "shipped_scenarios"),
 }

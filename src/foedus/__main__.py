@@ -1,4 +1,4 @@
-"""Entry of the ``foedus`` command: exit status 0 done, 1 could not finish, 2 bad input, 130 stopped."""
+"""Entry of the ``foedus`` command: 0 done, 1 could not finish, 2 bad input, 130 interrupted."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Rules(Protocol):
     """What the model asks of a set of rules: the two functions that order a month."""
 
     def befall(self, p: Parameters, state: State, drivers: Drivers, draws: Draws, /) -> Signals:
-        """What befalls a member this month."""
+        """Return what befalls a member this month."""
 
     def transition(
         self,
@@ -46,7 +46,7 @@ class Rules(Protocol):
         seen: Signals,
         /,
     ) -> State:
-        """One member's month."""
+        """Return the member at the end of the month."""
 
 
 class Client(mesa.Agent):
@@ -322,7 +322,7 @@ class AllianceModel(mesa.Model):
         if self.datacollector is None:
             message = "This model keeps no record; make it with collect=True."
             raise ResultError(message)
-        table = self.datacollector.get_agenttype_vars_dataframe(Client)
+        table: pd.DataFrame = self.datacollector.get_agenttype_vars_dataframe(Client)
         return table.reset_index().drop(columns="AgentID")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 from zlib import crc32
 
@@ -21,6 +20,7 @@ from foedus.validation import CODE_PATTERN, Checked, attempt, validate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 FORMAT_VERSION = 1
 MAX_STATE_AGE = 24  # months between a dated state and a start that may still use it
@@ -36,7 +36,6 @@ GIVEN = (
     "adversary_ties",
     "threat",
     "delivered",
-    "frozen_months",
     "attended",
     "consented",
     "arrears",
@@ -60,7 +59,7 @@ def state_quantities() -> dict[str, Quantity]:
 
 
 _QUANTITIES: dict[str, Quantity] = {
-    **{name: state_quantities()[name] for name in GIVEN},
+    **{name: state_quantities()[name] for name in (*GIVEN, "frozen_months")},
     "membership": Quantity("membership: 0 in", "code", 0, 1),
     "participation": Quantity("participation: 0 active, 1 frozen by the member", "code", 0, 1),
     "vote": Quantity("vote: 0 held, 1 suspended by the alliance", "code", 0, 1),
@@ -116,7 +115,7 @@ class _Rules(Checked):
 class _Power(Checked):
     name: str
     role: Literal["partner", "adversary"]
-    backers: list[str] = []
+    backers: list[str] = Field(default_factory=list)
     security_offer: _Number | None = None
     economic_offer: _Number | None = None
     credibility: _Number | None = None
@@ -131,7 +130,6 @@ class _Member(Checked):
 
 class _Patron(Checked):
     name: str
-    capability: _Number
 
 
 class _AllianceFile(Checked):
@@ -253,6 +251,7 @@ class Alliance:
 
     def opening(self, member: str, values: Mapping[str, float]) -> rules.State:
         """Return the state of a client at the date, from the values of :data:`GIVEN`."""
+        frozen_months = self.numbers.get(f"{member}.frozen_months")
         derived = {
             "expectation_initial": values["expectation"],
             "dependence_initial": values["dependence"],
@@ -261,6 +260,7 @@ class Alliance:
             "membership": self.value(f"{member}.membership"),
             "notice_left": 0.0,
             "frozen": self.value(f"{member}.participation"),
+            "frozen_months": frozen_months.value if frozen_months else 0.0,
             "suspended": self.value(f"{member}.vote"),
             "patience": 1.0,
         }
@@ -332,8 +332,6 @@ class _Reader:
             self._number(("calendar", name), f"calendar.{name}", getattr(model.calendar, name))
         for name in ("notice_months", "suspension_arrears", "expulsion_arrears"):
             self._number(("rules", name), f"rules.{name}", getattr(model.rules, name))
-        capability = model.patron[patron].capability
-        self._number(("patron", patron, "capability"), f"{patron}.capability", capability)
         for code, member in model.members.items():
             here = ("members", code)
             self._number((*here, "capability"), f"{code}.capability", member.capability)
@@ -410,9 +408,7 @@ class _Reader:
     def _evidence(self, path: KeyPath, given: _Cited) -> Evidence | None:
         evidence = given.evidence()
         if evidence is None:
-            self._complain(
-                path, f"Give exactly one kind of evidence: {', '.join(EVIDENCE_KINDS)}."
-            )
+            self._complain(path, f"Give exactly one kind of evidence: {', '.join(EVIDENCE_KINDS)}.")
         return evidence
 
     def _attend(self, code: str, row: _Attention | None, members: tuple[str, ...]) -> None:
@@ -441,7 +437,9 @@ class _Reader:
                 self._complain(path, f"The key '{name}' is missing; add it.")
         for name in unwanted:
             if getattr(power, name) is not None:
-                self._complain((*path, name), f"A power with the role {power.role} has no '{name}'.")
+                self._complain(
+                    (*path, name), f"A power with the role {power.role} has no '{name}'."
+                )
         for name in offers:
             if (given := getattr(power, name)) is not None:
                 self._number((*path, name), f"{code}.{name}", given)
@@ -460,25 +458,36 @@ class _Reader:
                 self._complain(("states", text), f"The state of {code} is missing; add it.")
         for code, fields in state.items():
             path = ("states", text, code)
-            if code != patron and code not in members:
+            if code == patron:
+                numbers |= self._state(path, fields, ("bandwidth",))
+            elif code in members:
+                numbers |= self._state(path, fields, _wanted(fields))
+            else:
                 self._complain(path, f"{code} is no member{nearest(code, (patron, *members))}")
-                continue
-            wanted = ("bandwidth",) if code == patron else (*GIVEN, *STANDING)
-            for name in wanted:
-                if name not in fields:
-                    self._complain(path, f"The key '{name}' is missing; add it.")
-            for name, raw in fields.items():
-                if name not in wanted:
-                    self._complain((*path, name), f"There is no key '{name}'{nearest(name, wanted)}")
-                    continue
-                given = self._word((*path, name), name, raw) if name in STANDING else raw
-                if (number := attempt(_Number, given)) is None:
-                    self._complain((*path, name), "Give value, why, and one kind of evidence.")
-                elif entry := self._number((*path, name), f"{code}.{name}", number):
-                    numbers[entry.key] = entry
         return numbers
 
-    def _word(self, path: KeyPath, name: str, raw: Any) -> Any:
+    def _state(
+        self, path: KeyPath, fields: dict[str, Any], wanted: tuple[str, ...]
+    ) -> dict[str, AllianceNumber]:
+        numbers: dict[str, AllianceNumber] = {}
+        for name in wanted:
+            if name not in fields:
+                self._complain(path, f"The key '{name}' is missing; add it.")
+        for name, raw in fields.items():
+            here = (*path, name)
+            if name not in wanted:
+                self._complain(here, f"There is no key '{name}' here{nearest(name, wanted)}")
+                continue
+            given = self._placed(here, name, raw) if name in STANDING else raw
+            number = attempt(_Number, given)
+            if number is None:
+                if given is not None:
+                    self._complain(here, "Give value, why, and one kind of evidence.")
+            elif entry := self._number(here, f"{path[-1]}.{name}", number):
+                numbers[entry.key] = entry
+        return numbers
+
+    def _placed(self, path: KeyPath, name: str, raw: Any) -> Any:
         """Put the place of a word of standing where the word stands."""
         word = raw.get("value") if isinstance(raw, dict) else None
         if word not in STANDING[name]:
@@ -503,3 +512,9 @@ class _Reader:
             return months[-1]
         return usable[-1]
 
+
+def _wanted(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """Keys of the state of a client; the age of a freeze is asked of frozen members only."""
+    participation = fields.get("participation")
+    frozen = isinstance(participation, dict) and participation.get("value") == "frozen"
+    return (*GIVEN, *STANDING, *(("frozen_months",) if frozen else ()))

@@ -28,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # plain help: rich would double the time it takes
     help="Simulate how an alliance holds together, from scenario files, with evidence for every "
     "number.",
     epilog="Exit status: 0 done, 1 could not finish, 2 bad input or usage, 130 interrupted.",
@@ -56,7 +56,8 @@ Settings = Annotated[
     typer.Option(
         "--set",
         help="Set a lever or number for all months: pressure.ARM=0.6, outreach.EU.ARM=0.8, "
-        "trust_loss=0.7, ARM.trust=0.5, policy=adaptive. Repeat as needed.",
+        "trust_loss=0.7, ARM.trust=0.5, policy=adaptive, cohesion.members=capability. "
+        "Repeat as needed.",
     ),
 ]
 Parameters = Annotated[
@@ -123,9 +124,19 @@ def run(
     overwrite: Overwrite = False,
     workers: Workers = None,
 ) -> None:
-    """Project what becomes of the alliance: tables, and with --out results and figures."""
-    result = _simulate(scenarios, runs, seed, horizon, settings, parameters, out, workers,
-                       quiet=quiet or json, overwrite=overwrite)
+    """Project an alliance: tables, with --out also files."""
+    result = _simulate(
+        scenarios,
+        runs,
+        seed,
+        horizon,
+        settings,
+        parameters,
+        out,
+        workers,
+        quiet=quiet or json,
+        overwrite=overwrite,
+    )
     _present(result, _run_tables, json=json, quiet=quiet)
     _keep(result, out, figures=not no_figures, overwrite=overwrite, quiet=quiet or json)
 
@@ -146,9 +157,19 @@ def compare(
     overwrite: Overwrite = False,
     workers: Workers = None,
 ) -> None:
-    """Put several scenarios side by side, world by world under the same luck."""
-    result = _simulate(scenarios, runs, seed, horizon, settings, parameters, out, workers,
-                       quiet=quiet or json, overwrite=overwrite)
+    """Put several scenarios side by side under the same luck."""
+    result = _simulate(
+        scenarios,
+        runs,
+        seed,
+        horizon,
+        settings,
+        parameters,
+        out,
+        workers,
+        quiet=quiet or json,
+        overwrite=overwrite,
+    )
     _present(result, _comparison_tables, json=json, quiet=quiet)
     _keep(result, out, figures=not no_figures, overwrite=overwrite, quiet=quiet or json)
 
@@ -195,7 +216,7 @@ def _load_all(
     references: Sequence[str], horizon: int | None, settings: Sequence[str]
 ) -> list[Scenario]:
     """Load every scenario, so that the problems of all are reported at once."""
-    from foedus.scenario import load_scenario
+    from foedus.scenario_reader import load_scenario
 
     loaded, sentences = [], []
     for reference in references:
@@ -277,9 +298,8 @@ def _run_tables(result: Result, console: Console) -> None:
             title = "Restraint, by the repair constant c that no record identifies"
             console.print(_table(title, ("member", "c", "active", "trust"), anchors))
         if carriers := list(tables.carrier_rows(summary)):
-            header = ("number", "evidence", "in its lowest third", "in its highest third")
             title = "What carries cohesion: its mean where a number is drawn low and high"
-            console.print(_table(title, header, carriers))
+            console.print(_table(title, tables.CARRIER_HEADER, carriers))
         console.print(tables.evidence_line(summary), style="italic")
     console.print(result.provenance_line)
 
@@ -297,12 +317,10 @@ def _comparison_tables(result: Result, console: Console) -> None:
     console.print(result.provenance_line)
 
 
-def _keep(
-    result: Result, out: Path | None, *, figures: bool, overwrite: bool, quiet: bool
-) -> None:
+def _keep(result: Result, out: Path | None, *, figures: bool, overwrite: bool, quiet: bool) -> None:
     from foedus import results
 
-    say = (lambda _: None) if quiet else typer.echo
+    say: Callable[[str], Any] = (lambda _: None) if quiet else typer.echo
     if out is None:
         say("Nothing was written; add --out DIR to keep results and figures.")
         return
@@ -314,8 +332,11 @@ def _keep(
             say(f"{out} already holds this very result; it was left as it is.")
         return
     result.save(out, figures=figures, overwrite=overwrite)
-    say(f"Written to {out}: results.zarr, summary.json, summary.csv, scenarios, figures"
-        if figures else f"Written to {out}: results.zarr, summary.json, summary.csv, scenarios")
+    say(
+        f"Written to {out}: results.zarr, summary.json, summary.csv, scenarios, figures"
+        if figures
+        else f"Written to {out}: results.zarr, summary.json, summary.csv, scenarios"
+    )
 
 
 # ---------------------------------------------------------------------------------------------
@@ -324,10 +345,13 @@ def _keep(
 
 @app.command()
 def check(
-    files: Annotated[list[str], typer.Argument(help="Scenario files to check.", show_default=False)],
+    files: Annotated[
+        list[str], typer.Argument(help="Scenario files to check.", show_default=False)
+    ],
 ) -> None:
-    """Check scenario files and report every problem of all of them at once."""
-    from foedus.scenario import load_scenario
+    """Check scenario files; every problem at once."""
+    from foedus.inert import inert_statements
+    from foedus.scenario_reader import load_scenario
 
     failed = False
     for file in files:
@@ -338,7 +362,7 @@ def check(
             failed = True
             continue
         typer.echo(f"{file}: good ({scenario.title})")
-        for shown, origin in scenario.inert_statements():
+        for shown, origin in inert_statements(scenario):
             typer.echo(f"{origin}: {shown} has no effect: it restates what is inherited.", err=True)
     if failed:
         raise typer.Exit(BAD_INPUT)
@@ -352,8 +376,8 @@ def show(
     horizon: Horizon = None,
     json: AsJson = False,
 ) -> None:
-    """Show a scenario fully resolved, each value with the file and line it came from."""
-    from foedus.scenario import load_scenario
+    """Show a scenario resolved, each value with its origin."""
+    from foedus.scenario_reader import load_scenario
     from foedus.show import show_lines
 
     loaded = load_scenario(scenario, settings=settings or (), horizon=horizon, allow_inert=True)
@@ -370,7 +394,7 @@ def show(
 def list_() -> None:
     """List the shipped scenarios and alliances."""
     from foedus.alliance import load_alliance
-    from foedus.scenario import load_scenario
+    from foedus.scenario_reader import load_scenario
     from foedus.shipped import shipped_alliances, shipped_scenarios
 
     rows = []
@@ -390,7 +414,10 @@ def new(
     origin: Annotated[str, typer.Option("--from", help="Scenario to extend.")] = "baseline",
     out: Annotated[Path | None, typer.Option(help="File to write; NAME.yaml if omitted.")] = None,
 ) -> None:
-    """Write a commented scenario file to start from; an existing file is never overwritten."""
+    """Write a commented scenario file to start from.
+
+    An existing file is never overwritten.
+    """
     from foedus.show import new_scenario
 
     path = out or Path(f"{name}.yaml")
@@ -425,11 +452,11 @@ def why(
         str | None, typer.Option(help="Month (YYYY-MM) of the alliance's state; the latest.")
     ] = None,
 ) -> None:
-    """Explain a number: value, unit, bounds, prior, and the evidence it rests on."""
+    """Explain a number: value, prior, and its evidence."""
     from rich.text import Text
 
     from foedus.explain import why as explain
-    from foedus.scenario import load_scenario
+    from foedus.scenario_reader import load_scenario
 
     loaded = load_scenario(scenario, allow_inert=True) if scenario else None
     explanation = explain(name, scenario=loaded, alliance=alliance, date=date)
@@ -453,7 +480,7 @@ def schema() -> None:
     typer.echo(dumps(json_schema(), indent=2, ensure_ascii=False))
 
 
-def _version(value: bool) -> None:  # noqa: FBT001 (typer calls it so)
+def _version(value: bool) -> None:
     if value:
         from importlib.metadata import version
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -18,6 +17,7 @@ from foedus.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 16
@@ -115,9 +115,9 @@ def parse_document(text: str, file: str) -> Document:
     try:
         root = _Builder(document, _events(text, file)).build()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark: Any = error.problem_mark or error.context_mark
         said = error.problem or error.context or "cannot be parsed"
-        line = mark.line + 1 if mark else 0
+        line = mark.line + 1 if mark is not None else 0
         message = f"This is not valid YAML ({said}); mend the line or the one before it."
         raise InputError([Problem(file, line, "", message)]) from None
     except yaml.YAMLError:
@@ -134,35 +134,42 @@ def parse_document(text: str, file: str) -> Document:
 
 
 def _read_text(path: Path, file: str) -> str:
-    def refuse(message: str) -> InputError:
-        return InputError([Problem(file, 0, "", message)])
+    def refused(message: str, line: int = 0) -> InputError:
+        return InputError([Problem(file, line, "", message)])
 
+    directory, absent = (
+        "This is a directory; name a file.",
+        "There is no such file; check the path.",
+    )
+    irregular = "This is not a regular file; name a YAML file."
     try:
         if path.is_dir():
-            raise refuse("This is a directory; name a file.")
+            raise refused(directory)
         if not path.exists():
-            raise refuse("There is no such file; check the path.")
+            raise refused(absent)
         if not path.is_file():
-            raise refuse("This is not a regular file; name a YAML file.")
+            raise refused(irregular)
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "the path is not usable"
-        raise refuse(f"The file cannot be read: {reason}.") from None
+        message = f"The file cannot be read: {reason}."
+        raise refused(message) from None
     if len(content) > MAX_BYTES:
-        raise refuse(f"The file is larger than {MAX_BYTES // 1024} KiB; no scenario needs that.")
+        message = f"The file is larger than {MAX_BYTES // 1024} KiB; no scenario needs that."
+        raise refused(message)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
         message = "The file is not UTF-8 text; save it with that encoding."
-        raise InputError([Problem(file, line, "", message)]) from None
+        raise refused(message, content.count(b"\n", 0, error.start) + 1) from None
 
 
 def _events(text: str, file: str) -> Iterator[Any]:
     """Yield the YAML events, refusing what could do harm before anything is built from it."""
     depth = documents = 0
-    for event in yaml.parse(text, Loader=_LOADER):
+    events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
+    for event in events:
         line = event.start_mark.line + 1
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1

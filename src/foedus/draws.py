@@ -39,9 +39,7 @@ class Draws(NamedTuple):
     expel: float
 
 
-def philox(
-    c0: int, c1: int, c2: int, c3: int, k0: int, k1: int
-) -> tuple[int, int, int, int]:
+def philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, int, int, int]:
     """Philox4x32-10: four counter words and two key words to four 32-bit words.
 
     Written so that 64-bit wrap-around and unbounded integers give the same result.

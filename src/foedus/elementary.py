@@ -88,8 +88,8 @@ def logistic(x: float) -> float:
 def normal_quantile(u: float) -> float:
     """Standard normal quantile of a probability strictly between 0 and 1.
 
-    Rational approximations PPND16 of algorithm AS 241 (Wichura 1988, Applied Statistics 37:477-484),
-    relative error about 1e-16.
+    Rational approximations PPND16 of algorithm AS 241 (Wichura 1988, Applied Statistics
+    37:477-484), relative error about 1e-16.
     """
     q = u - 0.5
     if -0.425 <= q <= 0.425:

@@ -45,6 +45,7 @@ RECORDED = tuple(name for name in rules.State._fields if name not in rules.LASTI
 SIGNALS = ("crisis", "support", "pressure", "restraint")
 COMPONENTS = rules.Cohesion._fields
 
+
 @dataclass(frozen=True)
 class Task:
     """Some worlds of one scenario."""
@@ -189,7 +190,7 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     try:
         yield pool
     except BaseException:
-        for process in list((pool._processes or {}).values()):
+        for process in list((pool._processes or {}).values()):  # noqa: SLF001 (no public way)
             process.terminate()
         pool.shutdown(wait=False, cancel_futures=True)
         raise
@@ -305,21 +306,39 @@ def _dataset(
     for index, name in enumerate(SIGNALS):
         add(name, world, stacked["signals"][:, index], *meanings[name])
     add(
-        "takes_part", world, stacked["takes_part"],
-        "is a member, not frozen, and attended the last summit", "0 or 1",
+        "takes_part",
+        world,
+        stacked["takes_part"],
+        "is a member, not frozen, and attended the last summit",
+        "0 or 1",
     )
     component = ("scenario", "weighting", "component", "month", "run")
     add("components", component, stacked["components"], "component of cohesion", "share")
     index_dims = ("scenario", "weighting", "month", "run")
-    add("cohesion", index_dims, stacked["cohesion"],
-        "cohesion index, the weighted mean of its components", "share")
+    add(
+        "cohesion",
+        index_dims,
+        stacked["cohesion"],
+        "cohesion index, the weighted mean of its components",
+        "share",
+    )
     add("end_state", ("scenario", "run"), stacked["end_state"], "end state at the horizon", "code")
     variables["end_state"][2]["flag_values"] = list(range(len(rules.END_STATES)))
     variables["end_state"][2]["flag_meanings"] = " ".join(rules.END_STATES)
-    add("parameters", ("scenario", "parameter", "run"), stacked["parameters"],
-        "parameters of the world", "various")
-    add("opening", ("scenario", "given", "member", "run"), stacked["opening"],
-        "opening numbers of the members", "various")
+    add(
+        "parameters",
+        ("scenario", "parameter", "run"),
+        stacked["parameters"],
+        "parameters of the world",
+        "various",
+    )
+    add(
+        "opening",
+        ("scenario", "given", "member", "run"),
+        stacked["opening"],
+        "opening numbers of the members",
+        "various",
+    )
     months = [format_month(first.start + i) for i in range(first.horizon)]
     return xr.Dataset(
         variables,

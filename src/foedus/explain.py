@@ -11,10 +11,11 @@ from foedus.levers import DECISIONS, LEVERS, POLICIES, Lever
 from foedus.months import format_month, parse_month
 from foedus.notebook import html_table
 from foedus.parameters import Parameter, specifications
-from foedus.scenario import DEFAULT_ALLIANCE, Scenario
+from foedus.scenario_reader import DEFAULT_ALLIANCE
 
 if TYPE_CHECKING:
     from foedus.alliance import Alliance
+    from foedus.scenario import LeverKey, Scenario, Span
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,10 @@ class Explanation:
 
 
 def why(
-    name: str, *, scenario: Scenario | None = None, alliance: str | None = None,
+    name: str,
+    *,
+    scenario: Scenario | None = None,
+    alliance: str | None = None,
     date: str | None = None,
 ) -> Explanation:
     """Explain a parameter, a number of the alliance, a lever, a policy or a decision.
@@ -128,11 +132,17 @@ def _number_rows(number: AllianceNumber, alliance: Alliance) -> tuple[tuple[str,
 
 
 def _lever_rows(lever: Lever) -> tuple[tuple[str, str], ...]:
-    default = "the member's or patron's own value" if lever.default is None else f"{lever.default:g}"
+    default = (
+        "the member's or patron's own value" if lever.default is None else f"{lever.default:g}"
+    )
     return (
         ("lever", lever.meaning),
-        ("addresses", {"patron": "the patron"}.get(lever.scope, f"{lever.scope}, then member")
-         if lever.scope != "member" else "a member"),
+        (
+            "addresses",
+            {"patron": "the patron"}.get(lever.scope, f"{lever.scope}, then member")
+            if lever.scope != "member"
+            else "a member",
+        ),
         ("unit", lever.unit),
         ("bounds", f"{lever.low:g} to {lever.high:g}"),
         ("default", default),
@@ -153,13 +163,17 @@ def _lever_set_by(name: str, scenario: Scenario | None) -> tuple[tuple[str, str]
     if scenario is None:
         return ()
     rows = [
-        (
-            "scenario",
-            f"{scenario.name} sets {'.'.join(part for part in key if part)} to {span.value:g}, "
-            f"{format_month(span.first)} to {format_month(span.last)} ({span.origin})",
-        )
+        ("scenario", f"{scenario.name} sets {_shown(key)} to {span.value:g}, {_when(span)}")
         for key, spans in scenario.levers.items()
         if key[0] == name
         for span in spans
     ]
     return tuple(rows) or (("scenario", f"{scenario.name} does not set it"),)
+
+
+def _shown(key: LeverKey) -> str:
+    return ".".join(part for part in key if part)
+
+
+def _when(span: Span) -> str:
+    return f"{format_month(span.first)} to {format_month(span.last)} ({span.origin})"

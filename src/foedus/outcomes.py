@@ -27,7 +27,15 @@ if TYPE_CHECKING:
 Z95 = 1.959963984540054
 
 #: Standings that exclude each other, from the inside of the alliance outwards.
-STANDINGS = ("active", "suspended", "frozen", "frozen, suspended", "notice", "withdrawn", "expelled")
+STANDINGS = (
+    "active",
+    "suspended",
+    "frozen",
+    "frozen, suspended",
+    "notice",
+    "withdrawn",
+    "expelled",
+)
 ACTIVE, SUSPENDED, FROZEN, FROZEN_SUSPENDED, NOTICE, WITHDRAWN, EXPELLED = range(7)
 
 
@@ -71,17 +79,22 @@ def mean(values: npt.NDArray[Any]) -> Estimate:
     present = values[~np.isnan(values)]
     if present.size == 0:
         return Estimate(float("nan"), float("nan"), float("nan"), "95 %")
-    error = float(np.std(present, ddof=1)) / sqrt(present.size) if present.size > 1 else float("nan")
+    error = (
+        float(np.std(present, ddof=1)) / sqrt(present.size) if present.size > 1 else float("nan")
+    )
     value = float(np.mean(present))
     return Estimate(value, value - Z95 * error, value + Z95 * error, "95 %")
 
 
 def spread(values: npt.NDArray[Any]) -> Estimate:
-    """Median over worlds with the interval that holds 90 % of them; missing ones are left out."""
+    """Median over worlds with the interval that holds 90 % of them; missing ones are left out.
+
+    Each is the value of some world (no interpolation), so counts stay counts.
+    """
     present = values[~np.isnan(values)]
     if present.size == 0:
         return Estimate(float("nan"), float("nan"), float("nan"), "90 % of worlds")
-    low, median, high = np.quantile(present, [0.05, 0.5, 0.95])
+    low, median, high = np.quantile(present, [0.05, 0.5, 0.95], method="inverted_cdf")
     return Estimate(float(median), float(low), float(high), "90 % of worlds")
 
 
@@ -93,7 +106,11 @@ def standing(data: xr.Dataset) -> xr.DataArray:
     """Code of each member's standing (:data:`STANDINGS`), with the dimensions of the Dataset."""
     membership, frozen, suspended = data["membership"], data["frozen"], data["suspended"]
     code = frozen * FROZEN + suspended * SUSPENDED
-    for value, own in ((rules.NOTICE, NOTICE), (rules.WITHDRAWN, WITHDRAWN), (rules.EXPELLED, EXPELLED)):
+    for value, own in (
+        (rules.NOTICE, NOTICE),
+        (rules.WITHDRAWN, WITHDRAWN),
+        (rules.EXPELLED, EXPELLED),
+    ):
         code = code.where(membership != value, own)
     result = code.astype(np.int8)
     result.attrs = {
@@ -190,8 +207,8 @@ class AllianceOutcome:
     taking_part
         Number of clients taking part, median and 90 % of worlds.
     narrower_agenda
-        Probability that, at some summit, documents pass without the consent of a member that holds
-        its vote.
+        Probability that the documents of the last summit pass without the consent of a member that
+        holds its vote (V.2).
     """
 
     cohesion: dict[str, Estimate]
@@ -208,9 +225,8 @@ def alliance_outcome(data: xr.Dataset, scenario: str) -> AllianceOutcome:
     worlds = data.sel(scenario=scenario)
     last = worlds.isel(month=-1)
     weightings = [str(name) for name in data["weighting"].values]
-    at_summits = summits(worlds)
-    votes = (at_summits["membership"] < rules.WITHDRAWN) & (at_summits["suspended"] == 0)
-    refused = (votes & (at_summits["consented"] == 0)).any(dim=("month", "member"))
+    votes = (last["membership"] < rules.WITHDRAWN) & (last["suspended"] == 0)
+    refused = (votes & (last["consented"] == 0)).any(dim="member")
     states = last["end_state"].values
     return AllianceOutcome(
         cohesion={w: spread(last["cohesion"].sel(weighting=w).values) for w in weightings},
@@ -281,9 +297,7 @@ def carriers(
     return sorted(found, key=lambda item: (-abs(item.z), item.name))[:most]
 
 
-def _drawn(
-    data: xr.Dataset, scenario: Scenario
-) -> Iterator[tuple[str, str, npt.NDArray[Any]]]:
+def _drawn(data: xr.Dataset, scenario: Scenario) -> Iterator[tuple[str, str, npt.NDArray[Any]]]:
     worlds = data.sel(scenario=scenario.name)
     for name, spec in specifications().items():
         yield name, spec.evidence.kind, worlds["parameters"].sel(parameter=name).values

@@ -99,7 +99,9 @@ class Quantity:
     def refusal(self, value: float) -> str | None:
         """Say why a value cannot be used, or return None."""
         if not isfinite(value):
-            return f"{value} is not a finite number; give a number from {self.low:g} to {self.high:g}."
+            return (
+                f"{value} is not a finite number; give a number from {self.low:g} to {self.high:g}."
+            )
         if not self.low <= value <= self.high:
             return (
                 f"{value:g} is out of bounds; {self.meaning} goes from "
@@ -163,7 +165,7 @@ _LOG_HAZARD = "log of a hazard per year"
 
 
 class Parameters(NamedTuple):
-    """The behavioural numbers of one world. Rates are per year; hazards are logs of rates per year."""
+    """The behavioural numbers of one world; rates are per year, hazards are logs of them."""
 
     # 3. The patron's answer
     answer_base: Annotated[
@@ -511,9 +513,9 @@ class Parameters(NamedTuple):
             unit=_LOG_ODDS,
             evidence=_data(
                 "I.1; attendance record of Armenia 2018-2025",
-                "All four other clients came to Bishkek at (assumed) trust around .75, Armenia came "
-                "at .50 (2022) and stayed away at .31 (2023): readiness must be clearly positive "
-                "for the first and negative for the last.",
+                "All four other clients came to Bishkek at (assumed) trust around .75, Armenia "
+                "came at .50 (2022) and stayed away at .31 (2023): readiness must be clearly "
+                "positive for the first and negative for the last.",
             ),
         ),
     ]
@@ -835,7 +837,8 @@ class Parameters(NamedTuple):
             evidence=_assumed(
                 "III.3, V.1 (inference)",
                 "The article ties dependence to the Eurasian Economic Union and says the limbo "
-                "protects those ties; that it also holds a member in the alliance is our inference.",
+                "protects those ties; that it also holds a member in the alliance is our "
+                "inference.",
             ),
         ),
     ]

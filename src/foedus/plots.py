@@ -42,7 +42,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 PER_PAGE = 4  # scenarios side by side on one figure
 BANDS = (("90 % of worlds", 0.05, 0.95, 0.18), ("50 % of worlds", 0.25, 0.75, 0.38))
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 8.5,
     "axes.titlesize": 9.5,
     "axes.spines.top": False,
@@ -70,9 +70,7 @@ class Picture(Figure):
 # On Axes
 
 
-def fan(
-    ax: Axes, months: npt.NDArray[Any], values: npt.NDArray[Any], colour: str = BLUE
-) -> Axes:
+def fan(ax: Axes, months: npt.NDArray[Any], values: npt.NDArray[Any], colour: str = BLUE) -> Axes:
     """Draw the median of worlds and the bands that hold half and nine tenths of them.
 
     Parameters
@@ -127,7 +125,10 @@ def end_state_bars(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) ->
         states = alliance_outcome(data, scenario.name).end_states
         values = np.array([states[name].value for name in END_STATES])
         errors = np.array(
-            [[states[n].value - states[n].low, states[n].high - states[n].value] for n in END_STATES]
+            [
+                [states[n].value - states[n].low, states[n].high - states[n].value]
+                for n in END_STATES
+            ]
         ).T
         ax.bar(
             places + (index - (len(scenarios) - 1) / 2) * width,
@@ -154,8 +155,8 @@ def share_axis(ax: Axes, *, percent: bool = False) -> Axes:
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     low, high = ax.get_xlim()
     years = (high - low) / 365.25
-    ax.xaxis.set_major_locator(YearLocator(max(1, round(years / 6))))
-    ax.xaxis.set_major_formatter(DateFormatter("%Y"))
+    ax.xaxis.set_major_locator(YearLocator(max(1, round(years / 6))))  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_formatter(DateFormatter("%Y"))  # type: ignore[no-untyped-call]
     return ax
 
 

@@ -16,7 +16,8 @@ from foedus.ensemble import DEFAULT_RUNS
 from foedus.errors import ResultError
 from foedus.months import format_month
 from foedus.outcomes import rows, summarise
-from foedus.scenario import Scenario, load_scenario
+from foedus.scenario import Scenario
+from foedus.scenario_reader import load_scenario
 from foedus.worlds import DEFAULT_SEED
 
 if TYPE_CHECKING:
@@ -267,9 +268,7 @@ class Result:
         )
 
 
-def inputs(
-    scenarios: Sequence[Scenario], runs: int, seed: int, parameters: str
-) -> dict[str, Any]:
+def inputs(scenarios: Sequence[Scenario], runs: int, seed: int, parameters: str) -> dict[str, Any]:
     """Return what decides a result: scenarios, runs, seed, parameter draw, and the sources."""
     return {
         "scenarios": {scenario.name: scenario.fingerprint for scenario in scenarios},
@@ -298,7 +297,7 @@ def load_result(directory: str | Path) -> Result:
             "file is missing or was altered. Run the scenario again into another directory."
         )
         raise ResultError(message)
-    names = [str(name) for name in data["scenario"].values]
+    names = [str(name) for name in data["scenario"].to_numpy()]
     scenarios = tuple(
         load_scenario(directory / "scenarios" / f"{name}.yaml", allow_inert=True) for name in names
     )

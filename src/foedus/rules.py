@@ -37,14 +37,19 @@ class State(NamedTuple):
     trust_before: Annotated[float, Quantity("trust before the rift", "share", 0, 1)]
     expectation: Annotated[float, Quantity("support expected if attacked", "share", 0, 1)]
     expectation_initial: Annotated[
-        float, Quantity("support expected at the start, to which expectation returns", "share", 0, 1)
+        float,
+        Quantity("support expected at the start, to which expectation returns", "share", 0, 1),
     ]
     dependence: Annotated[
-        float, Quantity("share of the patron's bloc in trade with it and its rival pole", "share", 0, 1)
+        float,
+        Quantity("share of the patron's bloc in trade with it and its rival pole", "share", 0, 1),
     ]
-    dependence_initial: Annotated[float, Quantity("economic dependence at the start", "share", 0, 1)]
+    dependence_initial: Annotated[
+        float, Quantity("economic dependence at the start", "share", 0, 1)
+    ]
     erosion: Annotated[
-        float, Quantity("share of dependence eaten away by partners' economic offers", "share", 0, 1)
+        float,
+        Quantity("share of dependence eaten away by partners' economic offers", "share", 0, 1),
     ]
     outside_option: Annotated[
         float, Quantity("alignment and arms from elsewhere (hedging)", "share", 0, 1)
@@ -175,14 +180,14 @@ EMPTY_TALLY = Tally(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 def positive(x: float) -> float:
     """Positive part of a number."""
-    return x if x > 0.0 else 0.0
+    return max(0.0, x)
 
 
 def share(x: float) -> float:
     """Saturate at 0 and 1."""
     if x < 0.0:
         return 0.0
-    return x if x < 1.0 else 1.0
+    return min(1.0, x)
 
 
 def monthly_chance(hazard: float) -> float:
@@ -290,9 +295,7 @@ def revised_expectation(
     ``crisis`` and ``support`` are the member's own (weight 1) or the attention-weighted sums over
     the others (weight kappa).
     """
-    return share(
-        expectation + p.expectation_learning * weight * (support - crisis * expectation)
-    )
+    return share(expectation + p.expectation_learning * weight * (support - crisis * expectation))
 
 
 def recovered_expectation(p: Parameters, expectation: float, initial: float) -> float:
@@ -359,7 +362,7 @@ def hedged_option(
 
 
 def eroded_dependence(p: Parameters, erosion: float, offer: float, confrontation: float) -> float:
-    """Share of dependence eaten away: + dw x believed economic offer x (1 - erosion) / 12 (III.3)."""
+    """Share of dependence eaten away: + dw x believed offer x (1 - erosion) / 12 (III.3)."""
     believed = p.partner_credibility * offer * (1.0 - confrontation)
     return erosion + p.dependence_erosion * believed / MONTHS_PER_YEAR * (1.0 - erosion)
 
@@ -440,9 +443,7 @@ def thaw_chance(p: Parameters, utility: float, frozen_months: float) -> float:
     The older the freeze, the rarer its end (II.3); age in years.
     """
     age = frozen_months / MONTHS_PER_YEAR
-    return monthly_chance(
-        exp(p.thaw_base + p.thaw_slope * utility - p.thaw_entrenchment * age)
-    )
+    return monthly_chance(exp(p.thaw_base + p.thaw_slope * utility - p.thaw_entrenchment * age))
 
 
 # ---------------------------------------------------------------------------------------------
@@ -523,16 +524,16 @@ def called_in(accounting: float, grievance: float, bandwidth: float) -> float:
 def conducted_pressure(
     scripted: float, adaptive: float, patience: float, called: float, confrontation: float
 ) -> float:
-    """Pressure in force: what patience leaves of the script, grievances called in, and any clash."""
+    """Pressure in force: what patience leaves of the script, grievances called in, any clash."""
     kept = scripted * (1.0 - adaptive * (1.0 - patience))
     pressure = kept + called * (1.0 - kept)
-    return pressure if pressure > confrontation else confrontation
+    return max(confrontation, pressure)
 
 
 def conducted_restraint(
     scripted: float, pressure: float, adaptive: float, patience: float, called: float
 ) -> float:
-    """Restraint in force: the script, plus what an adaptive patron drops of its pressure (III.1)."""
+    """Restraint in force: the script, plus what an adaptive patron drops of pressure (III.1)."""
     dropped = pressure * adaptive * (1.0 - patience)
     return (scripted + dropped * (1.0 - scripted)) * (1.0 - called)
 
@@ -693,9 +694,7 @@ def transition(
         leaves = decide(
             drivers.forced_exit,
             draws.exit,
-            exit_chance(
-                p, limbo, option, dependence, trust, own.pressure, drivers.bandwidth, gone
-            ),
+            exit_chance(p, limbo, option, dependence, trust, own.pressure, drivers.bandwidth, gone),
         )
         if leaves > 0.0:
             membership = NOTICE if drivers.notice_period > 0.0 else WITHDRAWN

@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
+from types import GenericAlias
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
+from foedus import rules
 from foedus.alliance import MonthText
 from foedus.levers import DECISIONS, LEVERS, POLICIES, Lever
 from foedus.validation import NAME_PATTERN, Checked
 
 FORMAT_VERSION = 1
 MAX_HORIZON = 600
+MAX_WEIGHT = 1e6  # of a component of cohesion
 
 #: How members count in cohesion: each alike, or by capability.
 WEIGHTINGS = ("equal", "capability")
 
 
+def _model(name: str, fields: dict[str, Any], doc: str | None = None) -> type[Checked]:
+    model: type[Checked] = create_model(name, __base__=Checked, __doc__=doc, **fields)
+    return model
+
+
 def _span_model(lever: Lever) -> type[Checked]:
     """Build the model of one span of a lever, with the lever's bounds."""
     value = Field(ge=lever.low, le=lever.high, description=f"{lever.meaning} ({lever.unit})")
-    model: type[Checked] = create_model(
-        f"{lever.name.title().replace('_', '')}Span",
-        __base__=Checked,
-        from_=(MonthText | None, Field(None, alias="from", description="first month")),
-        to=(MonthText | None, Field(None, description="last month")),
-        value=(float, value),
-        ramp=(
-            int,
-            Field(0, ge=0, le=MAX_HORIZON, description="months in which the value is reached"),
-        ),
-    )
-    return model
+    ramp = Field(0, ge=0, le=MAX_HORIZON, description="months in which the value is reached")
+    fields: dict[str, Any] = {
+        "from_": (MonthText | None, Field(None, alias="from", description="first month")),
+        "to": (MonthText | None, Field(None, description="last month")),
+        "value": (float, value),
+        "ramp": (int, ramp),
+    }
+    return _model(f"{lever.name.title().replace('_', '')}Span", fields)
 
 
 SPANS = {lever.name: _span_model(lever) for lever in LEVERS}
 
 
 def _lever_field(lever: Lever) -> tuple[Any, Any]:
-    spans: Any = list[SPANS[lever.name]]  # type: ignore[misc]
+    spans: Any = GenericAlias(list, (SPANS[lever.name],))
     by_scope = {
         "patron": spans,
         "member": dict[str, spans],
@@ -49,9 +53,7 @@ def _lever_field(lever: Lever) -> tuple[Any, Any]:
     return (by_scope[lever.scope] | None, Field(None, description=description))
 
 
-LeversModel: type[Checked] = create_model(
-    "Levers", __base__=Checked, **{lever.name: _lever_field(lever) for lever in LEVERS}
-)
+LeversModel = _model("Levers", {lever.name: _lever_field(lever) for lever in LEVERS})
 
 
 class Crisis(Checked):
@@ -111,22 +113,20 @@ EVENTS: dict[str, type[Event]] = {
 }
 
 
-class CohesionWeights(Checked):
-    """Weights of the six components in the cohesion index."""
-
-    participation: float = Field(1.0, ge=0, le=1e6)
-    burden_sharing: float = Field(1.0, ge=0, le=1e6)
-    trust: float = Field(1.0, ge=0, le=1e6)
-    credibility: float = Field(1.0, ge=0, le=1e6)
-    unity: float = Field(1.0, ge=0, le=1e6)
-    membership: float = Field(1.0, ge=0, le=1e6)
+CohesionWeights = _model(
+    "CohesionWeights",
+    {name: (float, Field(1.0, ge=0, le=MAX_WEIGHT)) for name in rules.Cohesion._fields},
+    "Weights of the six components in the cohesion index.",
+)
 
 
 class CohesionModel(Checked):
     """How cohesion is summarised."""
 
-    members: Literal[WEIGHTINGS] = Field("equal", description="weight of each member")  # type: ignore[valid-type]
-    weights: CohesionWeights = CohesionWeights()
+    members: Literal[WEIGHTINGS] = Field(  # type: ignore[valid-type]
+        default="equal", description="weight of each member"
+    )
+    weights: CohesionWeights = CohesionWeights()  # type: ignore[valid-type]
 
 
 class ScenarioFile(Checked):

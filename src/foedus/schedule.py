@@ -65,7 +65,9 @@ def compile_schedule(scenario: Scenario) -> Schedule:
     summit = alliance.value("calendar.summit_month")
     dues = alliance.value("calendar.dues_month")
     bandwidth = _path(
-        scenario, ("bandwidth", None, alliance.patron), alliance.value(f"{alliance.patron}.bandwidth")
+        scenario,
+        ("bandwidth", None, alliance.patron),
+        alliance.value(f"{alliance.patron}.bandwidth"),
     )
     scripted = []
     for member in alliance.members:
@@ -127,7 +129,9 @@ def with_power(
     security = numbers[f"{power}.security_offer"].value
     economy = numbers[f"{power}.economic_offer"].value
     return drivers._replace(
-        partner_security=rules.pooled_offer(drivers.partner_security, effort, security, credibility),
+        partner_security=rules.pooled_offer(
+            drivers.partner_security, effort, security, credibility
+        ),
         partner_economy=rules.pooled_offer(drivers.partner_economy, effort, economy, credibility),
     )
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from json import dumps
 from typing import TYPE_CHECKING
 
 from foedus.errors import FoedusError
 from foedus.levers import DECISIONS, LEVERS, POLICIES
 from foedus.months import format_month
-from foedus.scenario import DEFAULT_ORIGIN, Scenario, load_scenario
+from foedus.scenario import DEFAULT_ORIGIN, LeverKey, Origin, Scenario
 from foedus.scenario_format import FORMAT_VERSION
+from foedus.scenario_reader import load_scenario
 from foedus.shipped import shipped_scenarios
 from foedus.validation import NAME_PATTERN
 
@@ -19,57 +21,63 @@ if TYPE_CHECKING:
 
 
 def show_lines(scenario: Scenario) -> Iterator[str]:
-    """Yield a scenario as YAML lines, each value followed by where it came from."""
+    """Yield a scenario as a file that extends nothing, each value with where it came from."""
 
     def line(text: str, key: str) -> str:
-        return f"{text:<58} # {scenario.origins.get(key, DEFAULT_ORIGIN)}"
+        return _aligned(text, scenario.origins.get(key, DEFAULT_ORIGIN))
 
     yield f"# {' extends '.join(scenario.lineage)}"
     yield f"foedus: {FORMAT_VERSION}"
     yield f"name: {scenario.name}"
-    yield line(f"title: {scenario.title}", "title")
-    yield line(f"alliance: {scenario.alliance.name}", "alliance")
+    yield line(f"title: {dumps(scenario.title, ensure_ascii=False)}", "title")
+    yield line(f"alliance: {scenario.alliance_reference}", "alliance")
     yield line(f"start: {format_month(scenario.start)}", "start")
     yield line(f"horizon: {scenario.horizon}", "horizon")
     yield line(f"policy: {scenario.policy}", "policy")
-    yield "levers:"
+    yield "levers:" if scenario.levers else "levers: {}"
     yield from _lever_lines(scenario)
     yield "events:" if scenario.events else "events: []"
     for item in scenario.events:
         content = item.event.model_dump(exclude_none=True)
-        text = "  - {" + ", ".join(f"{key}: {value}" for key, value in content.items()) + "}"
-        yield f"{text:<58} # {item.origin}"
+        text = ", ".join(f"{key}: {value}" for key, value in content.items())
+        yield _aligned(f"  - {{{text}}}", item.origin)
     yield "parameters:" if scenario.parameters else "parameters: {}"
     for key, value in scenario.parameters.items():
-        yield line(f"  {key}: {value:g}", f"parameters.{key}")
+        yield line(f"  {key}: {value!r}", f"parameters.{key}")
     weights = ", ".join(f"{name}: {value:g}" for name, value in scenario.weights._asdict().items())
-    yield line(f"cohesion: {{members: {scenario.weighting},", "cohesion")
-    yield f"  weights: {{{weights}}}}}"
+    yield "cohesion:"
+    yield line(f"  members: {scenario.weighting}", "cohesion")
+    yield line(f"  weights: {{{weights}}}", "cohesion")
+
+
+def _aligned(text: str, origin: Origin) -> str:
+    return f"{text:<64} # {origin}"
 
 
 def _lever_lines(scenario: Scenario) -> Iterator[str]:
+    shown: tuple[str | None, ...] = ()
+    codes = list(scenario.alliance.names)
+
+    def order(key: LeverKey) -> tuple[int, int]:
+        return (codes.index(key[1]) if key[1] else -1, codes.index(key[2]))
+
     for lever in LEVERS:
-        keys = [key for key in scenario.levers if key[0] == lever.name]
-        if not keys:
-            continue
-        yield f"  {lever.name}:"
-        power = None
-        for key in keys:
-            if key[1] is not None and key[1] != power:
-                power = key[1]
-                yield f"    {power}:"
-            indent = "      " if key[1] else "    "
-            spans = scenario.levers[key]
-            label = "" if lever.scope == "patron" else f"{key[2]}: "
-            if not spans and label:
-                yield f"{indent}{label}[]"
-            for span in spans:
+        for key in sorted((key for key in scenario.levers if key[0] == lever.name), key=order):
+            parts = tuple(part for part in key if part)
+            path = parts[:1] if lever.scope == "patron" else parts
+            for depth, part in enumerate(path):
+                if shown[: depth + 1] != path[: depth + 1]:
+                    last = depth == len(path) - 1
+                    empty = last and not scenario.levers[key]
+                    yield f"{'  ' * (depth + 1)}{part}:{' []' if empty else ''}"
+            shown = path
+            for span in scenario.levers[key]:
                 ramp = f", ramp: {span.ramp}" if span.ramp else ""
                 text = (
-                    f"{indent}- {label}from: {format_month(span.first)}, "
-                    f"to: {format_month(span.last)}, value: {span.value:g}{ramp}"
+                    f"{'  ' * (len(path) + 1)}- {{from: {format_month(span.first)}, "
+                    f"to: {format_month(span.last)}, value: {span.value!r}{ramp}}}"
                 )
-                yield f"{text:<58} # {span.origin}"
+                yield _aligned(text, span.origin)
 
 
 def new_scenario(name: str, origin: str, directory: Path) -> str:
@@ -92,7 +100,8 @@ def new_scenario(name: str, origin: str, directory: Path) -> str:
     start, end = format_month(parent.start), format_month(parent.end)
     levers = "\n".join(f"#   {lever.name:<15} {lever.meaning}" for lever in LEVERS)
     return f"""\
-# yaml-language-server: $schema=foedus.schema.json   (make it with: foedus schema > foedus.schema.json)
+# yaml-language-server: $schema=foedus.schema.json
+# (for editors that complete and check YAML; made by: foedus schema > foedus.schema.json)
 foedus: {FORMAT_VERSION}
 name: {name}
 title: One line that names the question
@@ -115,7 +124,7 @@ levers:
 
 # Events:
 # events:
-#   - {{event: crisis, date: {start}, member: {member}}}            # support: 0..1, or the patron decides
+#   - {{event: crisis, date: {start}, member: {member}}}   # support: 0..1, else the patron decides
 #   - {{event: confrontation, date: {start}, member: {member}, severity: 0.5, months: 3}}
 #   - {{event: domestic_change, date: {start}, member: {member}, change: -0.2}}
 #   - {{event: statement, date: {start}, member: {member}, tone: 0.5}}

@@ -178,7 +178,7 @@ def read_dataset(directory: Path) -> xr.Dataset:
 
     try:
         with xr.open_zarr(directory / DATASET, consolidated=False, chunks=None) as stored:
-            data = stored.load()
+            data: xr.Dataset = stored.load()
     except Exception as error:
         message = f"{directory / DATASET} cannot be read ({error}); run the scenario again."
         raise ResultError(message) from error

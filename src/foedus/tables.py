@@ -22,6 +22,7 @@ MEMBER_HEADER: Row = (
     "misses a summit (first)",
     "trust, median [90 %]",
 )
+CARRIER_HEADER: Row = ("number", "evidence", "in its lowest third", "in its highest third")
 
 
 def percent(estimate: dict[str, Any]) -> str:
@@ -38,6 +39,11 @@ def number(estimate: dict[str, Any]) -> str:
         return "-"
     value, low, high = (f"{estimate[key]:.2f}" for key in ("value", "low", "high"))
     return f"{value} [{low}, {high}]"
+
+
+def count(estimate: dict[str, Any]) -> str:
+    """Write a count with its interval: ``3 [1, 5]``."""
+    return f"{estimate['value']:g} [{estimate['low']:g}, {estimate['high']:g}]"
 
 
 def member_rows(summary: dict[str, Any], names: dict[str, str]) -> Iterator[Row]:
@@ -68,9 +74,9 @@ def alliance_rows(summary: dict[str, Any]) -> Iterator[Row]:
         yield f"  {name.replace('_', ' ')}", number(estimate), "mean, 95 %, number of worlds"
     for name, estimate in alliance["end_states"].items():
         yield f"end state {name}", percent(estimate), "Wilson 95 %"
-    yield "clients taking part", number(alliance["taking_part"]), "median, 90 % of worlds"
+    yield "clients taking part", count(alliance["taking_part"]), "median, 90 % of worlds"
     narrower = percent(alliance["narrower_agenda"])
-    yield "documents pass without all", narrower, "Wilson 95 %"
+    yield "last documents pass without all", narrower, "Wilson 95 %"
     if alliance["without_members"]["value"]:
         missing = percent(alliance["without_members"])
         yield "no client left (cohesion missing)", missing, "Wilson 95 %"
@@ -113,7 +119,9 @@ def evidence_line(summary: dict[str, Any]) -> str:
     return f"{total} numbers behind it: {parts}. {draw} 'foedus why NAME' explains each."
 
 
-def comparison(summaries: dict[str, dict[str, Any]], names: dict[str, str]) -> tuple[Row, list[Row]]:
+def comparison(
+    summaries: dict[str, dict[str, Any]], names: dict[str, str]
+) -> tuple[Row, list[Row]]:
     """Return header and rows with the scenarios side by side."""
     header = ("outcome", *summaries)
     rows: list[Row] = []
@@ -146,8 +154,8 @@ def result_html(summary: dict[str, Any], names: dict[str, str], provenance: str)
             caption = "Restraint by the repair constant c, which no record identifies"
             parts.append(html_table(("member", "c", "active", "trust"), anchors, caption))
         if carriers := list(carrier_rows(content)):
-            header = ("carries cohesion", "evidence", "lowest third", "highest third")
-            parts.append(html_table(header, carriers))
+            caption = "What carries cohesion: its mean where a number is drawn low and high"
+            parts.append(html_table(CARRIER_HEADER, carriers, caption))
         parts.append(f"<p>{escape(evidence_line(content))}</p>")
     parts.append(f"<p><small>{escape(provenance)}</small></p>")
     return "".join(parts)

@@ -145,4 +145,4 @@ def _tags(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:
 
 def _tag(model: type[BaseModel]) -> str | None:
     info = model.model_fields.get("event")
-    return str(info.annotation.__args__[0]) if info and info.annotation else None  # type: ignore[union-attr]
+    return str(info.annotation.__args__[0]) if info and info.annotation else None

@@ -1,0 +1,122 @@
+"""What the tests share: settings of hypothesis, strategies over the model, small scenarios."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
+from foedus import rules
+from foedus.alliance import state_quantities
+from foedus.draws import Draws
+from foedus.parameters import Parameters, specifications
+from foedus.scenario_reader import load_scenario
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from foedus.scenario import Scenario
+
+settings.register_profile(
+    "foedus",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("foedus")
+
+SHARE = st.floats(0.0, 1.0)
+FLAG = st.sampled_from([0.0, 1.0])
+FORCED = st.sampled_from([rules.FREE, rules.FREE, 0.0, 1.0])
+
+
+@st.composite
+def parameters(draw: st.DrawFn, /, *, bounds: bool = False, **fixed: float) -> Parameters:
+    """Parameters from their priors, or from anywhere within their bounds."""
+    values = {}
+    for name, spec in specifications().items():
+        if bounds:
+            values[name] = draw(st.floats(spec.low, spec.high))
+        else:
+            values[name] = spec.prior.quantile(draw(st.floats(0.0, 1.0)))
+    return Parameters(**{**values, **fixed})
+
+
+@st.composite
+def states(draw: st.DrawFn, /, **fixed: float) -> rules.State:
+    """Any state within its bounds, with whole numbers where a code is meant."""
+    values: dict[str, float] = {}
+    for name, quantity in state_quantities().items():
+        if quantity.unit == "0 or 1":
+            values[name] = draw(FLAG)
+        elif name == "membership":
+            values[name] = draw(st.sampled_from([rules.IN, rules.NOTICE]))
+        elif quantity.unit in ("months", "years"):
+            values[name] = float(draw(st.integers(0, 60)))
+        else:
+            values[name] = draw(st.floats(quantity.low, quantity.high))
+    return rules.State(**{**values, **fixed})
+
+
+@st.composite
+def drivers(draw: st.DrawFn, /, **fixed: float) -> rules.Drivers:
+    """Any drivers a scenario can impose."""
+    values: dict[str, float] = {}
+    for name in rules.Drivers._fields:
+        if name.startswith("forced_"):
+            values[name] = draw(FORCED)
+        elif name in ("crisis_scripted", "adaptive", "accounting", "summit", "dues"):
+            values[name] = draw(FLAG)
+        elif name == "support_scripted":
+            values[name] = draw(st.one_of(st.just(rules.FREE), SHARE))
+        elif name == "threat":
+            values[name] = draw(st.floats(0.0, 10.0))
+        elif name == "affinity_change":
+            values[name] = draw(st.floats(-1.0, 1.0))
+        elif name in ("notice_period", "suspension_arrears", "expulsion_arrears"):
+            values[name] = float(draw(st.integers(0, 24)))
+        else:
+            values[name] = draw(SHARE)
+    for prefix in ("dependence", "ties"):
+        keep = values[f"{prefix}_keep"]
+        values[f"{prefix}_set"] = draw(st.floats(0.0, 1.0)) * (1.0 - keep)
+    return rules.Drivers(**{**values, **fixed})
+
+
+@st.composite
+def luck(draw: st.DrawFn) -> Draws:
+    """Any luck: two normal and eleven uniform numbers."""
+    normal = st.floats(-6.0, 6.0)
+    inside = st.floats(2.0**-33, 1.0 - 2.0**-33)
+    return Draws(draw(normal), draw(normal), *(draw(inside) for _ in Draws._fields[2:]))
+
+
+@st.composite
+def signals(draw: st.DrawFn, /, **fixed: float) -> rules.Signals:
+    """Attention-weighted sums of signals: every field within 0..1, taking part within members."""
+    values = {name: draw(SHARE) for name in rules.Signals._fields}
+    values["takes_part"] = values["member"] * draw(SHARE)
+    values["support"] = values["crisis"] * draw(SHARE)
+    values["gain"] = values["crisis"] * draw(SHARE)
+    values["loss"] = values["crisis"] * draw(SHARE)
+    return rules.Signals(**{**values, **fixed})
+
+
+@pytest.fixture(scope="session")
+def baseline() -> Scenario:
+    return load_scenario("baseline")
+
+
+@pytest.fixture
+def write_scenario(tmp_path: Path) -> Any:
+    """Write a scenario file that extends the baseline and return its path."""
+
+    def write(body: str = "", *, name: str = "mine", head: str | None = None) -> str:
+        top = f"foedus: 1\nname: {name}\ntitle: T\nextends: baseline\n" if head is None else head
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(top + body, encoding="utf-8")
+        return str(path)
+
+    return write
