@@ -103,7 +103,7 @@ def test_files_that_cannot_be_read_are_refused_with_a_sentence(tmp_path: Path) -
 
 
 def test_a_path_with_a_null_byte_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read|no such file"):
+    with pytest.raises(InputError, match=r"cannot be read|no such file"):
         read_document(tmp_path / "a\0b.yaml")
 
 

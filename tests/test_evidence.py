@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from foedus import ensemble, rules
+from foedus.agents import AllianceModel
 from foedus.alliance import load_alliance
 from foedus.draws import Draws
 from foedus.explain import everything, why
@@ -78,7 +79,7 @@ def test_the_month_reads_every_parameter_of_its_mechanisms() -> None:
     for name in ("carrot_and_stick", "accounting", "expulsion"):
         scenario = load_scenario(name)
         for run in range(6):
-            model = ensemble.AllianceModel(scenario, run=run, collect=False)
+            model = AllianceModel(scenario, run=run, collect=False)
             recorder._record = model.parameters
             model.parameters = cast("Parameters", recorder)
             model.run_model()

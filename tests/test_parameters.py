@@ -95,7 +95,7 @@ def test_overriding_one_parameter_leaves_the_draws_of_the_others() -> None:
 
 def test_discrete_priors_give_each_value_its_share() -> None:
     prior = OneOf((0.0, 0.5, 1.0))
-    counts = {value: 0 for value in prior.values}
+    counts = dict.fromkeys(prior.values, 0)
     for run in range(600):
         counts[drawn_parameters(3, run).repair_anchor] += 1
     assert all(150 < count < 250 for count in counts.values())

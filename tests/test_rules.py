@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import pytest
-from conftest import SHARE, drivers, luck, parameters, signals, states
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from conftest import SHARE, drivers, luck, parameters, signals, states
 from foedus import rules
 from foedus.alliance import state_quantities
 from foedus.draws import Draws

@@ -86,7 +86,9 @@ def execute(arguments: Sequence[str]) -> int:
     except FoedusError as error:
         typer.echo(f"{error}", err=True)
         return UNFINISHED if isinstance(error, UnfinishedError) else BAD_INPUT
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as error:  # which of them depends on typer's version
+        if isinstance(error, SystemExit) and error.code != INTERRUPTED:
+            raise
         return _interrupted()
     except Exception as error:
         name = type(error).__name__

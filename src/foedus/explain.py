@@ -15,7 +15,7 @@ from foedus.scenario_reader import DEFAULT_ALLIANCE
 
 if TYPE_CHECKING:
     from foedus.alliance import Alliance
-    from foedus.scenario import LeverKey, Scenario, Span
+    from foedus.scenario import DatedSpan, LeverKey, Scenario
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,10 @@ def everything(alliance: Alliance) -> list[str]:
 def _alliance(scenario: Scenario | None, reference: str | None, date: str | None) -> Alliance:
     if scenario is not None:
         return scenario.alliance
-    start = None if date is None else parse_month(date) + 1
+    try:
+        start = None if date is None else parse_month(date) + 1
+    except ValueError as error:
+        raise ParameterError(str(error)) from None
     return load_alliance(reference or DEFAULT_ALLIANCE, start)
 
 
@@ -164,9 +167,9 @@ def _lever_set_by(name: str, scenario: Scenario | None) -> tuple[tuple[str, str]
         return ()
     rows = [
         ("scenario", f"{scenario.name} sets {_shown(key)} to {span.value:g}, {_when(span)}")
-        for key, spans in scenario.levers.items()
+        for key in scenario.levers
         if key[0] == name
-        for span in spans
+        for span in scenario.spans(key)
     ]
     return tuple(rows) or (("scenario", f"{scenario.name} does not set it"),)
 
@@ -175,5 +178,5 @@ def _shown(key: LeverKey) -> str:
     return ".".join(part for part in key if part)
 
 
-def _when(span: Span) -> str:
+def _when(span: DatedSpan) -> str:
     return f"{format_month(span.first)} to {format_month(span.last)} ({span.origin})"

@@ -33,12 +33,12 @@ def scenario_html(scenario: Scenario) -> str:
             f"{span.value:g}" + (f", over {span.ramp} months" if span.ramp else ""),
             str(span.origin),
         )
-        for key, spans in scenario.levers.items()
-        for span in spans
+        for key in scenario.levers
+        for span in scenario.spans(key)
     ]
     rows += [
         (f"{item.event.event} {item.event.member}", item.event.date, "", str(item.origin))
-        for item in scenario.events
+        for item in scenario.script
     ]
     rows += [
         (key, "every world", f"{value:g}", str(scenario.origins.get(f"parameters.{key}", "")))

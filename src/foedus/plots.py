@@ -81,6 +81,9 @@ def fan(ax: Axes, months: npt.NDArray[Any], values: npt.NDArray[Any], colour: st
         Shape (months, runs); missing values are left out.
     """
     present = ~np.all(np.isnan(values), axis=1)
+    if not present.any():
+        ax.text(0.5, 0.5, "in no world", ha="center", va="center", transform=ax.transAxes)
+        return share_axis(ax)
     shown, at = values[present], months[present]
     for label, low, high, alpha in BANDS:
         lower, upper = np.nanquantile(shown, [low, high], axis=1)

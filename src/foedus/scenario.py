@@ -6,12 +6,12 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from foedus import rules
 from foedus.errors import nearest
 from foedus.levers import lever_named
-from foedus.months import format_month
+from foedus.months import format_month, parse_month
 from foedus.parameters import specifications
 from foedus.scenario_format import FORMAT_VERSION, Event
 from foedus.schedule import Schedule, compile_schedule
@@ -42,13 +42,29 @@ DEFAULT_ORIGIN = Origin("default", 0)
 
 @dataclass(frozen=True)
 class Span:
-    """A lever's value from one month to another, both included, reached over a ramp."""
+    """A lever's value from one month to another, both included, reached over a ramp.
+
+    Attributes
+    ----------
+    first, last
+        Month numbers; None stands for the start and for the end of whatever scenario has the span.
+    """
+
+    first: int | None
+    last: int | None
+    value: float
+    ramp: int
+    origin: Origin = field(compare=False)
+
+
+class DatedSpan(NamedTuple):
+    """A span as it falls within a scenario."""
 
     first: int
     last: int
     value: float
     ramp: int
-    origin: Origin = field(compare=False)
+    origin: Origin
 
 
 @dataclass(frozen=True)
@@ -110,6 +126,26 @@ class Scenario:
         """Last month simulated."""
         return self.start + self.horizon - 1
 
+    def spans(self, key: LeverKey) -> tuple[DatedSpan, ...]:
+        """Spans of a lever in order of time, cut to the months of the scenario.
+
+        A span that began before the start counts as beginning with it.
+        """
+        dated = []
+        for span in self.levers.get(key, ()):
+            first = self.start if span.first is None else max(span.first, self.start)
+            last = self.end if span.last is None else min(span.last, self.end)
+            if first <= last:
+                dated.append(DatedSpan(first, last, span.value, span.ramp, span.origin))
+        return tuple(sorted(dated))
+
+    @property
+    def script(self) -> tuple[ScriptedEvent, ...]:
+        """Events that fall within the months of the scenario."""
+        return tuple(
+            item for item in self.events if self.start <= parse_month(item.event.date) <= self.end
+        )
+
     @property
     def parameter_values(self) -> dict[str, float]:
         """Overrides of the model's parameters."""
@@ -149,8 +185,9 @@ class Scenario:
     def resolved(self) -> dict[str, Any]:
         """Return the scenario as a file that extends nothing and can be loaded again."""
         levers: dict[str, Any] = {}
-        for (name, power, member), spans in self.levers.items():
-            written = [_written_span(span) for span in spans]
+        for key in self.levers:
+            name, power, member = key
+            written = [self._written(span) for span in self.spans(key)]
             scope = lever_named(name).scope
             if scope == "patron":
                 levers[name] = written
@@ -168,25 +205,30 @@ class Scenario:
             "horizon": self.horizon,
             "policy": self.policy,
             "levers": levers,
-            "events": [item.event.model_dump(exclude_none=True) for item in self.events],
+            "events": [self._written_event(item.event) for item in self.script],
             "parameters": dict(self.parameters),
             "cohesion": {"members": self.weighting, "weights": self.weights._asdict()},
             "sources": list(self.sources),
         }
 
+    def _written(self, span: DatedSpan) -> dict[str, Any]:
+        """Write a span; one that lasts to the end has no ``to``, so that its ramp may be longer."""
+        written: dict[str, Any] = {"from": format_month(span.first)}
+        if span.last < self.end:
+            written["to"] = format_month(span.last)
+        written["value"] = span.value
+        return written | ({"ramp": span.ramp} if span.ramp else {})
+
+    def _written_event(self, event: Event) -> dict[str, Any]:
+        written = event.model_dump(exclude_none=True)
+        if "to" in written:
+            written["to"] = min(written["to"], format_month(self.end))
+        return written
+
     def _repr_html_(self) -> str:
         from foedus.notebook import scenario_html
 
         return scenario_html(self)
-
-
-def _written_span(span: Span) -> dict[str, Any]:
-    written: dict[str, Any] = {
-        "from": format_month(span.first),
-        "to": format_month(span.last),
-        "value": span.value,
-    }
-    return written | ({"ramp": span.ramp} if span.ramp else {})
 
 
 def bare_scenario(alliance: Alliance, reference: str, start: int) -> Scenario:

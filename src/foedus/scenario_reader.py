@@ -317,7 +317,7 @@ class _Reader:
     def _spans(
         self, lever: Lever, raw: list[Any], path: KeyPath, frame: Scenario
     ) -> tuple[Span, ...]:
-        spans: list[tuple[Span, KeyPath]] = []
+        spans: list[tuple[int, int, Span, KeyPath]] = []
         for index, item in enumerate(raw):
             here = (*path, index)
             given = attempt(SPANS[lever.name], item)
@@ -328,24 +328,30 @@ class _Reader:
             last = self._date(content["to"], (*here, "to"), frame, frame.end)
             if first is None or last is None:
                 continue
-            if last < first:
+            length = last - first + 1
+            if length < 1:
                 self._complain(here, "The span ends before it begins; swap 'from' and 'to'.")
                 continue
-            if content["ramp"] > last - first + 1:
-                length = last - first + 1
+            if content["to"] is not None and content["ramp"] > length:
                 self._complain(here, f"The ramp is longer than the span of {length} months.")
                 continue
-            span = Span(first, last, content["value"], content["ramp"], self._origin(here))
-            spans.append((span, here))
-        spans.sort(key=lambda pair: pair[0].first)
-        for (one, _), (other, here) in pairwise(spans):
-            if other.first <= one.last:
+            span = Span(
+                None if content["from_"] is None else first,
+                None if content["to"] is None else last,
+                content["value"],
+                content["ramp"],
+                self._origin(here),
+            )
+            spans.append((first, last, span, here))
+        spans.sort(key=lambda item: item[:2])
+        for (begin, end, one, _), (later, _, _, here) in pairwise(spans):
+            if later <= end:
                 message = (
-                    f"The span overlaps that of {format_month(one.first)} to "
-                    f"{format_month(one.last)} (line {one.origin.line}); part them."
+                    f"The span overlaps that of {format_month(begin)} to "
+                    f"{format_month(end)} (line {one.origin.line}); part them."
                 )
                 self._complain(here, message)
-        return tuple(span for span, _ in spans)
+        return tuple(span for _, _, span, _ in spans)
 
     def _date(self, text: str | None, path: KeyPath, frame: Scenario, default: int) -> int | None:
         if text is None:

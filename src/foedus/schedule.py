@@ -166,23 +166,15 @@ def _path(
 
     With ``spans_at`` every span counts as that value instead of its own.
     """
-    spans = scenario.levers.get(key, ())
-    first = min([scenario.start, *(span.first for span in spans)])
-    values = [default] * (scenario.end - first + 1)
-    before = default
-    for month in range(first, scenario.end + 1):
-        span = next((s for s in spans if s.first <= month <= s.last), None)
-        if span is None:
-            before = default
-            continue
+    values = [default] * scenario.horizon
+    for span in scenario.spans(key):
+        begin = span.first - scenario.start
+        before = values[begin - 1] if begin > 0 else default
         goal = span.value if spans_at is None else spans_at
-        if month == span.first:
-            origin = before
-        step = month - span.first + 1
-        value = origin + (goal - origin) * step / span.ramp if step < span.ramp else goal
-        values[month - first] = value
-        before = value
-    return tuple(values[scenario.start - first :])
+        for step in range(1, span.last - span.first + 2):
+            done = step / span.ramp if step < span.ramp else 1.0
+            values[begin + step - 1] = goal if done == 1.0 else before + (goal - before) * done
+    return tuple(values)
 
 
 def _event_drivers(scenario: Scenario) -> dict[tuple[str, int], list[tuple[str, float]]]:
@@ -192,7 +184,7 @@ def _event_drivers(scenario: Scenario) -> dict[tuple[str, int], list[tuple[str, 
     def put(member: str, month: int, driver: str, value: float) -> None:
         result.setdefault((member, month), []).append((driver, value))
 
-    for item in scenario.events:
+    for item in scenario.script:
         event = item.event
         month = parse_month(event.date)
         if isinstance(event, Crisis):

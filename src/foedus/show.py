@@ -36,8 +36,8 @@ def show_lines(scenario: Scenario) -> Iterator[str]:
     yield line(f"policy: {scenario.policy}", "policy")
     yield "levers:" if scenario.levers else "levers: {}"
     yield from _lever_lines(scenario)
-    yield "events:" if scenario.events else "events: []"
-    for item in scenario.events:
+    yield "events:" if scenario.script else "events: []"
+    for item in scenario.script:
         content = item.event.model_dump(exclude_none=True)
         text = ", ".join(f"{key}: {value}" for key, value in content.items())
         yield _aligned(f"  - {{{text}}}", item.origin)
@@ -65,17 +65,19 @@ def _lever_lines(scenario: Scenario) -> Iterator[str]:
         for key in sorted((key for key in scenario.levers if key[0] == lever.name), key=order):
             parts = tuple(part for part in key if part)
             path = parts[:1] if lever.scope == "patron" else parts
+            spans = scenario.spans(key)
             for depth, part in enumerate(path):
                 if shown[: depth + 1] != path[: depth + 1]:
                     last = depth == len(path) - 1
-                    empty = last and not scenario.levers[key]
+                    empty = last and not spans
                     yield f"{'  ' * (depth + 1)}{part}:{' []' if empty else ''}"
             shown = path
-            for span in scenario.levers[key]:
+            for span in spans:
+                to = f", to: {format_month(span.last)}" if span.last < scenario.end else ""
                 ramp = f", ramp: {span.ramp}" if span.ramp else ""
                 text = (
-                    f"{'  ' * (len(path) + 1)}- {{from: {format_month(span.first)}, "
-                    f"to: {format_month(span.last)}, value: {span.value!r}{ramp}}}"
+                    f"{'  ' * (len(path) + 1)}- {{from: {format_month(span.first)}{to}, "
+                    f"value: {span.value!r}{ramp}}}"
                 )
                 yield _aligned(text, span.origin)
 

@@ -1,0 +1,317 @@
+"""The command line as its users meet it: output, exit status, and what is left on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from foedus import cli, ensemble, worlds
+from foedus.results import load_result
+from foedus.shipped import shipped_scenarios
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+QUICK = ["--runs", "4", "--horizon", "14", "--workers", "1"]
+
+
+@pytest.fixture(autouse=True)
+def in_a_fresh_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def foedus(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    status = cli.execute(arguments)
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_run_prints_members_alliance_evidence_and_provenance(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, out, err = foedus(capsys, "run", "pressure", *QUICK)
+    assert status == 0
+    assert err == ""
+    for word in ("Armenia", "Tajikistan", "active", "frozen", "vote suspended", "out"):
+        assert word in out
+    for word in ("cohesion", "end state dissolved", "Wilson 95 %", "assumed", "seed 1992"):
+        assert word in out
+    assert "no parameter has been informed by the record" in " ".join(out.split())
+    assert "Nothing was written; add --out DIR" in out
+
+
+def test_run_writes_results_figures_and_provenance(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    status, out, _ = foedus(capsys, "run", "pressure", "restraint", *QUICK, "--out", "out")
+    assert status == 0
+    assert "Written to out" in out
+    kinds = ("cohesion", "trust", "status", "end_states")
+    figures = {path.name for path in (tmp_path / "out" / "figures").iterdir()}
+    assert figures == {f"{kind}.{form}" for kind in kinds for form in ("png", "svg")}
+    result = load_result(tmp_path / "out")
+    assert [scenario.name for scenario in result.scenarios] == ["pressure", "restraint"]
+    assert result.digest[:12] in out
+
+
+def test_the_same_run_again_is_read_and_left_as_it_is(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ["run", "restraint", *QUICK, "--out", "out", "--no-figures"]
+    _, first, _ = foedus(capsys, *command)
+    stamp = (tmp_path / "out" / "foedus.json").read_text()
+    monkeypatch.setattr(ensemble, "run", lambda *_, **__: pytest.fail("simulated again"))
+    status, second, _ = foedus(capsys, *command)
+    assert status == 0
+    assert "already holds this very result; it was left as it is" in second
+    assert first.splitlines()[:-1] == second.splitlines()[:-1]
+    assert (tmp_path / "out" / "foedus.json").read_text() == stamp
+    status, third, _ = foedus(capsys, *command[:-1])
+    assert "the figures were added" in third
+    assert (tmp_path / "out" / "figures" / "trust.svg").is_file()
+
+
+def test_a_directory_with_other_results_is_refused_before_anything_is_simulated(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foedus(capsys, "run", "restraint", *QUICK, "--out", "out", "--no-figures")
+    stamp = (tmp_path / "out" / "foedus.json").read_text()
+    with monkeypatch.context() as patch:
+        patch.setattr(ensemble, "run", lambda *_, **__: pytest.fail("simulated"))
+        status, out, err = foedus(capsys, "run", "pressure", *QUICK, "--out", "out")
+    assert (status, out) == (2, "")
+    assert "out holds other results; choose another --out" in err
+    assert (tmp_path / "out" / "foedus.json").read_text() == stamp
+    status, _, _ = foedus(
+        capsys, "run", "pressure", *QUICK, "--out", "out", "--no-figures", "--overwrite"
+    )
+    assert status == 0
+    assert load_result(tmp_path / "out").scenarios[0].name == "pressure"
+
+
+def test_json_is_all_that_is_printed_and_quiet_prints_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status, out, err = foedus(capsys, "run", "baseline", *QUICK, "--json")
+    assert (status, err) == (0, "")
+    content = json.loads(out)
+    assert set(content) == {"provenance", "summary"}
+    assert content["summary"]["baseline"]["runs"] == 4
+    assert foedus(capsys, "run", "baseline", *QUICK, "--quiet") == (0, "", "")
+
+
+def test_settings_horizon_seed_and_parameters_take_effect(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def digest(*options: str) -> str:
+        _, out, _ = foedus(capsys, "run", "baseline", *QUICK, "--json", *options)
+        return str(json.loads(out)["provenance"]["digest"])
+
+    plain = digest()
+    assert plain == digest()
+    assert plain != digest("--seed", "0")
+    assert plain != digest("--set", "pressure.ARM=0.9")
+    assert plain != digest("--parameters", "default")
+    assert digest("--seed", "0") == digest("--seed", "0", "--workers", "2")
+
+
+def test_compare_puts_scenarios_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = foedus(capsys, "compare", "pressure", "restraint", *QUICK)
+    assert status == 0
+    header = next(line for line in out.splitlines() if "outcome" in line)
+    assert header.index("pressure") < header.index("restraint")
+    assert "Armenia active" in out
+    assert "end state restored" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["run"], "Missing argument"),
+        (["run", "presure"], "did you mean 'pressure'?"),
+        (["run", "./absent.yaml"], "absent.yaml: There is no such file"),
+        (["run", "pressure", "--runs", "0"], "--runs"),
+        (["run", "pressure", "--runs", "many"], "--runs"),
+        (["run", "pressure", "--seed", "-1"], "--seed"),
+        (["run", "pressure", "--seed", str(2**64)], "The seed 18446744073709551616"),
+        (["run", "pressure", "--horizon", "9999"], "A horizon goes from 1 to 600 months"),
+        (["run", "pressure", "--set", "presure.ARM=1"], "did you mean 'pressure'?"),
+        (["run", "pressure", "--parameters", "posterior"], "posterior"),
+        (["run", "pressure", "pressure"], "Two scenarios are named 'pressure'"),
+        (["run", "pressure", "--outt", "x"], "--outt"),
+        (["check", "absent.yaml"], "There is no such file"),
+        (["show", "presure"], "did you mean 'pressure'?"),
+        (["why", "trust_los"], "did you mean 'trust_loss'?"),
+        (["why", "trust"], "ask for one: ARM.trust, BLR.trust"),
+        (["why", "ARM.trust", "--date", "yesterday"], "'yesterday' is not a month"),
+        (["why", "ARM.trust", "--date", "2031-01"], "there are states for"),
+        (["why", "ARM.trust", "--alliance", "cst"], "did you mean 'csto'?"),
+        (["new", "Bad Name"], "is no name for a scenario"),
+        (["new", "mine", "--from", "basline"], "did you mean 'baseline'?"),
+        (["explode"], "No such command 'explode'"),
+    ],
+)
+def test_bad_input_and_usage_exit_with_2_and_a_sentence_and_write_nothing(
+    arguments: list[str],
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    if arguments[0] == "run":
+        arguments = [*arguments, "--out", "out"]
+    status, out, err = foedus(capsys, *arguments)
+    assert status == 2
+    assert out == ""
+    assert sentence in " ".join(err.split())
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_problems_of_all_scenarios_are_reported_before_any_is_run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "a.yaml").write_text("foedus: 1\nname: a\ntitle: T\nextends: baseline\nx: 1\n")
+    status, _, err = foedus(capsys, "run", "./a.yaml", "presure", *QUICK, "--out", "out")
+    assert status == 2
+    assert "a.yaml:5: x:" in err
+    assert "'presure'" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_scenario_without_effect_is_refused_and_names_its_lines(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "a.yaml").write_text(
+        "foedus: 1\nname: a\ntitle: T\nextends: baseline\n"
+        "levers: {pressure: {ARM: [{value: 0.3}]}}\n"
+    )
+    for command in ("run", "check"):
+        status, _, err = foedus(capsys, command, "./a.yaml")
+        assert status == 2
+        assert "a.yaml:5: levers.pressure.ARM" in err
+
+
+def test_check_accepts_every_shipped_scenario_and_mentions_single_inert_lines(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    status, out, err = foedus(capsys, "check", *shipped_scenarios())
+    assert (status, err) == (0, "")
+    assert out.count(": good") == len(shipped_scenarios())
+    (tmp_path / "a.yaml").write_text(
+        "foedus: 1\nname: a\ntitle: T\nextends: baseline\nlevers:\n"
+        "  pressure: {ARM: [{value: 0.3}]}\n  threat: {ARM: [{value: 2}]}\n"
+    )
+    status, out, err = foedus(capsys, "check", "./a.yaml")
+    assert status == 0
+    assert "a.yaml:6: levers.pressure.ARM has no effect" in err
+
+
+def test_new_writes_a_file_that_check_accepts_and_never_overwrites(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert foedus(capsys, "new", "mine")[0] == 0
+    assert foedus(capsys, "check", "mine.yaml")[0] == 0
+    (tmp_path / "mine.yaml").write_text("precious")
+    status, _, err = foedus(capsys, "new", "mine")
+    assert status == 2
+    assert "exists already" in err
+    assert (tmp_path / "mine.yaml").read_text() == "precious"
+    assert foedus(capsys, "new", "other", "--from", "restraint", "--out", "sub.yaml")[0] == 0
+    assert foedus(capsys, "new", "third", "--from", "./sub.yaml")[0] == 0
+    assert "extends: ./sub.yaml" in (tmp_path / "third.yaml").read_text()
+    status, _, err = foedus(capsys, "new", "far", "--out", "no/such/far.yaml")
+    assert (status, "cannot be written" in err) == (1, True)
+
+
+def test_show_tells_where_each_value_came_from(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = foedus(capsys, "show", "pressure", "--set", "trust_loss=0.7")
+    assert status == 0
+    lines = {line.split("#")[0].strip(): line.split("#")[-1].strip() for line in out.splitlines()}
+    assert lines["trust_loss: 0.7"] == "--set trust_loss=0.7"
+    assert any(origin.startswith("scenarios/baseline.yaml:") for origin in lines.values())
+    assert any(origin.startswith("scenarios/pressure.yaml:") for origin in lines.values())
+    _, out, _ = foedus(capsys, "show", "pressure", "--json")
+    assert json.loads(out)["name"] == "pressure"
+
+
+def test_why_explains_numbers_levers_and_overrides(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = foedus(capsys, "why", "ARM.trust")
+    for word in ("0.43", "IRI survey", "0.35 to 0.5", "csto.yaml:"):
+        assert word in out
+    _, out, _ = foedus(capsys, "why", "ARM.trust", "--date", "2018-01")
+    assert "0.87" in out
+    _, out, _ = foedus(capsys, "why", "pressure", "--scenario", "pressure")
+    assert "pressure sets pressure.ARM to 0.9" in out
+    for name in ("adaptive", "freeze", "rules.notice_months", "EU.credibility", "outreach"):
+        assert foedus(capsys, "why", name)[0] == 0
+
+
+def test_list_schema_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = foedus(capsys, "list")
+    assert all(name in out for name in (*shipped_scenarios(), "csto"))
+    _, out, _ = foedus(capsys, "schema")
+    assert json.loads(out)["title"] == "foedus scenario"
+    status, out, _ = foedus(capsys, "--version")
+    assert status == 0
+    assert out.startswith("foedus ")
+
+
+def test_defaults_of_the_command_line_are_those_of_the_library() -> None:
+    assert cli._DEFAULT_RUNS == ensemble.DEFAULT_RUNS
+    assert cli._DEFAULT_SEED == worlds.DEFAULT_SEED
+
+
+# As a process
+
+
+def start(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "foedus", *arguments]
+    return subprocess.Popen(
+        command,
+        cwd=cwd,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+
+
+def test_help_is_quick_because_heavy_imports_are_lazy(tmp_path: Path) -> None:
+    program = (
+        "import sys; from foedus import cli; cli.execute(['--help']); "
+        "heavy = {'mesa', 'numpy', 'xarray', 'pandas', 'matplotlib', 'pydantic', 'zarr', 'yaml'}; "
+        "sys.exit(len(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_an_interrupt_ends_with_130_and_leaves_nothing(workers: str, tmp_path: Path) -> None:
+    process = start(
+        "run", "baseline", "--runs", "5000", "--workers", workers, "--out", "out", cwd=tmp_path
+    )
+    time.sleep(5.0)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert out == ""
+    assert err.strip() == "Interrupted; nothing was written."
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path) -> None:
+    process = start("show", "baseline", cwd=tmp_path)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert "Traceback" not in process.stderr.read()
+    process.stderr.close()
+    process.wait(timeout=20)
