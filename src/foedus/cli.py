@@ -86,9 +86,7 @@ def execute(arguments: Sequence[str]) -> int:
     except FoedusError as error:
         typer.echo(f"{error}", err=True)
         return UNFINISHED if isinstance(error, UnfinishedError) else BAD_INPUT
-    except (KeyboardInterrupt, SystemExit) as error:  # which of them depends on typer's version
-        if isinstance(error, SystemExit) and error.code != INTERRUPTED:
-            raise
+    except KeyboardInterrupt:
         return _interrupted()
     except Exception as error:
         name = type(error).__name__
@@ -98,6 +96,8 @@ def execute(arguments: Sequence[str]) -> int:
             error.show()
             return int(error.exit_code)
         raise
+    if status == INTERRUPTED:  # newer versions of typer turn Ctrl-C into a status
+        return _interrupted()
     return status if isinstance(status, int) else DONE
 
 
