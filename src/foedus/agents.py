@@ -8,9 +8,12 @@ object with ``befall`` and ``transition`` in place of :mod:`foedus.rules`.
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
-import mesa
+with warnings.catch_warnings():  # Mesa's progress bar asks for ipywidgets, which we do not use
+    warnings.filterwarnings("ignore", message="IProgress not found")
+    import mesa
 
 from foedus import rules
 from foedus.draws import OPENING, Draws, address, draw, seed_words

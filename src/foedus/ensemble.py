@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -176,7 +177,8 @@ def _simulated(tasks: Sequence[Task], workers: int) -> Iterator[tuple[int, Block
             yield index, simulate(task)
         return
     with _pool(workers) as pool:
-        pending = {pool.submit(simulate, task): index for index, task in enumerate(tasks)}
+        with _interrupts_held():
+            pending = {pool.submit(simulate, task): index for index, task in enumerate(tasks)}
         while pending:
             done, _ = wait(pending, return_when=FIRST_COMPLETED)
             for future in done:
@@ -200,6 +202,19 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 def _ignore_sigint() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C while workers start, so that they are deaf to it from their first step."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def available_workers() -> int:
