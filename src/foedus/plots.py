@@ -320,7 +320,7 @@ def _names(data: xr.Dataset) -> dict[str, str]:
 
 
 def _alliance(data: xr.Dataset) -> str:
-    return str(data.attrs["alliance_title"])
+    return str(data.attrs["alliance"]).upper()
 
 
 def _wrapped(text: str, columns: int) -> str:
