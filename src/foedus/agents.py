@@ -75,9 +75,9 @@ class MemberState(Client):
     def __init__(self, model: AllianceModel, code: str, state: State) -> None:
         super().__init__(model)
         self.code = code
-        self.name = model.scenario.alliance.names[code]
+        self.name = model.case.alliance.names[code]
         self.address = address(code)
-        self.index = model.scenario.alliance.members.index(code)
+        self.index = model.case.alliance.members.index(code)
         self.state = state
         self.signals: Signals = rules.NOTHING_SEEN
         self.drivers: Drivers = model.schedule.scripted[self.index][0]
@@ -125,7 +125,7 @@ class MemberState(Client):
     def respond(self) -> None:
         """Second half: what the member makes of it, knowing what befell the others."""
         seen = rules.NOTHING_SEEN
-        attention = self.model.scenario.alliance.attention[self.index]
+        attention = self.model.case.alliance.attention[self.index]
         for other in self.model.members:
             seen = rules.attend_to(seen, attention[other.index], other.signals)
         self._next = self.model.rules.transition(
@@ -156,8 +156,8 @@ class Patron(mesa.Agent):
 
     def __init__(self, model: AllianceModel) -> None:
         super().__init__(model)
-        self.code = model.scenario.alliance.patron
-        self.name = model.scenario.alliance.names[self.code]
+        self.code = model.case.alliance.patron
+        self.name = model.case.alliance.names[self.code]
         self.bandwidth = model.schedule.scripted[0][0].bandwidth
 
     def prepare(self) -> None:
@@ -199,7 +199,7 @@ class OutsidePower(mesa.Agent):
 
     def reach(self, member: MemberState, drivers: Drivers) -> Drivers:
         """Add this power's conduct towards one member to its drivers."""
-        alliance = self.model.scenario.alliance
+        alliance = self.model.case.alliance
         return with_power(drivers, alliance, self.code, member.code, self.effort[member.index])
 
 
@@ -227,6 +227,8 @@ class AllianceModel(mesa.Model):
 
     Attributes
     ----------
+    case
+        The scenario (Mesa keeps ``scenario`` for a class of its own).
     members, patron, powers
         The agents.
     elapsed
@@ -247,7 +249,7 @@ class AllianceModel(mesa.Model):
         power_class: type[OutsidePower] = OutsidePower,
     ) -> None:
         super().__init__(rng=seed)
-        self.scenario = scenario
+        self.case = scenario
         self.schedule = scenario.schedule
         self.seed_ = seed
         self.run = run
@@ -266,12 +268,12 @@ class AllianceModel(mesa.Model):
     @property
     def month(self) -> str:
         """The month simulated last, as YYYY-MM; the one before the start at first."""
-        return format_month(self.scenario.start + self.elapsed - 1)
+        return format_month(self.case.start + self.elapsed - 1)
 
     @property
     def cohesion_components(self) -> rules.Cohesion:
         """The six components of cohesion, members weighted as the scenario says."""
-        weights = member_weights(self.scenario, self.scenario.weighting)
+        weights = member_weights(self.case, self.case.weighting)
         sums = rules.EMPTY_TALLY
         for member, weight in zip(self.members, weights, strict=True):
             sums = rules.tally(sums, member.state, weight)
@@ -280,7 +282,7 @@ class AllianceModel(mesa.Model):
     @property
     def cohesion(self) -> float:
         """The cohesion index with the scenario's weights."""
-        return rules.cohesion_index(self.cohesion_components, self.scenario.weights)
+        return rules.cohesion_index(self.cohesion_components, self.case.weights)
 
     @property
     def end_state(self) -> str:
@@ -292,7 +294,7 @@ class AllianceModel(mesa.Model):
 
     def step(self) -> None:
         """Simulate one month: all endure, all respond, all commit."""
-        if self.elapsed >= self.scenario.horizon:
+        if self.elapsed >= self.case.horizon:
             self.running = False
             return
         self.patron.prepare()
@@ -305,7 +307,7 @@ class AllianceModel(mesa.Model):
         for member in self.members:
             member.commit()
         self.elapsed += 1
-        self.running = self.elapsed < self.scenario.horizon
+        self.running = self.elapsed < self.case.horizon
         if self.datacollector is not None:
             self.datacollector.collect(self)
 
