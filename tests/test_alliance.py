@@ -89,6 +89,29 @@ def test_drawn_opening_numbers_lie_in_their_priors_and_fixed_ones_do_not_move() 
                     assert drawn[name] == number.value
 
 
+def test_members_without_a_rift_have_lost_no_trust_in_any_world() -> None:
+    alliance = load_alliance("csto")
+    for run in range(10):
+        for code in ("BLR", "KAZ", "KGZ", "TJK"):
+            drawn = alliance.drawn_values(code, 1, run)
+            assert drawn["trust_before"] == drawn["trust"]
+    assert (
+        alliance.drawn_values("BLR", 1, 3)["delivered"]
+        == (alliance.drawn_values("BLR", 1, 3)["expectation"])
+    )
+    lower = alliance.with_values({"KAZ.trust": 0.3})
+    assert lower.value("KAZ.trust_before") == 0.3
+    assert alliance.with_values({"KAZ.trust_before": 0.9}).value("KAZ.trust") == 0.7
+
+
+def test_adversaries_cannot_make_up_more_than_the_whole_threat(edited: Edit) -> None:
+    other = (
+        "  TUR:\n    name: Turkey\n    role: adversary\n    threatens:\n"
+        '      ARM: {value: 0.2, assumed: "a test", why: "for a test"}\n'
+    )
+    assert "more than the whole of its threat" in refusal(edited("  AZE:\n", other + "  AZE:\n"))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
@@ -117,6 +140,13 @@ def test_drawn_opening_numbers_lie_in_their_priors_and_fixed_ones_do_not_move() 
         ("  2018-01:\n", "  2018-1:\n", "states"),
         ("    RUS:\n      bandwidth", "    RUSS:\n      bandwidth", "RUS is missing"),
         ("foedus: 1", "foedus: 2", "choose 1"),
+        (
+            "summit_month: {value: 11,",
+            "summit_month: {value: 11, prior: [10, 12],",
+            "take out the prior",
+        ),
+        ("trust_before: {as: trust,", "trust_before: {as: truts,", "'as' names another number"),
+        ("trust_before: {as: trust,", "trust_before: {as: delivered,", "'as' names another"),
         ("powers:\n", "pwers:\n", "did you mean 'powers'?"),
     ],
 )

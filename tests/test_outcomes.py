@@ -67,6 +67,18 @@ def test_some_members_leave_and_some_are_frozen_and_suspended_in_these_worlds(
     assert {outcomes.ACTIVE, outcomes.FROZEN_SUSPENDED, outcomes.WITHDRAWN} <= present
 
 
+def test_standings_of_the_dataset_are_those_of_the_rules(data: xr.Dataset) -> None:
+    code = outcomes.standing(data)
+    names = ("membership", "frozen", "suspended")
+    blank = rules.State(*([0.0] * len(rules.State._fields)))
+    for run in range(RUNS):
+        for member in range(5):
+            for month in (5, 20, 39):
+                at = {"scenario": 0, "month": month, "member": member, "run": run}
+                here = {name: float(data[name].isel(at).item()) for name in names}
+                assert code.isel(at).item() == rules.standing(blank._replace(**here))
+
+
 def test_first_missed_summit_agrees_with_a_recount(data: xr.Dataset) -> None:
     outcome = outcomes.member_outcome(data, "expulsion", "KAZ")
     worlds = data.sel(scenario="expulsion", member="KAZ")
@@ -84,8 +96,8 @@ def test_first_missed_summit_agrees_with_a_recount(data: xr.Dataset) -> None:
 
 def test_standings_exclude_each_other_and_shares_sum_to_one(data: xr.Dataset) -> None:
     code = outcomes.standing(data)
-    assert ((code >= 0) & (code < len(outcomes.STANDINGS))).all()
-    shares = [(code == i).mean("run") for i in range(len(outcomes.STANDINGS))]
+    assert ((code >= 0) & (code < len(rules.STANDINGS))).all()
+    shares = [(code == i).mean("run") for i in range(len(rules.STANDINGS))]
     assert np.allclose(sum(share.values for share in shares), 1.0)
 
 
@@ -175,6 +187,21 @@ def test_the_summary_is_plain_data_without_nan(data: xr.Dataset, scenario: Scena
     )
     subjects = {row["subject"] for row in rows}
     assert {"ARM", "alliance"} <= subjects
+
+
+def test_events_that_find_their_member_gone_are_counted(write_scenario: Any) -> None:
+    path = write_scenario(
+        "events:\n"
+        "  - {event: decision, date: 2026-02, member: ARM, decision: expel}\n"
+        "  - {event: crisis, date: 2026-02, member: ARM}\n"
+        "  - {event: crisis, date: 2026-03, member: ARM}\n"
+    )
+    scenario = load_scenario(path, horizon=6)
+    data = ensemble.run([scenario], runs=5)
+    ignored = outcomes.ignored_events(data, scenario)
+    assert {name: estimate.value for name, estimate in ignored.items()} == {
+        "crisis ARM 2026-03": 1.0
+    }
 
 
 def test_the_evidence_count_is_that_of_the_numbers_behind_the_scenario(

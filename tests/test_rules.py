@@ -206,7 +206,8 @@ def test_an_adaptive_patron_drops_pressure_that_does_not_bring_a_member_back() -
     assert patience < 0.2
     kept = rules.conducted_pressure(0.8, 1.0, patience, 0.0, 0.0)
     assert kept == pytest.approx(0.8 * patience)
-    assert rules.conducted_restraint(0.0, 0.8, 1.0, patience, 0.0) == pytest.approx(0.8 - kept)
+    dropped = rules.conducted_restraint(0.0, 0.8, 1.0, patience, 0.0, 0.0)
+    assert dropped == pytest.approx(0.8 - kept)
     assert rules.conducted_pressure(0.8, 0.0, patience, 0.0, 0.0) == 0.8
     assert rules.worn_patience(P, patience, 1.0, 1.0) == 1.0
 
@@ -216,7 +217,7 @@ def test_an_accounting_patron_calls_grievances_in_only_with_forces_to_spare() ->
     assert rules.called_in(1.0, 0.6, 1.0) == 0.6
     assert rules.called_in(0.0, 0.6, 1.0) == 0.0
     assert rules.conducted_pressure(0.1, 0.0, 1.0, 0.6, 0.0) == pytest.approx(0.64)
-    assert rules.conducted_restraint(0.8, 0.1, 0.0, 1.0, 0.6) == pytest.approx(0.32)
+    assert rules.conducted_restraint(0.8, 0.1, 0.0, 1.0, 0.6, 0.0) == pytest.approx(0.32)
     assert rules.conducted_enforcement(0.2, 0.6) == pytest.approx(0.68)
 
 

@@ -53,6 +53,23 @@ def test_a_ramp_starts_from_the_span_before(write_scenario: Any) -> None:
     assert shown == [0.4, 0.4, 0.6, 0.8, 0.8]
 
 
+def test_a_ramp_at_the_start_continues_from_the_scenario_extended(write_scenario: Any) -> None:
+    body = "levers: {pressure: {ARM: [{value: 0.9, ramp: 6}]}}\n"
+    months = load_scenario(write_scenario(body)).schedule.scripted[0]
+    shown = [round(month.pressure, 10) for month in months[:7]]
+    assert shown == [0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.9]
+    body = "levers: {pressure: {ARM: [{value: 0.9, ramp: 6, ramp_from: 0}]}}\n"
+    months = load_scenario(write_scenario(body, name="other")).schedule.scripted[0]
+    assert round(months[0].pressure, 10) == 0.15
+
+
+def test_outreach_steps_up_from_where_the_baseline_leaves_it() -> None:
+    baseline, reached = load_scenario("baseline"), load_scenario("western_outreach")
+    for power, paths in reached.schedule.outreach.items():
+        before = baseline.schedule.outreach[power][0][0]
+        assert all(value >= before for value in paths[0])
+
+
 def test_a_list_of_members_and_all_address_several_and_a_name_goes_before_all(
     write_scenario: Any,
 ) -> None:

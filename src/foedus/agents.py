@@ -98,12 +98,8 @@ class MemberState(Client):
 
     @property
     def standing(self) -> str:
-        """Standing in one word: active, frozen, suspended, or how it left."""
-        if self.state.membership >= rules.NOTICE:
-            return rules.MEMBERSHIP[int(self.state.membership)]
-        if self.state.frozen > 0.0:
-            return rules.PARTICIPATION[1]
-        return rules.VOTE[1] if self.state.suspended > 0.0 else rules.PARTICIPATION[0]
+        """Standing in words, one of :data:`foedus.rules.STANDINGS`."""
+        return rules.STANDINGS[rules.standing(self.state)]
 
     def decide(self, drivers: Drivers) -> Drivers:
         """Take decisions of its own; override to force any of the ``forced_...`` drivers.

@@ -68,7 +68,9 @@ _QUANTITIES: dict[str, Quantity] = {
     "attention": Quantity("share of attention paid to another client", "share", 0, 1),
     "security_offer": Quantity("what a partner can offer in security", "share", 0, 1),
     "economic_offer": Quantity("what a partner can offer in economy", "share", 0, 1),
-    "credibility": Quantity("how far a partner's offer is believed", "share", 0, 1),
+    "credibility": Quantity(
+        "how far a partner's offer is believed, next to the others'", "share", 0, 1
+    ),
     "threatens": Quantity("share of the member's threat that an adversary makes up", "share", 0, 1),
     "summit_month": Quantity("month of the yearly summit", "month of the year", 1, 12),
     "dues_month": Quantity("month in which yearly dues fall due", "month of the year", 1, 12),
@@ -95,6 +97,12 @@ class _Cited(Checked):
 class _Number(_Cited):
     value: float
     prior: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
+
+
+class _Same(_Cited):
+    """A number that is the same as another one of the member in every world."""
+
+    same_as: str = Field(alias="as")
 
 
 class _Attention(_Cited):
@@ -147,7 +155,13 @@ class _AllianceFile(Checked):
 
 @dataclass(frozen=True)
 class AllianceNumber:
-    """One number of an alliance, with its evidence and the line where it stands."""
+    """One number of an alliance, with its evidence and the line where it stands.
+
+    Attributes
+    ----------
+    same_as
+        Key of the number that this one equals in every world, or None.
+    """
 
     key: str
     quantity: Quantity
@@ -156,6 +170,7 @@ class AllianceNumber:
     evidence: Evidence
     file: str
     line: int
+    same_as: str | None = None
 
     @property
     def shown(self) -> str:
@@ -212,7 +227,8 @@ class Alliance:
 
     def value(self, key: str) -> float:
         """Value of a number by key."""
-        return self.numbers[key].value
+        number = self.numbers[key]
+        return self.value(number.same_as) if number.same_as else number.value
 
     @property
     def partners(self) -> tuple[Power, ...]:
@@ -246,7 +262,7 @@ class Alliance:
         """Return the alliance with some numbers fixed at other values."""
         numbers = dict(self.numbers)
         for key, value in overrides.items():
-            numbers[key] = replace(numbers[key], value=value, prior=None)
+            numbers[key] = replace(numbers[key], value=value, prior=None, same_as=None)
         return replace(self, numbers=numbers)
 
     def opening(self, member: str, values: Mapping[str, float]) -> rules.State:
@@ -272,15 +288,16 @@ class Alliance:
 
     def drawn_values(self, member: str, seed: int, run: int) -> dict[str, float]:
         """Draw the values of :data:`GIVEN` for a client in one run from their priors."""
-        values = {}
-        for name in GIVEN:
-            number = self.numbers[f"{member}.{name}"]
-            if number.prior is None:
-                values[name] = number.value
-            else:
-                u = design_uniform(seed, run, address(member), crc32(name.encode()))
-                values[name] = number.prior.quantile(u)
-        return values
+        return {name: self._drawn(member, name, seed, run) for name in GIVEN}
+
+    def _drawn(self, member: str, name: str, seed: int, run: int) -> float:
+        number = self.numbers[f"{member}.{name}"]
+        if number.same_as:
+            return self._drawn(member, number.same_as.split(".")[1], seed, run)
+        if number.prior is None:
+            return number.value
+        u = design_uniform(seed, run, address(member), crc32(name.encode()))
+        return number.prior.quantile(u)
 
 
 def load_alliance(reference: str, start: int | None = None, base: Path | None = None) -> Alliance:
@@ -338,6 +355,8 @@ class _Reader:
             self._attend(code, member.attention, members)
         for code, power in model.powers.items():
             self._power(code, power, members)
+        for code in members:
+            self._share_threat(code)
         date = self._choose(list(model.states), start)
         chosen: dict[str, AllianceNumber] = {}
         for text, state in model.states.items():
@@ -382,7 +401,9 @@ class _Reader:
         quantity = _QUANTITIES[name]
         evidence = self._evidence(path, given)
         reasons = [quantity.refusal(given.value)]
-        if given.prior is not None:
+        if given.prior is not None and name not in GIVEN:
+            reasons.append("This number is the same in every world; take out the prior.")
+        elif given.prior is not None:
             low, high = given.prior
             reasons += [quantity.refusal(low), quantity.refusal(high)]
             if not low <= given.value <= high or low == high:
@@ -449,6 +470,14 @@ class _Reader:
             else:
                 self._number((*path, "threatens", member), f"{code}.threatens.{member}", given)
 
+    def _share_threat(self, code: str) -> None:
+        """Refuse adversaries that together make up more than the whole threat of a member."""
+        shares = [n for key, n in self.numbers.items() if key.endswith(f".threatens.{code}")]
+        if sum(number.value for number in shares) > 1.0 + 1e-9:
+            power = shares[-1].key.split(".")[0]
+            message = f"The adversaries of {code} make up more than the whole of its threat."
+            self._complain(("powers", power, "threatens", code), message)
+
     def _states(
         self, text: str, state: dict[str, dict[str, Any]], patron: str, members: tuple[str, ...]
     ) -> dict[str, AllianceNumber]:
@@ -478,6 +507,10 @@ class _Reader:
             if name not in wanted:
                 self._complain(here, f"There is no key '{name}' here{nearest(name, wanted)}")
                 continue
+            if isinstance(raw, dict) and "as" in raw:
+                if same := self._same(here, raw, fields):
+                    numbers[same.key] = same
+                continue
             given = self._placed(here, name, raw) if name in STANDING else raw
             number = attempt(_Number, given)
             if number is None:
@@ -486,6 +519,30 @@ class _Reader:
             elif entry := self._number(here, f"{path[-1]}.{name}", number):
                 numbers[entry.key] = entry
         return numbers
+
+    def _same(
+        self, path: KeyPath, raw: dict[str, Any], fields: dict[str, Any]
+    ) -> AllianceNumber | None:
+        """Read a number that is the same as another one of the member."""
+        given = attempt(_Same, raw)
+        target = attempt(_Number, fields.get(given.same_as)) if given else None
+        code, name = str(path[-2]), str(path[-1])
+        if given is None or target is None or name not in GIVEN or given.same_as not in GIVEN:
+            self._complain(path, "'as' names another number of the member that has a value.")
+            return None
+        evidence = self._evidence(path, given)
+        if evidence is None:
+            return None
+        return AllianceNumber(
+            f"{code}.{name}",
+            _QUANTITIES[name],
+            target.value,
+            Uniform(*target.prior) if target.prior else None,
+            evidence,
+            self.document.file,
+            self.document.line(path),
+            f"{code}.{given.same_as}",
+        )
 
     def _placed(self, path: KeyPath, name: str, raw: Any) -> Any:
         """Put the place of a word of standing where the word stands."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foedus import rules
+from foedus.months import parse_month
 from foedus.parameters import EVIDENCE_KINDS, specifications
 
 if TYPE_CHECKING:
@@ -26,16 +27,6 @@ if TYPE_CHECKING:
 
 Z95 = 1.959963984540054
 
-#: Standings that exclude each other, from the inside of the alliance outwards.
-STANDINGS = (
-    "active",
-    "suspended",
-    "frozen",
-    "frozen, suspended",
-    "notice",
-    "withdrawn",
-    "expelled",
-)
 ACTIVE, SUSPENDED, FROZEN, FROZEN_SUSPENDED, NOTICE, WITHDRAWN, EXPELLED = range(7)
 
 
@@ -103,21 +94,15 @@ def spread(values: npt.NDArray[Any]) -> Estimate:
 
 
 def standing(data: xr.Dataset) -> xr.DataArray:
-    """Code of each member's standing (:data:`STANDINGS`), with the dimensions of the Dataset."""
+    """Place of each member's standing in :data:`foedus.rules.STANDINGS`, world by world."""
     membership, frozen, suspended = data["membership"], data["frozen"], data["suspended"]
-    code = frozen * FROZEN + suspended * SUSPENDED
-    for value, own in (
-        (rules.NOTICE, NOTICE),
-        (rules.WITHDRAWN, WITHDRAWN),
-        (rules.EXPELLED, EXPELLED),
-    ):
-        code = code.where(membership != value, own)
+    code = (suspended + 2 * frozen).where(membership == rules.IN, 3 + membership)
     result = code.astype(np.int8)
     result.attrs = {
         "long_name": "standing",
         "units": "1",
-        "flag_values": list(range(len(STANDINGS))),
-        "flag_meanings": " ".join(name.replace(", ", "_and_") for name in STANDINGS),
+        "flag_values": list(range(len(rules.STANDINGS))),
+        "flag_meanings": " ".join(name.replace(", ", "_and_") for name in rules.STANDINGS),
     }
     return result
 
@@ -343,6 +328,20 @@ def by_repair_anchor(
     return {c: (probability(active[anchor == c]), spread(trust[anchor == c])) for c in values}
 
 
+def ignored_events(data: xr.Dataset, scenario: Scenario) -> dict[str, Estimate]:
+    """Share of worlds in which a scripted event found its member gone; only where there are any."""
+    membership = data["membership"].sel(scenario=scenario.name)
+    found = {}
+    for item in scenario.script:
+        event = item.event
+        month = parse_month(event.date) - scenario.start
+        before = membership.sel(member=event.member).isel(month=max(0, month - 1)).values
+        estimate = probability((before >= rules.WITHDRAWN) & (month > 0))
+        if estimate.value > 0.0:
+            found[f"{event.event} {event.member} {event.date}"] = estimate
+    return found
+
+
 def restrained_members(scenario: Scenario) -> list[str]:
     """Members towards which the scenario has the patron show restraint."""
     return [
@@ -390,6 +389,7 @@ def _summary(data: xr.Dataset, scenario: Scenario) -> dict[str, Any]:
             }
             for member in restrained_members(scenario)
         },
+        "ignored_events": _plain(ignored_events(data, scenario)),
         "carriers_of_cohesion": [
             _plain(carrier) for carrier in carriers(data, scenario, index.values)
         ],
@@ -411,7 +411,7 @@ def _plain(value: Any) -> Any:
 def rows(summary: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield every estimate of a summary as one flat row, for a table or CSV."""
     for scenario, content in summary.items():
-        for part in ("members", "alliance", "by_repair_anchor"):
+        for part in ("members", "alliance", "by_repair_anchor", "ignored_events"):
             for path, estimate in _estimates(content[part], ()):
                 yield {
                     "scenario": scenario,

@@ -231,7 +231,7 @@ class Parameters(NamedTuple):
             bounds=(0.0, 10.0),
             unit=_LOG_ODDS,
             evidence=_article(
-                "IV.6",
+                "IV.5, IV.6",
                 "A hardliner wants inaction and breaches called to account later; that this makes "
                 "help less likely is our reading, its size assumed.",
             ),
@@ -789,9 +789,10 @@ class Parameters(NamedTuple):
             prior=(0.0, 2.5),
             bounds=(0.0, 20.0),
             unit=_LOG_HAZARD,
-            evidence=_article(
-                "II.3",
-                "Frozen, the leadership talks of leaving and has not left; size assumed.",
+            evidence=_data(
+                "event record June and September 2024; II.3",
+                "Months after the freeze the prime minister spoke of leaving; it has not come to "
+                "that. Size assumed.",
             ),
         ),
     ]
@@ -922,8 +923,8 @@ class Parameters(NamedTuple):
             bounds=(0.0, 1.0),
             unit="share of the distance to 1",
             evidence=_article(
-                "IV.6",
-                "Breaches are said to be remembered for a later reckoning; size assumed.",
+                "IV.5, IV.6",
+                "Breaches are to be remembered for a later reckoning; size assumed.",
             ),
         ),
     ]
@@ -954,8 +955,9 @@ class Parameters(NamedTuple):
             bounds=(0.0, 12.0),
             unit=_PER_YEAR,
             evidence=_article(
-                "III.1",
-                "From hard words in December 2024 to restraint in November 2025: about a year.",
+                "II.1, III.1, I.2",
+                "From hard words in December 2024 (II.1) to restraint in November 2025 (I.2): "
+                "about a year.",
             ),
         ),
     ]

@@ -18,8 +18,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
 from foedus.errors import ResultError, nearest
-from foedus.outcomes import STANDINGS, alliance_outcome, standing
-from foedus.rules import END_STATES
+from foedus.outcomes import alliance_outcome, standing
+from foedus.rules import END_STATES, STANDINGS
 from foedus.rules import WITHDRAWN as GONE
 
 if TYPE_CHECKING:

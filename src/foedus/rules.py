@@ -5,7 +5,7 @@ numbers, one for each mechanism; :func:`befall` and :func:`transition` hold the 
 once, for every engine. Rates and hazards are per year and converted here, by
 :data:`MONTHS_PER_YEAR`. References to the calibrating article read section.paragraph.
 
-Mechanism 1 (the levers take this month's values) is :class:`Drivers`, made by ``scenario.py``.
+Mechanism 1 (the levers take this month's values) is :class:`Drivers`, made by ``schedule.py``.
 """
 
 from math import nan, sqrt
@@ -23,6 +23,17 @@ MEMBERSHIP = ("in", "notice", "withdrawn", "expelled")
 # Participation (frozen: the member's choice) and vote (suspended: the alliance's choice).
 PARTICIPATION = ("active", "frozen")
 VOTE = ("held", "suspended")
+
+# Standings that exclude each other, from the inside of the alliance outwards.
+STANDINGS = (
+    "active",
+    "suspended",
+    "frozen",
+    "frozen, suspended",
+    "notice",
+    "withdrawn",
+    "expelled",
+)
 
 END_STATES = ("dissolved", "hollow", "smaller", "ambivalent", "restored")
 DISSOLVED, HOLLOW, SMALLER, AMBIVALENT, RESTORED = 0, 1, 2, 3, 4
@@ -212,6 +223,13 @@ def takes_part(state: State) -> float:
     return is_member(state) * (1.0 - state.frozen) * state.attended
 
 
+def standing(state: State) -> int:
+    """Place of a member's standing in :data:`STANDINGS`: membership, freeze and vote in one."""
+    if state.membership > IN:
+        return 3 + int(state.membership)
+    return int(state.suspended + 2.0 * state.frozen)
+
+
 def is_paid_up(state: State) -> float:
     """Return 1 for a member without arrears."""
     return 1.0 if state.arrears <= 0.0 else 0.0
@@ -308,7 +326,10 @@ def recovered_expectation(p: Parameters, expectation: float, initial: float) -> 
 
 
 def pressured_trust(p: Parameters, trust: float, pressure: float) -> float:
-    """Trust under a month of pressure: tau - pi pressure tau / 12 (assumed; III.1: it failed)."""
+    """Trust under a month of pressure: tau - pi pressure tau / 12 (assumed; III.1: it failed).
+
+    Pressure on others is felt in the same way, scaled by kappa.
+    """
     return trust - p.pressure_cost * pressure / MONTHS_PER_YEAR * trust
 
 
@@ -463,9 +484,9 @@ def exit_chance(
     """Chance in a month of giving notice.
 
     Hazard a year exp(x0 + xf [frozen or suspended] + xh h (1 - d) + xt (1 - 2 tau)
-    - xd d (1 + xp p k) + xo share of clients gone). Dependence, and pressure that is credible, hold
-    a member in while low trust keeps it away (III.3, V.1; that dependence holds a member in the
-    alliance is our inference).
+    - xd d (1 + xp p k) + xo gone), with ``gone`` the attention-weighted share of clients that have
+    left. Dependence, and pressure that is credible, hold a member in while low trust keeps it away
+    (III.3, V.1; that dependence holds a member in the alliance is our inference).
     """
     return monthly_chance(
         exp(
@@ -516,7 +537,8 @@ def expulsion_chance(
 def called_in(accounting: float, grievance: float, bandwidth: float) -> float:
     """Share of the stored grievance called in by an accounting patron with forces to spare.
 
-    Nothing up to a bandwidth of one half, all of it at full bandwidth (IV.6).
+    Nothing up to a bandwidth of one half, all of it at full bandwidth. That partners are called to
+    account later is in IV.5 and IV.6; that it waits for bandwidth is our reading.
     """
     return accounting * grievance * positive(2.0 * bandwidth - 1.0)
 
@@ -524,18 +546,29 @@ def called_in(accounting: float, grievance: float, bandwidth: float) -> float:
 def conducted_pressure(
     scripted: float, adaptive: float, patience: float, called: float, confrontation: float
 ) -> float:
-    """Pressure in force: what patience leaves of the script, grievances called in, any clash."""
+    """Pressure in force: what patience leaves of the script, grievances called in, any clash.
+
+    ``patience`` is 0 towards a member that takes part: an adaptive patron presses only the absent.
+    """
     kept = scripted * (1.0 - adaptive * (1.0 - patience))
     pressure = kept + called * (1.0 - kept)
     return max(confrontation, pressure)
 
 
 def conducted_restraint(
-    scripted: float, pressure: float, adaptive: float, patience: float, called: float
+    scripted: float,
+    pressure: float,
+    adaptive: float,
+    patience: float,
+    called: float,
+    confrontation: float,
 ) -> float:
-    """Restraint in force: the script, plus what an adaptive patron drops of pressure (III.1)."""
+    """Restraint in force: the script, plus what an adaptive patron drops of pressure (III.1).
+
+    Grievances called in and an open clash leave so much less of it.
+    """
     dropped = pressure * adaptive * (1.0 - patience)
-    return (scripted + dropped * (1.0 - scripted)) * (1.0 - called)
+    return (scripted + dropped * (1.0 - scripted)) * (1.0 - called) * (1.0 - confrontation)
 
 
 def conducted_enforcement(scripted: float, called: float) -> float:
@@ -580,16 +613,22 @@ def befall(p: Parameters, state: State, drivers: Drivers, draws: Draws) -> Signa
         support_chance(p, drivers.bandwidth, ties, participation),
     )
     called = called_in(drivers.accounting, state.grievance, drivers.bandwidth)
+    patience = state.patience * (1.0 - participation)
     return Signals(
         crisis,
         crisis * support,
         crisis * positive(support - state.expectation),
         crisis * positive(state.expectation - support),
         conducted_pressure(
-            drivers.pressure, drivers.adaptive, state.patience, called, drivers.confrontation
+            drivers.pressure, drivers.adaptive, patience, called, drivers.confrontation
         ),
         conducted_restraint(
-            drivers.restraint, drivers.pressure, drivers.adaptive, state.patience, called
+            drivers.restraint,
+            drivers.pressure,
+            drivers.adaptive,
+            patience,
+            called,
+            drivers.confrontation,
         ),
         conducted_enforcement(drivers.enforcement, called),
         participation,
@@ -598,15 +637,18 @@ def befall(p: Parameters, state: State, drivers: Drivers, draws: Draws) -> Signa
 
 
 def attend_to(seen: Signals, attention: float, signals: Signals) -> Signals:
-    """Add another member's signals, weighted by the attention paid to it."""
+    """Add another member's signals, weighted by the attention paid to it.
+
+    Restraint and enforcement towards others go unnoticed; pressure is a quarrel in public (III.1).
+    """
     return Signals(
         seen.crisis + attention * signals.crisis,
         seen.support + attention * signals.support,
         seen.gain + attention * signals.gain,
         seen.loss + attention * signals.loss,
         seen.pressure + attention * signals.pressure,
-        seen.restraint + attention * signals.restraint,
-        seen.enforcement + attention * signals.enforcement,
+        seen.restraint,
+        seen.enforcement,
         seen.takes_part + attention * signals.takes_part,
         seen.member + attention * signals.member,
     )

@@ -48,12 +48,17 @@ class Span:
     ----------
     first, last
         Month numbers; None stands for the start and for the end of whatever scenario has the span.
+    ramp
+        Months in which the value is reached.
+    ramp_from
+        Value at which the ramp begins; None for that of the month before, or the lever's default.
     """
 
     first: int | None
     last: int | None
     value: float
     ramp: int
+    ramp_from: float | None
     origin: Origin = field(compare=False)
 
 
@@ -64,6 +69,7 @@ class DatedSpan(NamedTuple):
     last: int
     value: float
     ramp: int
+    ramp_from: float | None
     origin: Origin
 
 
@@ -136,8 +142,9 @@ class Scenario:
             first = self.start if span.first is None else max(span.first, self.start)
             last = self.end if span.last is None else min(span.last, self.end)
             if first <= last:
-                dated.append(DatedSpan(first, last, span.value, span.ramp, span.origin))
-        return tuple(sorted(dated))
+                values = (span.value, span.ramp, span.ramp_from)
+                dated.append(DatedSpan(first, last, *values, span.origin))
+        return tuple(sorted(dated, key=lambda span: span.first))
 
     @property
     def script(self) -> tuple[ScriptedEvent, ...]:
@@ -217,7 +224,11 @@ class Scenario:
         if span.last < self.end:
             written["to"] = format_month(span.last)
         written["value"] = span.value
-        return written | ({"ramp": span.ramp} if span.ramp else {})
+        if span.ramp:
+            written["ramp"] = span.ramp
+        if span.ramp and span.ramp_from is not None:
+            written["ramp_from"] = span.ramp_from
+        return written
 
     def _written_event(self, event: Event) -> dict[str, Any]:
         written = event.model_dump(exclude_none=True)

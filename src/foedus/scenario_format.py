@@ -29,11 +29,13 @@ def _span_model(lever: Lever) -> type[Checked]:
     """Build the model of one span of a lever, with the lever's bounds."""
     value = Field(ge=lever.low, le=lever.high, description=f"{lever.meaning} ({lever.unit})")
     ramp = Field(0, ge=0, le=MAX_HORIZON, description="months in which the value is reached")
+    before = "value at which the ramp begins, if not the one in force before the span"
     fields: dict[str, Any] = {
         "from_": (MonthText | None, Field(None, alias="from", description="first month")),
         "to": (MonthText | None, Field(None, description="last month")),
         "value": (float, value),
         "ramp": (int, ramp),
+        "ramp_from": (float | None, Field(None, ge=lever.low, le=lever.high, description=before)),
     }
     return _model(f"{lever.name.title().replace('_', '')}Span", fields)
 

@@ -252,7 +252,8 @@ class _Reader:
             if lever.scope == "patron":
                 if isinstance(content, list):
                     key: LeverKey = (name, None, frame.alliance.patron)
-                    result[key] = self._spans(lever, content, path, frame)
+                    spans = self._spans(lever, content, path, frame)
+                    result[key] = _continued(spans, key, frame)
             elif lever.scope == "member":
                 result |= self._by_member(lever, None, content, path, frame)
             else:
@@ -292,7 +293,8 @@ class _Reader:
                     self._complain(here, message)
                 if target != "all":
                     named[member] = target
-                result[(lever.name, power, member)] = spans
+                key = (lever.name, power, member)
+                result[key] = _continued(spans, key, frame)
         return result
 
     def _targets(self, target: str, path: KeyPath, alliance: Alliance) -> tuple[str, ...]:
@@ -340,6 +342,7 @@ class _Reader:
                 None if content["to"] is None else last,
                 content["value"],
                 content["ramp"],
+                content["ramp_from"],
                 self._origin(here),
             )
             spans.append((first, last, span, here))
@@ -438,6 +441,17 @@ class _Reader:
             else:
                 result[key] = float(value)
         return result
+
+
+def _continued(spans: tuple[Span, ...], key: LeverKey, frame: Scenario) -> tuple[Span, ...]:
+    """Let a ramp at the start begin at the value that the scenario extended has there."""
+    inherited = next((s for s in frame.spans(key) if s.first == frame.start), None)
+    if not spans or inherited is None:
+        return spans
+    first = spans[0]
+    if not first.ramp or first.ramp_from is not None or (first.first or frame.start) > frame.start:
+        return spans
+    return (replace(first, ramp_from=inherited.value), *spans[1:])
 
 
 def _slots(event: Event) -> Iterator[tuple[str, str, int]]:

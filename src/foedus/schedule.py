@@ -169,8 +169,10 @@ def _path(
     values = [default] * scenario.horizon
     for span in scenario.spans(key):
         begin = span.first - scenario.start
-        before = values[begin - 1] if begin > 0 else default
         goal = span.value if spans_at is None else spans_at
+        before = values[begin - 1] if begin > 0 else default
+        if span.ramp_from is not None:
+            before = span.ramp_from if spans_at is None else spans_at
         for step in range(1, span.last - span.first + 2):
             done = step / span.ramp if step < span.ramp else 1.0
             values[begin + step - 1] = goal if done == 1.0 else before + (goal - before) * done

@@ -70,7 +70,7 @@ def _apply_setting(scenario: Scenario, setting: str) -> Scenario:
         return _fixed(scenario, key, value, origin)
     if reason := lever.refusal(value):
         raise ValueError(reason)
-    span = Span(None, None, value, 0, origin)
+    span = Span(None, None, value, 0, None, origin)
     keys = _setting_keys(lever, address, scenario.alliance)
     return replace(scenario, levers={**scenario.levers, **dict.fromkeys(keys, (span,))})
 

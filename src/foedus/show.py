@@ -75,6 +75,8 @@ def _lever_lines(scenario: Scenario) -> Iterator[str]:
             for span in spans:
                 to = f", to: {format_month(span.last)}" if span.last < scenario.end else ""
                 ramp = f", ramp: {span.ramp}" if span.ramp else ""
+                if span.ramp and span.ramp_from is not None:
+                    ramp += f", ramp_from: {span.ramp_from!r}"
                 text = (
                     f"{'  ' * (len(path) + 1)}- {{from: {format_month(span.first)}{to}, "
                     f"value: {span.value!r}{ramp}}}"

@@ -77,6 +77,8 @@ def alliance_rows(summary: dict[str, Any]) -> Iterator[Row]:
     yield "clients taking part", count(alliance["taking_part"]), "median, 90 % of worlds"
     narrower = percent(alliance["narrower_agenda"])
     yield "last documents pass without all", narrower, "Wilson 95 %"
+    for event, estimate in summary["ignored_events"].items():
+        yield f"without effect: {event}", percent(estimate), "worlds where the member had left"
     if alliance["without_members"]["value"]:
         missing = percent(alliance["without_members"])
         yield "no client left (cohesion missing)", missing, "Wilson 95 %"
