@@ -209,6 +209,10 @@ def test_the_evidence_count_is_that_of_the_numbers_behind_the_scenario(
 ) -> None:
     counts = outcomes.evidence_count(scenario)
     assert sum(counts.values()) == len(specifications()) + len(scenario.alliance.numbers)
+    assumed = outcomes.assumed_numbers(scenario)
+    assert len(assumed) == counts["assumed"]
+    assert {"answer_base", "KAZ.trust"} <= set(assumed)
+    assert "ARM.dependence" not in assumed
 
 
 def test_cohesion_without_members_is_missing_and_said_so() -> None:

@@ -303,6 +303,7 @@ def _run_tables(result: Result, console: Console) -> None:
             title = "What carries cohesion: its mean where a number is drawn low and high"
             console.print(_table(title, tables.CARRIER_HEADER, carriers))
         console.print(tables.evidence_line(summary), style="italic")
+        console.print(tables.assumed_line(summary))
     console.print(result.provenance_line)
 
 
@@ -315,7 +316,9 @@ def _comparison_tables(result: Result, console: Console) -> None:
         "Probabilities with Wilson 95 % intervals; trust and cohesion: median and 90 % of worlds."
     )
     console.print(_table(f"Outcomes in {horizon}", header, rows, caption))
-    console.print(tables.evidence_line(next(iter(result.summary.values()))), style="italic")
+    first = next(iter(result.summary.values()))
+    console.print(tables.evidence_line(first), style="italic")
+    console.print(tables.assumed_line(first))
     console.print(result.provenance_line)
 
 

@@ -7,6 +7,7 @@ leaves them open; what the parameters leave open is in the probability itself an
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING, Any
@@ -360,6 +361,13 @@ def evidence_count(scenario: Scenario) -> dict[str, int]:
     return {kind: kinds.count(kind) for kind in EVIDENCE_KINDS}
 
 
+def assumed_numbers(scenario: Scenario) -> list[str]:
+    """Names of the numbers behind a scenario that are assumed, parameters first."""
+    evidence = {name: spec.evidence for name, spec in specifications().items()}
+    evidence |= {key: number.evidence for key, number in scenario.alliance.numbers.items()}
+    return [name for name, item in evidence.items() if item.kind == "assumed"]
+
+
 # ---------------------------------------------------------------------------------------------
 # The summary
 
@@ -394,8 +402,15 @@ def _summary(data: xr.Dataset, scenario: Scenario) -> dict[str, Any]:
             _plain(carrier) for carrier in carriers(data, scenario, index.values)
         ],
         "evidence": evidence_count(scenario),
+        "assumed": assumed_numbers(scenario),
+        "numbers_by_owner": _owners([*scenario.alliance.numbers]),
         "calibrated_parameters": 0,
     }
+
+
+def _owners(keys: Sequence[str]) -> dict[str, int]:
+    """How many numbers each member, power or table of the alliance has."""
+    return dict(Counter(key.split(".")[0] for key in keys))
 
 
 def _plain(value: Any) -> Any:

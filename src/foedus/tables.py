@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +122,17 @@ def evidence_line(summary: dict[str, Any]) -> str:
     return f"{total} numbers behind it: {parts}. {draw} 'foedus why NAME' explains each."
 
 
+def assumed_line(summary: dict[str, Any]) -> str:
+    """Name the parameters that are assumed, and count the assumed numbers of each member."""
+    names = [name for name in summary["assumed"] if "." not in name]
+    owners = Counter(name.split(".")[0] for name in summary["assumed"] if "." in name)
+    counts = ", ".join(
+        f"{owner} {number} of {summary['numbers_by_owner'][owner]}"
+        for owner, number in owners.items()
+    )
+    return f"Assumed are the parameters {', '.join(names)}; and of the numbers of {counts}."
+
+
 def comparison(
     summaries: dict[str, dict[str, Any]], names: dict[str, str]
 ) -> tuple[Row, list[Row]]:
@@ -159,5 +171,6 @@ def result_html(summary: dict[str, Any], names: dict[str, str], provenance: str)
             caption = "What carries cohesion: its mean where a number is drawn low and high"
             parts.append(html_table(CARRIER_HEADER, carriers, caption))
         parts.append(f"<p>{escape(evidence_line(content))}</p>")
+        parts.append(f"<p><small>{escape(assumed_line(content))}</small></p>")
     parts.append(f"<p><small>{escape(provenance)}</small></p>")
     return "".join(parts)
