@@ -409,8 +409,8 @@ class Parameters(NamedTuple):
             unit=_PER_YEAR,
             evidence=_article(
                 "III.3, IV.3",
-                "Military and economic cooperation with the West, France, the United States and "
-                "India grew within a few years of the lost war; rate assumed from that pace.",
+                "Ties in arms and economy with the West, with France, the United States and "
+                "India, grew within a few years of the lost war; rate assumed from that pace.",
             ),
         ),
     ]

@@ -182,15 +182,7 @@ def cohesion_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
 
 def trust_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
     """Trust of each member, a row each, scenarios side by side."""
-    members = [str(code) for code in data["member"].values]
-    figure, axes = _grid(len(members), len(scenarios), width=2.9, height=1.35)
-    names = _names(data)
-    for row, member in zip(axes, members, strict=True):
-        for ax, scenario in zip(row, scenarios, strict=True):
-            trust_fan(ax, data, scenario.name, member)
-        row[0].set_ylabel(names[member])
-    for ax, scenario in zip(axes[0], scenarios, strict=True):
-        ax.set_title(_wrapped(scenario.title, len(scenarios)), loc="left")
+    figure, axes = _by_member(data, scenarios, trust_fan)
     handles, labels = axes[0][0].get_legend_handles_labels()
     _finish(figure, data, f"Trust in the patron (0 to 1): {_alliance(data)}", handles, labels)
     return figure
@@ -198,19 +190,28 @@ def trust_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
 
 def status_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
     """Share of worlds in each standing over time, a row for each member."""
-    members = [str(code) for code in data["member"].values]
-    figure, axes = _grid(len(members), len(scenarios), width=2.9, height=1.35)
-    names = _names(data)
-    for row, member in zip(axes, members, strict=True):
-        for ax, scenario in zip(row, scenarios, strict=True):
-            status_river(ax, data, scenario.name, member)
-        row[0].set_ylabel(names[member])
-    for ax, scenario in zip(axes[0], scenarios, strict=True):
-        ax.set_title(_wrapped(scenario.title, len(scenarios)), loc="left")
+    figure, _ = _by_member(data, scenarios, status_river)
     handles = [Patch(facecolor=colour, label=name) for name, colour in STANDING_COLOURS.items()]
     title = f"Standing of each member, share of worlds: {_alliance(data)}"
     _finish(figure, data, title, handles, list(STANDINGS))
     return figure
+
+
+def _by_member(
+    data: xr.Dataset,
+    scenarios: Sequence[Scenario],
+    draw: Callable[[Axes, xr.Dataset, str, str], Axes],
+) -> tuple[Picture, Any]:
+    """Draw a panel for each member (row) and scenario (column)."""
+    names = _names(data)
+    figure, axes = _grid(len(names), len(scenarios), width=2.9, height=1.35)
+    for row, (member, name) in zip(axes, names.items(), strict=True):
+        for ax, scenario in zip(row, scenarios, strict=True):
+            draw(ax, data, scenario.name, member)
+        row[0].set_ylabel(name)
+    for ax, scenario in zip(axes[0], scenarios, strict=True):
+        ax.set_title(_wrapped(scenario.title, len(scenarios)), loc="left")
+    return figure, axes
 
 
 def end_state_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
