@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ from foedus.results import load_result
 from foedus.shipped import shipped_scenarios
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 QUICK = ["--runs", "4", "--horizon", "14", "--workers", "1"]
@@ -271,16 +273,32 @@ def test_defaults_of_the_command_line_are_those_of_the_library() -> None:
 # As a process
 
 
-def start(*arguments: str, cwd: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "foedus", *arguments]
-    return subprocess.Popen(
-        command,
+#: Restores Ctrl-C, which is switched off when the tests themselves run in the background.
+PROGRAM = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from foedus.__main__ import main
+main()
+"""
+
+
+@contextmanager
+def started(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start the command in a process group of its own, which is gone afterwards."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *arguments],
         cwd=cwd,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def test_help_is_quick_because_heavy_imports_are_lazy(tmp_path: Path) -> None:
@@ -294,13 +312,15 @@ def test_help_is_quick_because_heavy_imports_are_lazy(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_an_interrupt_ends_with_130_and_leaves_nothing(workers: str, tmp_path: Path) -> None:
-    process = start(
-        "run", "baseline", "--runs", "5000", "--workers", workers, "--out", "out", cwd=tmp_path
-    )
-    time.sleep(5.0)
-    os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+@pytest.mark.parametrize("moment", [1.0, 5.0])
+def test_an_interrupt_ends_with_130_and_leaves_nothing(
+    moment: float, workers: str, tmp_path: Path
+) -> None:
+    arguments = ("run", "baseline", "--runs", "5000", "--workers", workers, "--out", "out")
+    with started(*arguments, cwd=tmp_path) as process:
+        time.sleep(moment)
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert out == ""
     assert err.strip() == "Interrupted; nothing was written."
@@ -308,10 +328,10 @@ def test_an_interrupt_ends_with_130_and_leaves_nothing(workers: str, tmp_path: P
 
 
 def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path) -> None:
-    process = start("show", "baseline", cwd=tmp_path)
-    assert process.stdout is not None
-    process.stdout.close()
-    assert process.stderr is not None
-    assert "Traceback" not in process.stderr.read()
-    process.stderr.close()
-    process.wait(timeout=20)
+    with started("show", "baseline", cwd=tmp_path) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+        process.wait(timeout=60)
+        process.stdout = None

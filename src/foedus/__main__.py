@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 import sys
 
+from foedus.errors import ExitStatus
+
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    from foedus.cli import execute
-
     try:
-        status = execute(sys.argv[1:])
+        from foedus.cli import execute
+
+        status: int = execute(sys.argv[1:])
         sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as head, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 1
+        status = ExitStatus.UNFINISHED
+    except KeyboardInterrupt:
+        status = ExitStatus.INTERRUPTED
+    if status == ExitStatus.INTERRUPTED:
+        print("Interrupted; nothing was written.", file=sys.stderr)  # noqa: T201
     sys.exit(status)
 
 

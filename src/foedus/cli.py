@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from foedus.errors import FoedusError, UnfinishedError
+from foedus.errors import ExitStatus, FoedusError, UnfinishedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from foedus.results import Result
     from foedus.scenario import Scenario
 
-DONE, UNFINISHED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 WIDE = 150  # columns when the output goes to a file or a pipe
 FEW_WORLDS = 60  # below it starting processes takes longer than they save
 
@@ -85,25 +84,18 @@ def execute(arguments: Sequence[str]) -> int:
         status = command.main(list(arguments), prog_name="foedus", standalone_mode=False)
     except FoedusError as error:
         typer.echo(f"{error}", err=True)
-        return UNFINISHED if isinstance(error, UnfinishedError) else BAD_INPUT
+        return ExitStatus.UNFINISHED if isinstance(error, UnfinishedError) else ExitStatus.BAD_INPUT
     except KeyboardInterrupt:
-        return _interrupted()
+        return ExitStatus.INTERRUPTED
     except Exception as error:
         name = type(error).__name__
         if name == "Abort":
-            return _interrupted()
+            return ExitStatus.INTERRUPTED
         if hasattr(error, "show") and hasattr(error, "exit_code"):
             error.show()
             return int(error.exit_code)
         raise
-    if status == INTERRUPTED:  # newer versions of typer turn Ctrl-C into a status
-        return _interrupted()
-    return status if isinstance(status, int) else DONE
-
-
-def _interrupted() -> int:
-    typer.echo("Interrupted; nothing was written.", err=True)
-    return INTERRUPTED
+    return status if isinstance(status, int) else ExitStatus.DONE
 
 
 # ---------------------------------------------------------------------------------------------
@@ -370,7 +362,7 @@ def check(
         for shown, origin in inert_statements(scenario):
             typer.echo(f"{origin}: {shown} has no effect: it restates what is inherited.", err=True)
     if failed:
-        raise typer.Exit(BAD_INPUT)
+        raise typer.Exit(ExitStatus.BAD_INPUT)
 
 
 @app.command()

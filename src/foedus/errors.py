@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+class ExitStatus(IntEnum):
+    """Exit status of the command line."""
+
+    DONE = 0
+    UNFINISHED = 1
+    BAD_INPUT = 2
+    INTERRUPTED = 130
 
 
 MANY_NAMES = 20  # more legal names than this are not listed in a sentence
