@@ -150,6 +150,11 @@ def test_rival_rules_take_the_place_of_the_shipped_ones(baseline: Scenario) -> N
     assert [member.trust for member in model.members] == before
 
 
+def test_a_scenario_that_was_not_loaded_is_refused_with_a_sentence() -> None:
+    with pytest.raises(ResultError, match=r"foedus.load_scenario\('pressure'\)"):
+        AllianceModel("pressure")  # type: ignore[arg-type]
+
+
 def test_parameters_are_drawn_declared_or_given(baseline: Scenario) -> None:
     drawn = AllianceModel(baseline, run=1)
     assert drawn.parameters == AllianceModel(baseline, run=1).parameters

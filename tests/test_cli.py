@@ -45,7 +45,7 @@ def test_run_prints_members_alliance_evidence_and_provenance(
         assert word in out
     for word in ("cohesion", "end state dissolved", "Wilson 95 %", "assumed", "seed 1992"):
         assert word in out
-    assert "no parameter has been informed by the record" in " ".join(out.split())
+    assert "no parameter has been fitted to the record" in " ".join(out.split())
     assert "Nothing was written; add --out DIR" in out
 
 
@@ -131,6 +131,7 @@ def test_compare_puts_scenarios_side_by_side(capsys: pytest.CaptureFixture[str])
     assert header.index("pressure") < header.index("restraint")
     assert "Armenia active" in out
     assert "end state restored" in out
+    assert "Differences from pressure in 2027-02, paired world by world" in " ".join(out.split())
 
 
 @pytest.mark.parametrize(
@@ -148,6 +149,11 @@ def test_compare_puts_scenarios_side_by_side(capsys: pytest.CaptureFixture[str])
         (["run", "pressure", "--parameters", "posterior"], "posterior"),
         (["run", "pressure", "pressure"], "Two scenarios are named 'pressure'"),
         (["run", "pressure", "--outt", "x"], "--outt"),
+        (["run", "bandwidth_recovery", "--horizon", "6"], "equals 'baseline'"),
+        (["run", "pressure", "--set", "threat.ARM=1"], "This has no effect"),
+        (["why", "arm.trust"], "did you mean 'ARM.trust'?"),
+        (["why", "Armenia"], "ARM has these numbers; ask for one as 'ARM."),
+        (["new", "restraint"], "is the name of a shipped scenario"),
         (["check", "absent.yaml"], "There is no such file"),
         (["show", "presure"], "did you mean 'pressure'?"),
         (["why", "trust_los"], "did you mean 'trust_loss'?"),
@@ -174,6 +180,15 @@ def test_bad_input_and_usage_exit_with_2_and_a_sentence_and_write_nothing(
     assert sentence in " ".join(err.split())
     assert "Traceback" not in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_where_nothing_can_be_written_is_refused_before_simulating(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ensemble, "run", lambda *_, **__: pytest.fail("simulated"))
+    status, out, err = foedus(capsys, "run", "pressure", *QUICK, "--out", "/proc/foedus")
+    assert (status, out) == (2, "")
+    assert "/proc/foedus cannot be written" in err
 
 
 def test_problems_of_all_scenarios_are_reported_before_any_is_run(
@@ -251,7 +266,9 @@ def test_why_explains_numbers_levers_and_overrides(capsys: pytest.CaptureFixture
     assert "0.87" in out
     _, out, _ = foedus(capsys, "why", "pressure", "--scenario", "pressure")
     assert "pressure sets pressure.ARM to 0.9" in out
-    for name in ("adaptive", "freeze", "rules.notice_months", "EU.credibility", "outreach"):
+    names = ("adaptive", "freeze", "rules.notice_months", "EU.credibility", "outreach")
+    outcomes = ("dissolved", "hollow", "cohesion", "unity", "active", "takes part", "policy")
+    for name in (*names, *outcomes, "pressure.ARM", "outreach.EU.ARM"):
         assert foedus(capsys, "why", name)[0] == 0
 
 

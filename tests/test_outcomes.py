@@ -174,6 +174,35 @@ def test_restraint_is_shown_apart_for_each_value_of_the_repair_constant() -> Non
     assert outcomes.by_repair_anchor(fixed, "restraint", "ARM") == {}
 
 
+# Differences
+
+
+def test_paired_differences_are_those_of_the_worlds_and_zero_for_the_same() -> None:
+    names = ("pressure", "restraint")
+    scenarios = [load_scenario(name, horizon=24) for name in names]
+    data = ensemble.run(scenarios, runs=30)
+    gaps = outcomes.paired_differences(data, *scenarios)
+    last = data["trust"].sel(member="ARM").isel(month=-1)
+    inside = (data["membership"].sel(member="ARM").isel(month=-1) < 2).all("scenario")
+    by_hand = (last.sel(scenario="restraint") - last.sel(scenario="pressure")).where(inside)
+    assert gaps["ARM"]["trust"].value == pytest.approx(float(by_hand.mean()))
+    same = outcomes.paired_differences(data, scenarios[0], scenarios[0])
+    for member in data["member"].values:
+        for estimate in same[str(member)].values():
+            assert (estimate.value, estimate.low, estimate.high) == (0.0, 0.0, 0.0)
+    unpaired = np.sqrt(sum(np.var(last.sel(scenario=n).values, ddof=1) for n in names) / 30)
+    assert gaps["ARM"]["trust"].high - gaps["ARM"]["trust"].low < 2 * 1.96 * unpaired
+
+
+def test_intervals_of_shares_stay_within_0_and_1() -> None:
+    estimate = outcomes.mean(np.array([1.0, 1.0, 0.9, 1.0]), share=True)
+    assert estimate.high == 1.0
+
+
+def test_restraint_is_shown_for_those_only_to_whom_it_is_shown() -> None:
+    assert outcomes.restrained_members(load_scenario("carrot_and_stick")) == ["ARM"]
+
+
 # The summary
 
 

@@ -174,6 +174,7 @@ def test_a_resolved_scenario_loads_again_to_the_same_inputs(name: str, tmp_path:
         ("levers: {pressure: {ARM: [{value: high}]}}\n", "must be a number, not 'high'."),
         ("levers: {pressure: {ARM: [{value: true}]}}\n", "must be a number, not True."),
         ("levers: {pressure: {ARM: [{}]}}\n", "The key 'value' is missing; add it."),
+        ("levers: {pressure: {ARM: 0.5}}\n", "a list of spans such as [{value: 0.5}], not 0.5."),
         ("levers: {pressure: {ARM: [{value: 1, rampp: 2}]}}\n", "did you mean 'ramp'?"),
         ("levers: {pressure: {ARM: [{value: 1, from: 2025-01}]}}\n", "2025-01 lies outside"),
         ("levers: {pressure: {ARM: [{value: 1, to: 2031-01}]}}\n", "2031-01 lies outside"),
@@ -264,7 +265,9 @@ def test_a_scenario_alone_needs_a_start(write_scenario: Any) -> None:
 
 def test_a_start_without_a_dated_state_is_refused(write_scenario: Any) -> None:
     path = write_scenario("", head=ALONE.replace("2026-01", "2023-01"))
-    assert "there are states for 2018-01, 2025-12" in "\n".join(problems(path))
+    sentence = one_problem(path)
+    assert "there are states for 2018-01, 2025-12" in sentence
+    assert sentence.startswith(f"{path}:4: start:")
 
 
 def test_circular_inheritance_is_refused_with_the_circle(tmp_path: Path) -> None:

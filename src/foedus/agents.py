@@ -244,6 +244,9 @@ class AllianceModel(mesa.Model):
         patron_class: type[Patron] = Patron,
         power_class: type[OutsidePower] = OutsidePower,
     ) -> None:
+        if isinstance(scenario, str):
+            message = f"Load the scenario first: foedus.load_scenario({scenario!r})."
+            raise ResultError(message)
         super().__init__(rng=seed)
         self.case = scenario
         self.schedule = scenario.schedule

@@ -189,7 +189,7 @@ class Power:
     backers: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Alliance:
     """An alliance as it stood at one date.
 
@@ -224,6 +224,12 @@ class Alliance:
     date: int
     numbers: Mapping[str, AllianceNumber]
     text: str = field(repr=False)
+
+    def __repr__(self) -> str:
+        members = ", ".join(self.members)
+        return (
+            f"<foedus.Alliance {self.name} in {format_month(self.date)}: {self.patron}; {members}>"
+        )
 
     def value(self, key: str) -> float:
         """Value of a number by key."""

@@ -192,6 +192,7 @@ def _simulate(
         if results.stored_inputs(out) == wanted:
             return results.load_result(out)
         store.refuse_foreign(out, overwrite=overwrite)
+        store.refuse_unwritable(out)
     total = runs * len(scenarios)
     processes = workers or (available_workers() if total > FEW_WORLDS else 1)
     with _progress(total, quiet=quiet) as advance:
@@ -263,7 +264,7 @@ def _table(title: str, header: Sequence[str], rows: Any, caption: str | None = N
 
     table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
     for column in header:
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
     return table
@@ -286,11 +287,16 @@ def _run_tables(result: Result, console: Console) -> None:
         )
         header = ("alliance", "estimate", "interval")
         console.print(
-            _table(f"Alliance in {summary['horizon']}", header, tables.alliance_rows(summary))
+            _table(
+                f"Alliance in {summary['horizon']}",
+                header,
+                tables.alliance_rows(summary),
+                tables.ALLIANCE_CAPTION,
+            )
         )
         if anchors := list(tables.anchor_rows(summary, result.names)):
             title = "Restraint, by the repair constant c that no record identifies"
-            console.print(_table(title, ("member", "c", "active", "trust"), anchors))
+            console.print(_table(title, tables.ANCHOR_HEADER, anchors))
         if carriers := list(tables.carrier_rows(summary)):
             title = "What carries cohesion: its mean where a number is drawn low and high"
             console.print(_table(title, tables.CARRIER_HEADER, carriers))
@@ -309,6 +315,11 @@ def _comparison_tables(result: Result, console: Console) -> None:
     )
     console.print(_table(f"Outcomes in {horizon}", header, rows, caption))
     first = next(iter(result.summary.values()))
+    if differences := list(tables.difference_rows(result.summary, result.names)):
+        baseline, *others = result.summary
+        title = f"Differences from {baseline} in {horizon}, paired world by world"
+        caption = "Mean over worlds with its Monte Carlo 95 % interval; chances as shares of 1."
+        console.print(_table(title, ("outcome", *others), differences, caption))
     console.print(tables.evidence_line(first), style="italic")
     console.print(tables.assumed_line(first))
     console.print(result.provenance_line)

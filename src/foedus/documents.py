@@ -24,6 +24,11 @@ MAX_DEPTH = 16
 
 KeyPath = tuple[str | int, ...]
 
+_HINTS = {
+    "found character that cannot start any token": ": indent with spaces, not with tabs",
+    "mapping values are not allowed in this context": ": put a text that has a colon in quotes",
+}
+
 _LOADER: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -117,6 +122,7 @@ def parse_document(text: str, file: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
         said = error.problem or error.context or "cannot be parsed"
+        said += _HINTS.get(said, "")
         line = mark.line + 1 if mark is not None else 0
         message = f"This is not valid YAML ({said}); mend the line or the one before it."
         raise InputError([Problem(file, line, "", message)]) from None

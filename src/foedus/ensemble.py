@@ -143,7 +143,7 @@ def check(scenarios: Sequence[Scenario], runs: int, seed: int) -> None:
     if not scenarios:
         message = "Name at least one scenario to run."
         raise ResultError(message)
-    if not 1 <= runs <= MAX_RUNS:
+    if not isinstance(runs, int) or not 1 <= runs <= MAX_RUNS:
         message = f"The number of runs must be from 1 to {MAX_RUNS}, not {runs}."
         raise ResultError(message)
     names = [scenario.name for scenario in scenarios]

@@ -97,9 +97,10 @@ class AllianceError(InputError):
 def nearest(name: str, legal: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for a misspelt name, or the list of legal names."""
     names = sorted(legal)
-    close = get_close_matches(name, names, n=1, cutoff=0.6)
+    folded = {candidate.casefold(): candidate for candidate in names}
+    close = [folded[name.casefold()]] if name.casefold() in folded else []
+    close = close or get_close_matches(name, names, n=1, cutoff=0.6)
     if not close:
-        folded = {candidate.casefold(): candidate for candidate in names}
         close = [folded[hit] for hit in get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)]
     if close:
         return f"; did you mean '{close[0]}'?"

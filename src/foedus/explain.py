@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_type_hints
 
 from foedus.alliance import AllianceNumber, load_alliance
 from foedus.errors import ParameterError, nearest
@@ -11,11 +11,32 @@ from foedus.levers import DECISIONS, LEVERS, POLICIES, Lever
 from foedus.months import format_month, parse_month
 from foedus.notebook import html_table
 from foedus.parameters import Parameter, specifications
+from foedus.rules import END_STATE_MEANINGS, Cohesion
 from foedus.scenario_reader import DEFAULT_ALLIANCE
 
 if TYPE_CHECKING:
     from foedus.alliance import Alliance
     from foedus.scenario import DatedSpan, LeverKey, Scenario
+
+
+def _components() -> dict[str, str]:
+    hints = get_type_hints(Cohesion, include_extras=True)
+    return {name: hints[name].__metadata__[0].meaning for name in Cohesion._fields}
+
+
+#: Words of the tables that are outcomes and no numbers of the model.
+GLOSSARY: dict[str, str] = {
+    "active": "a member, not frozen, that holds its vote",
+    "frozen": "a member that has frozen its participation (its own choice)",
+    "suspended": "a member whose vote the alliance has suspended; may be frozen as well",
+    "out": "withdrawn or expelled",
+    "takes part": "a member that is not frozen and attended the last summit",
+    "cohesion": "weighted mean of six components: " + ", ".join(Cohesion._fields),
+    **{name: meaning for name, meaning in _components().items() if name != "trust"},
+    **{name: f"end state: {meaning}" for name, meaning in END_STATE_MEANINGS.items()},
+    "end state": "the first that applies: " + ", ".join(END_STATE_MEANINGS),
+    "policy": "how the patron adapts its conduct: " + ", ".join(POLICIES),
+}
 
 
 @dataclass(frozen=True)
@@ -72,23 +93,34 @@ def why(
     if name in table:
         return Explanation(name, (*_parameter_rows(table[name]), *_set_by(name, scenario)))
     for lever in LEVERS:
-        if lever.name == name:
-            return Explanation(name, (*_lever_rows(lever), *_lever_set_by(name, scenario)))
+        if lever.name == name.split(".", maxsplit=1)[0]:
+            return Explanation(name, (*_lever_rows(lever), *_lever_set_by(lever.name, scenario)))
     if name in POLICIES:
         return Explanation(name, (("policy", POLICIES[name]),))
     if name in DECISIONS:
         decision = DECISIONS[name]
         when = decision.only_in or "any"
         return Explanation(name, (("decision", decision.meaning), ("month", f"{when} month")))
+    if name in GLOSSARY:
+        return Explanation(name, (("outcome", GLOSSARY[name]),))
     chosen = _alliance(scenario, alliance, date)
     if name in chosen.numbers:
         rows = _number_rows(chosen.numbers[name], chosen)
         return Explanation(name, (*rows, *_set_by(name, scenario)))
-    legal = (*table, *chosen.numbers, *(lever.name for lever in LEVERS), *POLICIES, *DECISIONS)
-    message = f"Nothing is named '{name}'{nearest(name, legal)}"
-    if found := [key for key in chosen.numbers if name in key.split(".")][:6]:
-        message = f"'{name}' is a number of each member; ask for one: {', '.join(found)}."
-    raise ParameterError(message)
+    raise ParameterError(_unknown(name, chosen))
+
+
+def _unknown(name: str, alliance: Alliance) -> str:
+    """Say what to ask for instead of a name that has no single answer."""
+    owner = next((code for code, full in alliance.names.items() if name in (code, full)), None)
+    if owner:
+        own = [key.removeprefix(f"{owner}.") for key in alliance.numbers if key.startswith(owner)]
+        return f"{owner} has these numbers; ask for one as '{owner}.{own[0]}': {', '.join(own)}."
+    if found := [key for key in alliance.numbers if key.endswith(f".{name}")]:
+        return f"'{name}' is a number of each member; ask for one: {', '.join(found)}."
+    levers = (lever.name for lever in LEVERS)
+    legal = (*specifications(), *alliance.numbers, *levers, *POLICIES, *DECISIONS, *GLOSSARY)
+    return f"Nothing is named '{name}'{nearest(name, legal)}"
 
 
 def everything(alliance: Alliance) -> list[str]:

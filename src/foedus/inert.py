@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     from foedus.scenario import Origin, Scenario
 
 
-def refuse_inert(scenario: Scenario) -> None:
+def refuse_inert(scenario: Scenario, *, cut: bool = False) -> None:
     """Refuse a scenario whose resolved inputs equal those of what it extends.
+
+    Parameters
+    ----------
+    cut
+        Whether a shorter horizon was asked for, which can leave out all that the scenario does.
 
     Raises
     ------
@@ -24,10 +29,15 @@ def refuse_inert(scenario: Scenario) -> None:
     parent = scenario.parent
     if parent is None or not _same_inputs(scenario, parent):
         return
+    within = f" within {scenario.horizon} months" if cut else ""
     against = f"'{parent.name}', which it extends" if parent.lineage else "the bare alliance"
     lines = [f"  {origin}: {shown}" for shown, origin in inert_statements(scenario)]
-    named = "\n".join(["; these lines have no effect:", *lines]) if lines else "; it sets nothing."
-    message = f"The scenario '{scenario.name}' equals {against}{named}"
+    named = (
+        "\n".join(["; these lines have no effect:", *lines])
+        if lines
+        else ("; it sets nothing else. Set a lever, an event or a parameter.")
+    )
+    message = f"The scenario '{scenario.name}' equals {against}{within}{named}"
     raise InertScenarioError(message)
 
 

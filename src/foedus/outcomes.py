@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foedus import rules
+from foedus.elementary import normal_quantile
 from foedus.months import parse_month
 from foedus.parameters import EVIDENCE_KINDS, specifications
 
@@ -66,8 +67,11 @@ def probability(hits: npt.NDArray[Any]) -> Estimate:
     return Estimate(share, low, high, "Wilson 95 %")
 
 
-def mean(values: npt.NDArray[Any]) -> Estimate:
-    """Mean over worlds with its Monte Carlo 95 % interval; worlds without a value are left out."""
+def mean(values: npt.NDArray[Any], *, share: bool = False) -> Estimate:
+    """Mean over worlds with its Monte Carlo 95 % interval; worlds without a value are left out.
+
+    The interval of a ``share`` is cut at 0 and 1.
+    """
     present = values[~np.isnan(values)]
     if present.size == 0:
         return Estimate(float("nan"), float("nan"), float("nan"), "95 %")
@@ -75,7 +79,15 @@ def mean(values: npt.NDArray[Any]) -> Estimate:
         float(np.std(present, ddof=1)) / sqrt(present.size) if present.size > 1 else float("nan")
     )
     value = float(np.mean(present))
-    return Estimate(value, value - Z95 * error, value + Z95 * error, "95 %")
+    low, high = value - Z95 * error, value + Z95 * error
+    if share:
+        low, high = max(0.0, low), min(1.0, high)
+    return Estimate(value, low, high, "95 %")
+
+
+def difference(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> Estimate:
+    """Mean difference, other minus one, world by world under the same luck (paired)."""
+    return mean(other.astype(float) - one.astype(float))
 
 
 def spread(values: npt.NDArray[Any]) -> Estimate:
@@ -216,10 +228,14 @@ def alliance_outcome(data: xr.Dataset, scenario: str) -> AllianceOutcome:
     states = last["end_state"].values
     return AllianceOutcome(
         cohesion={w: spread(last["cohesion"].sel(weighting=w).values) for w in weightings},
-        mean_cohesion={w: mean(last["cohesion"].sel(weighting=w).values) for w in weightings},
+        mean_cohesion={
+            w: mean(last["cohesion"].sel(weighting=w).values, share=True) for w in weightings
+        },
         components={
             w: {
-                str(name): mean(last["components"].sel(weighting=w, component=name).values)
+                str(name): mean(
+                    last["components"].sel(weighting=w, component=name).values, share=True
+                )
                 for name in data["component"].values
             }
             for w in weightings
@@ -231,6 +247,35 @@ def alliance_outcome(data: xr.Dataset, scenario: str) -> AllianceOutcome:
         taking_part=spread(last["takes_part"].sum("member").values.astype(float)),
         narrower_agenda=probability(refused.values),
     )
+
+
+def paired_differences(data: xr.Dataset, baseline: Scenario, other: Scenario) -> dict[str, Any]:
+    """Differences of another scenario from a baseline, paired world by world.
+
+    Returns
+    -------
+    dict
+        For ``cohesion`` (mean index at the horizon) and for each member the differences in
+        ``active``, ``out`` (chances) and ``trust`` (mean while a member in both).
+    """
+    pair = [data.sel(scenario=scenario.name).isel(month=-1) for scenario in (baseline, other)]
+    result: dict[str, Any] = {
+        "cohesion": difference(
+            *(last["cohesion"].sel(weighting=baseline.weighting).values for last in pair)
+        )
+    }
+    for member in baseline.alliance.members:
+        codes = [standing(last.sel(member=member)).values for last in pair]
+        trust = [
+            last["trust"].sel(member=member).where(last["membership"].sel(member=member) < 2).values
+            for last in pair
+        ]
+        result[member] = {
+            "active": difference(*(code == ACTIVE for code in codes)),
+            "out": difference(*(code >= WITHDRAWN for code in codes)),
+            "trust": difference(*trust),
+        }
+    return result
 
 
 # ---------------------------------------------------------------------------------------------
@@ -250,14 +295,17 @@ class Carrier:
     low, high
         Mean of the outcome in the worlds where the number is in the lowest and in the highest
         third of its draws.
+    difference
+        High minus low, with its Monte Carlo 95 % interval.
     z
-        Their difference in standard errors.
+        The difference in standard errors.
     """
 
     name: str
     kind: str
     low: float
     high: float
+    difference: Estimate
     z: float
 
 
@@ -271,15 +319,20 @@ def carriers(
     outcome
         One value a world; missing ones are left out.
     most
-        How many at most; only differences beyond three standard errors count.
+        How many at most. A difference counts if it would arise by chance for any of the numbers in
+        one case of twenty (Bonferroni).
     """
     present = ~np.isnan(outcome)
     values = outcome[present]
-    found = []
-    if values.size >= 30:
-        for name, kind, drawn in _drawn(data, scenario):
-            if carrier := _carrier(name, kind, drawn[present], values):
-                found.append(carrier)
+    if values.size < 30:
+        return []
+    candidates = [
+        carrier
+        for name, kind, drawn in _drawn(data, scenario)
+        if (carrier := _carrier(name, kind, drawn[present], values))
+    ]
+    threshold = normal_quantile(1.0 - 0.025 / max(1, len(candidates)))
+    found = [carrier for carrier in candidates if abs(carrier.z) > threshold]
     return sorted(found, key=lambda item: (-abs(item.z), item.name))[:most]
 
 
@@ -290,6 +343,8 @@ def _drawn(data: xr.Dataset, scenario: Scenario) -> Iterator[tuple[str, str, npt
     for member in scenario.alliance.members:
         for given in map(str, data["given"].values):
             number = scenario.alliance.numbers[f"{member}.{given}"]
+            if number.same_as:
+                continue
             values = worlds["opening"].sel(given=given, member=member).values
             yield number.key, number.evidence.kind, values
 
@@ -303,9 +358,10 @@ def _carrier(
         return None
     error = sqrt(np.var(low, ddof=1) / low.size + np.var(high, ddof=1) / high.size)
     difference = float(high.mean() - low.mean())
-    if error == 0.0 or abs(difference) < 3.0 * error:
+    if error == 0.0:
         return None
-    return Carrier(name, kind, float(low.mean()), float(high.mean()), difference / error)
+    estimate = Estimate(difference, difference - Z95 * error, difference + Z95 * error, "95 %")
+    return Carrier(name, kind, float(low.mean()), float(high.mean()), estimate, difference / error)
 
 
 def by_repair_anchor(
@@ -350,7 +406,7 @@ def restrained_members(scenario: Scenario) -> list[str]:
         for member, months in zip(
             scenario.alliance.members, scenario.schedule.scripted, strict=True
         )
-        if any(drivers.restraint > 0.0 or drivers.adaptive > 0.0 for drivers in months)
+        if any(d.restraint > 0.0 or d.adaptive * d.pressure > 0.0 for d in months)
     ]
 
 
@@ -374,7 +430,11 @@ def assumed_numbers(scenario: Scenario) -> list[str]:
 
 def summarise(data: xr.Dataset, scenarios: Sequence[Scenario]) -> dict[str, Any]:
     """Return every outcome as plain data, ready for JSON; missing numbers are None."""
-    return {scenario.name: _summary(data, scenario) for scenario in scenarios}
+    summary = {scenario.name: _summary(data, scenario) for scenario in scenarios}
+    for scenario in scenarios[1:]:
+        differences = _plain(paired_differences(data, scenarios[0], scenario))
+        summary[scenario.name]["difference"] = {"from": scenarios[0].name, **differences}
+    return summary
 
 
 def _summary(data: xr.Dataset, scenario: Scenario) -> dict[str, Any]:
@@ -426,8 +486,8 @@ def _plain(value: Any) -> Any:
 def rows(summary: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield every estimate of a summary as one flat row, for a table or CSV."""
     for scenario, content in summary.items():
-        for part in ("members", "alliance", "by_repair_anchor", "ignored_events"):
-            for path, estimate in _estimates(content[part], ()):
+        for part in ("members", "alliance", "by_repair_anchor", "ignored_events", "difference"):
+            for path, estimate in _estimates(content.get(part, {}), ()):
                 yield {
                     "scenario": scenario,
                     "subject": part if part != "members" else path[0],

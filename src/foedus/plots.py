@@ -88,7 +88,9 @@ def fan(ax: Axes, months: npt.NDArray[Any], values: npt.NDArray[Any], colour: st
     for label, low, high, alpha in BANDS:
         lower, upper = np.nanquantile(shown, [low, high], axis=1)
         ax.fill_between(at, lower, upper, color=colour, alpha=alpha, linewidth=0, label=label)
-    ax.plot(at, np.nanmedian(shown, axis=1), color=colour, linewidth=1.6, label="median world")
+    ax.plot(
+        at, np.nanmedian(shown, axis=1), color=colour, linewidth=1.6, label="median over worlds"
+    )
     return share_axis(ax)
 
 
@@ -141,7 +143,7 @@ def end_state_bars(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) ->
             color=SERIES[index % len(SERIES)],
             hatch=("", "//", "..", "xx")[index // len(SERIES) % 4],
             error_kw={"elinewidth": 0.8, "capsize": 1.8, "ecolor": "#333333"},
-            label=scenario.name,
+            label=scenario.title,
         )
     ax.set_xticks(places, END_STATES)
     ax.set_ylim(0, 1)
@@ -218,7 +220,7 @@ def end_state_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture
     """Bars of the end states at the horizon."""
     figure, axes = _grid(1, 1, width=6.4, height=3.2)
     ax = end_state_bars(axes[0][0], data, scenarios)
-    ax.set_ylabel("Probability (bars: Wilson 95 %)")
+    ax.set_ylabel("Probability (whiskers: Wilson 95 %,\nnumber of worlds only)")
     horizon = str(data["month"].values[-1])[:7]
     handles, labels = ax.get_legend_handles_labels()
     _finish(figure, data, f"End state in {horizon}: {_alliance(data)}", handles, labels)

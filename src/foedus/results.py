@@ -232,7 +232,7 @@ class Result:
         """The command that makes this result from a directory it was saved to."""
         files = " ".join(f"scenarios/{scenario.name}.yaml" for scenario in self.scenarios)
         return (
-            f"foedus run {files} --runs {self.runs} --seed {self.seed} "
+            f"in this directory: foedus run {files} --runs {self.runs} --seed {self.seed} "
             f"--parameters {self.data.attrs['parameter_draw']} --out AGAIN"
         )
 

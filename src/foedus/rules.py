@@ -35,7 +35,16 @@ STANDINGS = (
     "expelled",
 )
 
-END_STATES = ("dissolved", "hollow", "smaller", "ambivalent", "restored")
+#: The first that applies (V.1, V.2); taking part is being a member, not frozen, and having attended
+#: the last summit.
+END_STATE_MEANINGS = {
+    "dissolved": "fewer than two clients take part",
+    "hollow": "half or more of the members do not take part",
+    "smaller": "somebody has left or was expelled",
+    "ambivalent": "somebody does not take part",
+    "restored": "everybody takes part",
+}
+END_STATES = tuple(END_STATE_MEANINGS)
 DISSOLVED, HOLLOW, SMALLER, AMBIVALENT, RESTORED = 0, 1, 2, 3, 4
 
 FREE = -1.0  # a decision that the scenario leaves to the member or the alliance; 0 no, 1 yes

@@ -81,7 +81,7 @@ class ScriptedEvent:
     origin: Origin = field(compare=False)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scenario:
     """A scenario with everything resolved.
 
@@ -235,6 +235,10 @@ class Scenario:
         if "to" in written:
             written["to"] = min(written["to"], format_month(self.end))
         return written
+
+    def __repr__(self) -> str:
+        span = f"{format_month(self.start)} to {format_month(self.end)}"
+        return f"<foedus.Scenario {self.name}: {self.title}, {span}, policy {self.policy}>"
 
     def _repr_html_(self) -> str:
         from foedus.notebook import scenario_html

@@ -87,7 +87,10 @@ def load_scenario(
             message = f"A horizon goes from 1 to {MAX_HORIZON} months, not {horizon}."
             raise ScenarioError([Problem("--horizon", 0, "", message)])
         origins = {**scenario.origins, "horizon": Origin("--horizon", 0)}
-        scenario = replace(scenario, horizon=horizon, origins=origins)
+        parent = scenario.parent and replace(scenario.parent, horizon=horizon)
+        scenario = replace(scenario, horizon=horizon, origins=origins, parent=parent)
+        if not allow_inert:
+            refuse_inert(scenario, cut=True)
     if settings:
         scenario = apply_settings(scenario, settings)
     return scenario
@@ -170,14 +173,26 @@ class _Reader:
     def _from_alliance(self) -> Scenario | None:
         reference = self._text("alliance") or DEFAULT_ALLIANCE
         if self.document.data.get("start") is None:
-            self._complain((), "The key 'start' is missing; write the first month as YYYY-MM.")
+            message = "The key 'start' is missing; write the first month as YYYY-MM, or extend a "
+            self._complain((), message + "scenario that has one, as in 'extends: baseline'.")
         start = self._month("start")
         try:
             alliance = load_alliance(reference, start, self.path.parent)
         except InputError as error:
-            self.problems += error.problems
+            self._blame_start(reference, error)
             return None
         return bare_scenario(alliance, self._portable(reference), start or alliance.date + 1)
+
+    def _blame_start(self, reference: str, error: InputError) -> None:
+        """Report a start without a dated state where the start stands, not in the alliance."""
+        try:
+            load_alliance(reference, None, self.path.parent)
+        except InputError:
+            self.problems += error.problems
+        else:
+            self.problems += [
+                self.document.problem(("start",), problem.message) for problem in error.problems
+            ]
 
     def _portable(self, reference: str) -> str:
         """Return a reference that still leads to the alliance from another directory."""
@@ -188,7 +203,7 @@ class _Reader:
         data = self.document.data
         if parent is not None and "alliance" in data:
             self._complain(
-                ("alliance",), "The alliance is that of the scenario extended; take out."
+                ("alliance",), "The alliance is that of the scenario extended; take this key out."
             )
         start = self._month("start") or base.start
         alliance = base.alliance

@@ -34,9 +34,14 @@ def apply_settings(scenario: Scenario, settings: Sequence[str]) -> Scenario:
     problems: list[Problem] = []
     for setting in settings:
         try:
-            scenario = _apply_setting(scenario, setting)
+            changed = _apply_setting(scenario, setting)
         except ValueError as error:
             problems.append(Problem("--set", 0, setting, str(error)))
+            continue
+        if changed.fingerprint == scenario.fingerprint:
+            message = "This has no effect: the scenario has that value already."
+            problems.append(Problem("--set", 0, setting, message))
+        scenario = changed
     if problems:
         raise ScenarioError(problems)
     return scenario

@@ -95,6 +95,9 @@ def new_scenario(name: str, origin: str, directory: Path) -> str:
     if not re.match(NAME_PATTERN, name):
         message = f"'{name}' is no name for a scenario; use lower-case letters, digits and _."
         raise FoedusError(message)
+    if name in shipped_scenarios():
+        message = f"'{name}' is the name of a shipped scenario; choose another."
+        raise FoedusError(message)
     parent = load_scenario(origin, allow_inert=True)
     reference = origin
     if origin not in shipped_scenarios():
@@ -124,7 +127,7 @@ levers:
     {member}: [{{from: {start}, value: 0.5, ramp: 6}}]
   # outreach:                 # by power, then member ({", ".join(parent.alliance.members)}, or all)
   #   {partner}: {{{member}: [{{value: 0.7}}]}}
-  # bandwidth: [{{from: {end}, value: 0.8}}]
+  # bandwidth: [{{value: 0.8, ramp: 12}}]
 
 # Events:
 # events:

@@ -97,6 +97,25 @@ def refuse_foreign(directory: Path, *, overwrite: bool = False) -> None:
         raise ResultError(message)
 
 
+def refuse_unwritable(directory: Path) -> None:
+    """Refuse a place where nothing can be written, before anything is computed for it.
+
+    Raises
+    ------
+    ResultError
+        With the reason.
+    """
+    parent = directory.resolve().parent
+    while not parent.exists():
+        parent = parent.parent
+    try:
+        with tempfile.TemporaryDirectory(prefix=f".{directory.name}.", dir=parent):
+            pass
+    except OSError as error:
+        message = f"{directory} cannot be written: {error.strerror}. Choose another --out."
+        raise ResultError(message) from None
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from foedus.notebook import html_table
+from foedus.rules import END_STATE_MEANINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,10 +21,23 @@ MEMBER_HEADER: Row = (
     "vote suspended",
     "out",
     "takes part",
-    "misses a summit (first)",
+    "misses a summit ahead (first)",
     "trust, median [90 %]",
 )
-CARRIER_HEADER: Row = ("number", "evidence", "in its lowest third", "in its highest third")
+CARRIER_HEADER: Row = (
+    "number",
+    "evidence",
+    "in its lowest third",
+    "in its highest third",
+    "difference [95 %]",
+)
+ANCHOR_HEADER: Row = ("member", "repair_anchor", "active", "trust, median [90 %]")
+ALLIANCE_CAPTION = (
+    "End states, the first that applies: "
+    + "; ".join(f"{name}: {meaning}" for name, meaning in END_STATE_MEANINGS.items())
+    + ". Means run over those who are still members: losing an unwilling one can raise cohesion. "
+    "Intervals called Wilson or 95 % are about the number of worlds, not about the parameters."
+)
 
 
 def percent(estimate: dict[str, Any]) -> str:
@@ -38,7 +52,8 @@ def number(estimate: dict[str, Any]) -> str:
     """Write a number with its interval: ``.64 [.41, .80]``."""
     if estimate["value"] is None:
         return "-"
-    value, low, high = (f"{estimate[key]:.2f}" for key in ("value", "low", "high"))
+    shown = (f"{estimate[key]:.2f}" for key in ("value", "low", "high"))
+    value, low, high = (text.replace("-0.00", "0.00") for text in shown)
     return f"{value} [{low}, {high}]"
 
 
@@ -93,6 +108,7 @@ def carrier_rows(summary: dict[str, Any]) -> Iterator[Row]:
             carrier["kind"],
             f"{carrier['low']:.2f}",
             f"{carrier['high']:.2f}",
+            number(carrier["difference"]),
         )
 
 
@@ -115,7 +131,7 @@ def evidence_line(summary: dict[str, Any]) -> str:
     parts = ", ".join(f"{count} {kind}" for kind, count in counts.items())
     draw = {
         "prior": "Every world draws its parameters from their priors; no parameter has been "
-        "informed by the record.",
+        "fitted to the record.",
         "default": "Every world has the declared values, so what the parameters leave open is not "
         "shown.",
     }.get(summary["parameter_draw"], "Every world has the parameters that were given.")
@@ -156,6 +172,18 @@ def comparison(
     return header, rows
 
 
+def difference_rows(summaries: dict[str, dict[str, Any]], names: dict[str, str]) -> Iterator[Row]:
+    """Yield (outcome, difference by scenario) of every scenario but the first from the first."""
+    others = [summary["difference"] for summary in list(summaries.values())[1:]]
+    if not others:
+        return
+    yield ("cohesion, mean", *(number(other["cohesion"]) for other in others))
+    for member in next(iter(summaries.values()))["members"]:
+        for key in ("active", "out", "trust"):
+            cells = [number(other[member][key]) for other in others]
+            yield (f"{names.get(member, member)} {key}", *cells)
+
+
 def result_html(summary: dict[str, Any], names: dict[str, str], provenance: str) -> str:
     """Return a result as HTML: the finding by scenario, and what it rests on."""
     parts = []
@@ -164,9 +192,10 @@ def result_html(summary: dict[str, Any], names: dict[str, str], provenance: str)
         parts.append(html_table(MEMBER_HEADER, member_rows(content, names)))
         header = ("alliance", "estimate", "interval")
         parts.append(html_table(header, alliance_rows(content)))
+        parts.append(f"<p><small>{escape(ALLIANCE_CAPTION)}</small></p>")
         if anchors := list(anchor_rows(content, names)):
             caption = "Restraint by the repair constant c, which no record identifies"
-            parts.append(html_table(("member", "c", "active", "trust"), anchors, caption))
+            parts.append(html_table(ANCHOR_HEADER, anchors, caption))
         if carriers := list(carrier_rows(content)):
             caption = "What carries cohesion: its mean where a number is drawn low and high"
             parts.append(html_table(CARRIER_HEADER, carriers, caption))

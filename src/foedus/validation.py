@@ -72,6 +72,8 @@ def _problem(item: Any, model: type[BaseModel], document: Document) -> Problem:
         message = f"The key '{item['loc'][-1]}' is missing; add it."
     elif kind == "finite_number":
         message = f"{given} is not a finite number; give an ordinary number."
+    elif kind == "list_type" and path[:1] == ("levers",):
+        message = f"This must be a list of spans such as [{{value: 0.5}}], not {_shown(given)}."
     elif kind in _EXPECTED:
         message = f"This must be {_EXPECTED[kind]}, not {_shown(given)}."
     elif kind in ("literal_error", "enum"):
