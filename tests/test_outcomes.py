@@ -79,6 +79,15 @@ def test_standings_of_the_dataset_are_those_of_the_rules(data: xr.Dataset) -> No
                 assert code.isel(at).item() == rules.standing(blank._replace(**here))
 
 
+def test_a_member_without_its_vote_is_not_active(data: xr.Dataset) -> None:
+    changed = data.copy(deep=True)
+    last = {"scenario": "expulsion", "member": "BLR", "month": data["month"][-1]}
+    for name, value in (("membership", 0), ("frozen", 0), ("suspended", 1)):
+        changed[name].loc[last] = value
+    outcome = outcomes.member_outcome(changed, "expulsion", "BLR")
+    assert (outcome.active.value, outcome.suspended.value, outcome.frozen.value) == (0.0, 1.0, 0.0)
+
+
 def test_first_missed_summit_agrees_with_a_recount(data: xr.Dataset) -> None:
     outcome = outcomes.member_outcome(data, "expulsion", "KAZ")
     worlds = data.sel(scenario="expulsion", member="KAZ")

@@ -375,6 +375,21 @@ def test_outreach_multiplies_the_exit_hazard_more_where_dependence_is_low(
     )
 
 
+def test_pressure_in_force_holds_a_dependent_member_in() -> None:
+    state = member(dependence_initial=0.9, frozen=1.0, trust=0.5)
+    p = P._replace(exit_base=2.0, exit_dependence=4.0, exit_pressure=2.0, pressure_cost=0.0)
+    seen, luck_at = seen_nothing(), even_luck(thaw=0.9999, exit=0.05)
+
+    def leaves(pressure: float) -> bool:
+        imposed = quiet(pressure=pressure, bandwidth=1.0, notice_period=6.0)
+        own = rules.befall(p, state, imposed, luck_at)
+        after = rules.transition(p, state, imposed, luck_at, own, seen)
+        return after.membership == rules.NOTICE
+
+    assert leaves(0.0)
+    assert not leaves(1.0)
+
+
 def test_notice_runs_its_months_before_a_member_is_out() -> None:
     state = step(member(), quiet(forced_exit=1.0, notice_period=3.0), even_luck())
     assert (state.membership, state.notice_left) == (rules.NOTICE, 3.0)
