@@ -102,70 +102,56 @@ def execute(arguments: Sequence[str]) -> int:
 # Simulating
 
 
-@app.command()
-def run(
-    scenarios: Scenarios,
-    *,
-    runs: Runs = _DEFAULT_RUNS,
-    seed: Seed = _DEFAULT_SEED,
-    horizon: Horizon = None,
-    settings: Settings = None,
-    parameters: Parameters = Draw.prior,
-    out: Out = None,
-    no_figures: NoFigures = False,
-    json: AsJson = False,
-    quiet: Quiet = False,
-    overwrite: Overwrite = False,
-    workers: Workers = None,
-) -> None:
-    """Project an alliance: tables, with --out also files."""
-    result = _simulate(
-        scenarios,
-        runs,
-        seed,
-        horizon,
-        settings,
-        parameters,
-        out,
-        workers,
-        quiet=quiet or json,
-        overwrite=overwrite,
-    )
-    _present(result, _run_tables, json=json, quiet=quiet)
-    _keep(result, out, figures=not no_figures, overwrite=overwrite, quiet=quiet or json)
+def _projection(tables: Callable[[Result, Console], None], summary: str) -> Callable[..., None]:
+    """Make a command that simulates scenarios and prints them with one of the tables below."""
+
+    def command(
+        scenarios: Scenarios,
+        *,
+        runs: Runs = _DEFAULT_RUNS,
+        seed: Seed = _DEFAULT_SEED,
+        horizon: Horizon = None,
+        settings: Settings = None,
+        parameters: Parameters = Draw.prior,
+        out: Out = None,
+        no_figures: NoFigures = False,
+        json: AsJson = False,
+        quiet: Quiet = False,
+        overwrite: Overwrite = False,
+        workers: Workers = None,
+    ) -> None:
+        silent = quiet or json
+        result = _simulate(
+            scenarios,
+            runs,
+            seed,
+            horizon,
+            settings,
+            parameters,
+            out,
+            workers,
+            quiet=silent,
+            overwrite=overwrite,
+        )
+        _present(result, tables, json=json, quiet=quiet)
+        _keep(result, out, figures=not no_figures, overwrite=overwrite, quiet=silent)
+
+    command.__doc__ = summary
+    return command
 
 
-@app.command()
-def compare(
-    scenarios: Scenarios,
-    *,
-    runs: Runs = _DEFAULT_RUNS,
-    seed: Seed = _DEFAULT_SEED,
-    horizon: Horizon = None,
-    settings: Settings = None,
-    parameters: Parameters = Draw.prior,
-    out: Out = None,
-    no_figures: NoFigures = False,
-    json: AsJson = False,
-    quiet: Quiet = False,
-    overwrite: Overwrite = False,
-    workers: Workers = None,
-) -> None:
-    """Put several scenarios side by side under the same luck."""
-    result = _simulate(
-        scenarios,
-        runs,
-        seed,
-        horizon,
-        settings,
-        parameters,
-        out,
-        workers,
-        quiet=quiet or json,
-        overwrite=overwrite,
+app.command("run")(
+    _projection(
+        lambda *given: _run_tables(*given),  # noqa: PLW0108 (defined below)
+        "Project an alliance: tables, with --out also files.",
     )
-    _present(result, _comparison_tables, json=json, quiet=quiet)
-    _keep(result, out, figures=not no_figures, overwrite=overwrite, quiet=quiet or json)
+)
+app.command("compare")(
+    _projection(
+        lambda *given: _comparison_tables(*given),  # noqa: PLW0108 (defined below)
+        "Put several scenarios side by side under the same luck.",
+    )
+)
 
 
 def _simulate(
