@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-FORMAT_VERSION = 1
 MAX_STATE_AGE = 24  # months between a dated state and a start that may still use it
 
 #: What an alliance file gives for each client at each date, in words of the design.

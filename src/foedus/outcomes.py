@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 Z95 = 1.959963984540054
 
-ACTIVE, SUSPENDED, FROZEN, FROZEN_SUSPENDED, NOTICE, WITHDRAWN, EXPELLED = range(7)
+ACTIVE = rules.STANDINGS.index("active")
+WITHDRAWN = rules.STANDINGS.index("withdrawn")  # from here on a member is out
 
 
 @dataclass(frozen=True)

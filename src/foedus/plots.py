@@ -38,7 +38,6 @@ SERIES = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, GREY, BLACK)
 STANDING_COLOURS = dict(
     zip(STANDINGS, (BLUE, SKY, ORANGE, VERMILION, PURPLE, GREY, BLACK), strict=True)
 )
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 PER_PAGE = 4  # scenarios side by side on one figure
 BANDS = (("90 % of worlds", 0.05, 0.95, 0.18), ("50 % of worlds", 0.25, 0.75, 0.38))
 
