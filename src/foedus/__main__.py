@@ -18,10 +18,11 @@ def main() -> None:
     except BrokenPipeError:  # the reader, such as head, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = ExitStatus.UNFINISHED
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # before there was anything to interrupt
         status = ExitStatus.INTERRUPTED
     if status == ExitStatus.INTERRUPTED:
-        print("Interrupted; nothing was written.", file=sys.stderr)  # noqa: T201
+        sys.stderr.flush()
+        os._exit(status)  # a thread that is compiling would hold up an orderly exit
     sys.exit(status)
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from foedus.alliance import Power
+    from foedus.designs import Design
     from foedus.parameters import Parameters
     from foedus.scenario import Scenario
 
@@ -213,7 +214,7 @@ class AllianceModel(mesa.Model):
     parameters
         ``"prior"`` draws the parameters and opening numbers of this world from their priors,
         ``"default"`` takes the declared values, a :class:`~foedus.parameters.Parameters` is used
-        as it is (with declared opening numbers).
+        as it is (with declared opening numbers), a :class:`~foedus.designs.Design` gives both.
     collect
         Whether to keep a record of every month in ``datacollector``.
     rules
@@ -237,7 +238,7 @@ class AllianceModel(mesa.Model):
         *,
         seed: int = DEFAULT_SEED,
         run: int = 0,
-        parameters: str | Parameters = "prior",
+        parameters: str | Parameters | Design = "prior",
         collect: bool = True,
         rules: Rules = rules,
         member_class: type[MemberState] | Mapping[str, type[MemberState]] = MemberState,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from foedus.errors import ExitStatus, FoedusError, UnfinishedError
+from foedus.errors import ExitStatus, FoedusError, InterruptedRun, UnfinishedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from foedus.results import Result
     from foedus.scenario import Scenario
 
+DEFAULT_RUNS = 20_000  # checked against the library's by a test; importing it would be slow
+DEFAULT_SEED = 1992
 WIDE = 150  # columns when the output goes to a file or a pipe
-FEW_WORLDS = 60  # below it starting processes takes longer than they save
 
 app = typer.Typer(
     add_completion=False,
@@ -41,11 +42,29 @@ class Draw(StrEnum):
     default = "default"
 
 
+class Engine(StrEnum):
+    """What simulates the worlds; the result is the same."""
+
+    auto = "auto"
+    mesa = "mesa"
+    kernel = "kernel"
+
+
+class Keep(StrEnum):
+    """What is kept of the worlds."""
+
+    summaries = "summaries"
+    trajectories = "trajectories"
+
+
 Scenarios = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(help="Scenario files, or bare names of shipped scenarios.", show_default=False),
 ]
-Runs = Annotated[int, typer.Option(help="Worlds of each scenario.", min=1)]
+Runs = Annotated[
+    int | None,
+    typer.Option(help=f"Worlds of each scenario; {DEFAULT_RUNS:,} if omitted.", min=1),
+]
 Seed = Annotated[int, typer.Option(help="Seed of every draw.", min=0)]
 Horizon = Annotated[
     int | None, typer.Option(help="Months to simulate instead of the scenario's.", min=1)
@@ -62,7 +81,33 @@ Settings = Annotated[
 Parameters = Annotated[
     Draw, typer.Option(help="Draw each world's parameters from priors, or take declared values.")
 ]
-Out = Annotated[Path | None, typer.Option(help="Directory for results and figures.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        help="Directory for results and figures. Results grow there: the same command goes on "
+        "where it was interrupted, and with more runs computes the new worlds only."
+    ),
+]
+Resume = Annotated[
+    Path | None,
+    typer.Option(
+        help="Go on with the results in a directory, damaged pieces included; with --runs to more "
+        "worlds.",
+        show_default=False,
+    ),
+]
+Engines = Annotated[
+    Engine,
+    typer.Option(help="Mesa one world at a time, or the compiled kernel; by number of worlds."),
+]
+Keeps = Annotated[
+    Keep,
+    typer.Option(help="Keep outcomes and monthly statistics, or whole worlds too."),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(help="Simulate on a Dask cluster: tcp://host:port.", show_default=False),
+]
 NoFigures = Annotated[bool, typer.Option("--no-figures", help="Write no figures.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
@@ -70,11 +115,8 @@ Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace other foedus results in the directory.")
 ]
 Workers = Annotated[
-    int | None, typer.Option(help="Processes; all processors if omitted.", min=1, max=1024)
+    int | None, typer.Option(help="Threads; all processors if omitted.", min=1, max=1024)
 ]
-
-_DEFAULT_RUNS = 300  # checked against ensemble.DEFAULT_RUNS by a test; importing it would be slow
-_DEFAULT_SEED = 1992
 
 
 def execute(arguments: Sequence[str]) -> int:
@@ -84,17 +126,19 @@ def execute(arguments: Sequence[str]) -> int:
         status = command.main(list(arguments), prog_name="foedus", standalone_mode=False)
     except FoedusError as error:
         typer.echo(f"{error}", err=True)
-        return ExitStatus.UNFINISHED if isinstance(error, UnfinishedError) else ExitStatus.BAD_INPUT
+        return error.status
     except KeyboardInterrupt:
-        return ExitStatus.INTERRUPTED
+        status = ExitStatus.INTERRUPTED
     except Exception as error:
         name = type(error).__name__
-        if name == "Abort":
-            return ExitStatus.INTERRUPTED
         if hasattr(error, "show") and hasattr(error, "exit_code"):
             error.show()
             return int(error.exit_code)
-        raise
+        if name != "Abort":
+            raise
+        status = ExitStatus.INTERRUPTED
+    if status == ExitStatus.INTERRUPTED:
+        typer.echo("Interrupted; nothing was written.", err=True)
     return status if isinstance(status, int) else ExitStatus.DONE
 
 
@@ -106,35 +150,56 @@ def _projection(tables: Callable[[Result, Console], None], summary: str) -> Call
     """Make a command that simulates scenarios and prints them with one of the tables below."""
 
     def command(
-        scenarios: Scenarios,
+        scenarios: Scenarios = None,
         *,
-        runs: Runs = _DEFAULT_RUNS,
-        seed: Seed = _DEFAULT_SEED,
+        runs: Runs = None,
+        seed: Seed = DEFAULT_SEED,
         horizon: Horizon = None,
         settings: Settings = None,
         parameters: Parameters = Draw.prior,
         out: Out = None,
+        resume: Resume = None,
         no_figures: NoFigures = False,
+        keep: Keeps = Keep.summaries,
         json: AsJson = False,
         quiet: Quiet = False,
         overwrite: Overwrite = False,
+        engine: Engines = Engine.auto,
         workers: Workers = None,
+        scheduler: Scheduler = None,
     ) -> None:
+        from foedus import results
+
         silent = quiet or json
-        result = _simulate(
-            scenarios,
-            runs,
-            seed,
-            horizon,
-            settings,
-            parameters,
-            out,
-            workers,
-            quiet=silent,
-            overwrite=overwrite,
-        )
+        common: dict[str, Any] = {
+            "figures": not no_figures,
+            "engine": engine.value,
+            "workers": workers,
+            "scheduler": scheduler,
+            "notice": None if quiet else _notice,
+        }
+        if resume is not None and (scenarios or out):
+            message = "--resume takes scenarios and everything else from its directory."
+            raise FoedusError(message)
+        loaded = [] if resume else _load_all(scenarios or [], horizon, settings or ())
+        with _progress(quiet=silent) as progress, _interruption():
+            if resume is not None:
+                result = results.resume(resume, runs=runs, progress=progress, **common)
+            else:
+                result = results.run(
+                    *loaded,
+                    runs=runs or DEFAULT_RUNS,
+                    seed=seed,
+                    parameters=parameters.value,
+                    keep=keep.value,
+                    out=out,
+                    overwrite=overwrite,
+                    progress=progress,
+                    **common,
+                )
         _present(result, tables, json=json, quiet=quiet)
-        _keep(result, out, figures=not no_figures, overwrite=overwrite, quiet=silent)
+        if not silent:
+            typer.echo(_whereabouts(resume or out))
 
     command.__doc__ = summary
     return command
@@ -154,43 +219,51 @@ app.command("compare")(
 )
 
 
-def _simulate(
-    references: Sequence[str],
-    runs: int,
-    seed: int,
-    horizon: int | None,
-    settings: Sequence[str] | None,
-    parameters: Draw,
-    out: Path | None,
-    workers: int | None,
-    *,
-    quiet: bool,
-    overwrite: bool,
-) -> Result:
-    """Simulate, or load what the directory already holds of this very result."""
-    from foedus import results, store
-    from foedus.ensemble import available_workers, check, run
+@contextmanager
+def _interruption() -> Iterator[None]:
+    """Say what an interrupted run has kept."""
+    try:
+        yield
+    except InterruptedRun as interruption:
+        error = FoedusError(f"{interruption}")
+        error.status = ExitStatus.INTERRUPTED
+        raise error from None
 
-    scenarios = _load_all(references, horizon, settings or ())
-    check(scenarios, runs, seed)
-    if out is not None:
-        wanted = results.inputs(scenarios, runs, seed, parameters.value)
-        if results.stored_inputs(out) == wanted:
-            return results.load_result(out)
-        store.refuse_foreign(out, overwrite=overwrite)
-        store.refuse_unwritable(out)
-    total = runs * len(scenarios)
-    processes = workers or (available_workers() if total > FEW_WORLDS else 1)
-    with _progress(total, quiet=quiet) as advance:
-        data = run(
-            scenarios,
-            runs=runs,
-            seed=seed,
-            parameters=parameters.value,
-            workers=processes,
-            progress=advance,
+
+def _notice(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+
+
+def _whereabouts(directory: Path | None) -> str:
+    if directory is None:
+        return "Nothing was written; add --out DIR to keep results and figures."
+    names = sorted(path.name for path in directory.iterdir() if not path.name.startswith("."))
+    return f"Results are in {directory}: {', '.join(names)}"
+
+
+@app.command()
+def verify(
+    directory: Annotated[Path, typer.Argument(help="Directory of a result.", show_default=False)],
+    *,
+    sample: Annotated[int, typer.Option(help="Worlds of each scenario to replay.", min=1)] = 8,
+) -> None:
+    """Read stored results again, check all sums, and replay a sample."""
+    from foedus import results
+
+    found = results.verify(directory, sample)
+    for problem in found.problems:
+        typer.echo(problem, err=True)
+    typer.echo(
+        f"{directory}: {found.pieces} pieces with {found.worlds:,} worlds are whole; "
+        f"{found.replayed} worlds were replayed"
+    )
+    if found.problems:
+        typer.echo(
+            f"Damaged or missing pieces are computed again by: foedus run --resume {directory}",
+            err=True,
         )
-    return results.Result(data, tuple(scenarios))
+        raise typer.Exit(ExitStatus.UNFINISHED)
+    typer.echo("Everything is as it was written, and comes out the same again.")
 
 
 def _load_all(
@@ -212,9 +285,10 @@ def _load_all(
 
 
 @contextmanager
-def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
+def _progress(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Show a bar, where somebody watches, from the first worlds on."""
     if quiet or not sys.stderr.isatty():
-        yield lambda _: None
+        yield None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
@@ -222,17 +296,15 @@ def _progress(total: int, *, quiet: bool) -> Iterator[Callable[[int], None]]:
 
     columns = (TextColumn("simulating worlds"), BarColumn(), MofNCompleteColumn(), Remaining())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda worlds: bar.advance(task, worlds)
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _present(
     result: Result, tables: Callable[[Result, Console], None], *, json: bool, quiet: bool
 ) -> None:
     if json:
-        from foedus.results import as_json
-
-        typer.echo(as_json(result))
+        typer.echo(result.json(), nl=False)
     elif not quiet:
         tables(result, _console())
 
@@ -309,28 +381,6 @@ def _comparison_tables(result: Result, console: Console) -> None:
     console.print(tables.evidence_line(first), style="italic")
     console.print(tables.assumed_line(first))
     console.print(result.provenance_line)
-
-
-def _keep(result: Result, out: Path | None, *, figures: bool, overwrite: bool, quiet: bool) -> None:
-    from foedus import results
-
-    say: Callable[[str], Any] = (lambda _: None) if quiet else typer.echo
-    if out is None:
-        say("Nothing was written; add --out DIR to keep results and figures.")
-        return
-    if results.stored_inputs(out) == result.inputs:
-        if figures and not (out / "figures").is_dir():
-            result.write_figures(out / "figures")
-            say(f"{out} already holds this very result; the figures were added.")
-        else:
-            say(f"{out} already holds this very result; it was left as it is.")
-        return
-    result.save(out, figures=figures, overwrite=overwrite)
-    say(
-        f"Written to {out}: results.zarr, summary.json, summary.csv, scenarios, figures"
-        if figures
-        else f"Written to {out}: results.zarr, summary.json, summary.csv, scenarios"
-    )
 
 
 # ---------------------------------------------------------------------------------------------

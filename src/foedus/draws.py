@@ -8,7 +8,7 @@ therefore share their luck wherever they do not differ (common random numbers).
 
 from typing import NamedTuple
 
-from foedus.elementary import normal_quantile
+from foedus.elementary import normal_quantile, number
 
 WORD = 0xFFFFFFFF
 OPENING = 0  # the month in whose name lasting differences between worlds are drawn
@@ -44,6 +44,7 @@ def philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, i
 
     Written so that 64-bit wrap-around and unbounded integers give the same result.
     """
+    c0, c1, c2, c3, k0, k1 = c0 & WORD, c1 & WORD, c2 & WORD, c3 & WORD, k0 & WORD, k1 & WORD
     for _ in range(_ROUNDS):
         p0 = _MULTIPLIER_0 * c0
         p1 = _MULTIPLIER_1 * c2
@@ -58,7 +59,7 @@ def philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, i
 
 def uniform(word: int) -> float:
     """Map a 32-bit word to the open interval (0, 1): (word + 1/2) / 2**32."""
-    return (word + 0.5) * 2.3283064365386963e-10
+    return (number(word) + 0.5) * 2.3283064365386963e-10
 
 
 def draw(seed_low: int, seed_high: int, run: int, month: int, member: int) -> Draws:

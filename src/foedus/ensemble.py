@@ -1,97 +1,194 @@
-"""Many worlds of one or more scenarios, as one labelled Dataset.
+"""Many worlds of one or more scenarios, kept as a table of outcomes and monthly statistics.
 
-Every world is known by its address (seed, run): the same address gives the same bits in any process
-and any order, and two scenarios share their luck and their parameters run by run.
+Every world is known by its address (seed, run): the same address gives the same bits with any
+engine, on any machine and in any order, and two scenarios share their luck and their parameters run
+by run. Worlds are made in pieces, by threads here or by the workers of a Dask cluster; a store
+keeps each piece on disk as it comes, and what it holds is not computed again.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import sha256
-from multiprocessing import get_context
-from typing import TYPE_CHECKING, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import xarray as xr
 
 from foedus import rules
-from foedus.agents import AllianceModel
-from foedus.alliance import GIVEN, state_quantities
+from foedus.chronicle import Events
+from foedus.designs import Design, as_design
 from foedus.draws import seed_words
+from foedus.engines import Engine, Task, chosen, is_compiled, simulate
 from foedus.errors import ResultError
+from foedus.kernel import Monthly
+from foedus.lanes import LANES
 from foedus.months import format_month
-from foedus.parameters import Parameters, specifications
-from foedus.scenario_format import WEIGHTINGS
-from foedus.worlds import DEFAULT_SEED, member_weights
+from foedus.summaries import (
+    BINS,
+    LABELS,
+    MONTHLY,
+    PATHS,
+    RECORDED,
+    SHARE_UNIT,
+    TABLE,
+    Kept,
+    Piece,
+    empty_monthly,
+    empty_table,
+    event_meanings,
+    unit,
+)
+from foedus.worlds import DEFAULT_SEED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import numpy.typing as npt
+    import xarray as xr
 
+    from foedus.agents import AllianceModel
+    from foedus.parameters import Parameters
     from foedus.scenario import Scenario
+    from foedus.summaries import Arrays
 
-DEFAULT_RUNS = 300
+DEFAULT_RUNS = 20_000
 MAX_RUNS = 2**32 - 1
-CHUNK = 20  # worlds handed to a worker at a time
-
-#: Fields of the state that are recorded every month; the lasting ones are recorded once.
-RECORDED = tuple(name for name in rules.State._fields if name not in rules.LASTING)
-#: What is recorded of a month beside the state.
-SIGNALS = ("crisis", "support", "pressure", "restraint")
-COMPONENTS = rules.Cohesion._fields
+PIECE_STEPS = 5_000_000  # member-months of a piece: under a second of one thread
+PATH_STEPS = 300_000  # with whole worlds kept: about 30 MB
+AHEAD = 2  # pieces handed out for each worker, so that none waits for the next
+POLL = 0.05  # seconds between looks at an interrupt
+PATIENCE = 0.7  # seconds that interrupted threads are given to finish their batch
 
 
-@dataclass(frozen=True)
-class Task:
-    """Some worlds of one scenario."""
+class Store(Protocol):
+    """Where pieces are kept as they come."""
 
-    scenario: Scenario
-    seed: int
-    first: int
-    runs: int
-    parameters: str | Parameters
+    def pieces(self) -> Iterable[Piece]:
+        """Return the whole pieces that are there."""
+
+    def add(self, piece: Piece) -> Piece:
+        """Keep a piece; return it as it is to be used from here on."""
 
 
-Block = dict[str, "npt.NDArray[Any]"]
+class Worlds:
+    """The worlds of one scenario, put together from pieces.
+
+    Attributes
+    ----------
+    table
+        Arrays of :data:`~foedus.summaries.TABLE` for all worlds.
+    monthly
+        Sums over the worlds that are there.
+    paths
+        Pieces with whole worlds, as they came.
+    """
+
+    def __init__(self, scenario: Scenario, table: Arrays) -> None:
+        self.scenario = scenario
+        self.table = table
+        self.runs = table["fingerprint"].size
+        members = len(scenario.alliance.members)
+        self.monthly = empty_monthly(scenario.horizon, members, wide=True)
+        self.paths: list[Piece] = []
+        self._there = np.zeros(self.runs, dtype=bool)
+
+    def add(self, piece: Piece) -> bool:
+        """Add a piece; False if it reaches beyond the worlds wanted or repeats some."""
+        if piece.after > self.runs or self._there[piece.first : piece.after].any():
+            return False
+        self._there[piece.first : piece.after] = True
+        for name, array in piece.table.items():
+            self.table[name][..., piece.first : piece.after] = array
+        for name in Monthly._fields:
+            total = getattr(self.monthly, name)
+            total += getattr(piece.monthly, name)
+        if piece.paths is not None:
+            self.paths.append(replace(piece, table={}))
+        return True
+
+    def of(self, name: str, member: str) -> npt.NDArray[Any]:
+        """Return one member's values of an array of the table, the run last."""
+        array = self.table[name]
+        return array[..., self.scenario.alliance.members.index(member), :]
+
+    def event(self, name: str, member: str) -> npt.NDArray[Any]:
+        """Return the month in which an event first happens to a member, from 1; 0 if never."""
+        months: npt.NDArray[Any] = self.of("event_month", member)[Events._fields.index(name)]
+        return months
+
+    def month(self, number: int) -> str:
+        """Write a month of the scenario, from 1, as ``YYYY-MM``."""
+        return format_month(self.scenario.start + number - 1)
+
+    @property
+    def there(self) -> int:
+        """How many worlds are there."""
+        return int(np.count_nonzero(self._there))
+
+    def missing(self, most: int) -> Iterator[tuple[int, int]]:
+        """Yield first and number of the worlds that are missing, in pieces of at most so many."""
+        edges = np.flatnonzero(np.diff(np.concatenate(([1], self._there, [1])).astype(int)))
+        for first, after in edges.reshape(-1, 2).tolist():
+            for start in range(first, after, most):
+                yield start, min(most, after - start)
 
 
 def run(
     scenarios: Sequence[Scenario],
-    *,
+    design: str | Parameters | Design = "prior",
     runs: int = DEFAULT_RUNS,
+    *,
     seed: int = DEFAULT_SEED,
-    parameters: str | Parameters = "prior",
-    workers: int = 1,
-    progress: Callable[[int], None] | None = None,
-) -> xr.Dataset:
+    engine: Engine = "auto",
+    keep_trajectories: bool = False,
+    workers: int | None = None,
+    scheduler: Any = None,
+    store: Store | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    notice: Callable[[str], None] | None = None,
+) -> Ensemble:
     """Simulate worlds of every scenario.
 
     Parameters
     ----------
     scenarios
         Scenarios of the same alliance, start and horizon.
+    design
+        Where parameters and opening numbers come from: ``"prior"``, ``"default"``,
+        :class:`~foedus.parameters.Parameters` for every world, or any
+        :class:`~foedus.designs.Design`.
     runs
         Worlds of each; world number i of every scenario shares its luck and parameters.
     seed
         Seed of every draw, 0 to 2**64 - 1.
-    parameters
-        ``"prior"``, ``"default"``, or :class:`~foedus.parameters.Parameters` for every world.
+    engine
+        ``"mesa"``, ``"kernel"``, or ``"auto"``: by the number of worlds. The result is the same.
+    keep_trajectories
+        Whether to keep whole worlds beside table and statistics.
     workers
-        Processes; the result does not depend on it. With more than one, a script must guard its
-        entry with ``if __name__ == "__main__"``, as everywhere with Python's processes.
+        Threads; as many as there are processors if omitted. The result does not depend on it.
+    scheduler
+        Address of a Dask scheduler, or a ``dask.distributed.Client``, whose workers simulate
+        instead of threads.
+    store
+        Keeps pieces as they come; what it holds already is used.
     progress
-        Called with the number of worlds just finished.
+        Called with the number of worlds that are there, those from the store included, and of all.
+    notice
+        Called with a sentence when there is something to wait for.
 
     Returns
     -------
-    xarray.Dataset
-        Dimensions scenario, month, member and run (run last).
+    Ensemble
+        The worlds put together.
 
     Raises
     ------
@@ -99,33 +196,66 @@ def run(
         If the scenarios cannot be put side by side, or a number is out of range.
     """
     check(scenarios, runs, seed)
-    tasks = [
-        Task(scenario, seed, first, min(CHUNK, runs - first), parameters)
-        for scenario in scenarios
-        for first in range(0, runs, CHUNK)
-    ]
-    blocks: dict[int, Block] = {}
-    for index, block in _simulated(tasks, workers):
-        blocks[index] = block
+    chosen_design = as_design(design)
+    result = _empty(scenarios, chosen_design, runs, seed)
+    kept = {part.scenario.name: part for part in result.parts}
+
+    def tell() -> None:
         if progress is not None:
-            progress(tasks[index].runs)
-    per_scenario = len(tasks) // len(scenarios)
-    joined = [
-        _joined([blocks[i] for i in range(s * per_scenario, (s + 1) * per_scenario)])
-        for s in range(len(scenarios))
+            progress(sum(part.there for part in result.parts), runs * len(scenarios))
+
+    for piece in store.pieces() if store is not None else ():
+        if piece.scenario in kept and kept[piece.scenario].add(piece):
+            tell()
+    workers = workers or available_workers()
+    used = chosen(engine, runs * len(scenarios))
+    tasks = [
+        Task(one.scenario, seed, chosen_design, first, count, used, keep_trajectories)
+        for one in kept.values()
+        for first, count in one.missing(_piece_size(one.scenario, runs, workers, keep_trajectories))
     ]
-    return _dataset(scenarios, joined, runs, seed, parameters)
+    for piece in _simulated(tasks, workers, scheduler, notice or (lambda _: None)):
+        kept[piece.scenario].add(store.add(piece) if store is not None else piece)
+        tell()
+    return result
 
 
-def digest(data: xr.Dataset) -> str:
-    """SHA-256 of every recorded bit of the worlds, in the order of scenarios, months and runs."""
-    total = sha256()
-    for name in sorted(map(str, data.data_vars)):
-        if data[name].dtype.kind in "fiu":
-            total.update(name.encode())
-            array = np.ascontiguousarray(data[name].values)
-            total.update(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
-    return total.hexdigest()
+def stored(
+    scenarios: Sequence[Scenario], design: Design, runs: int, seed: int, store: Store
+) -> Ensemble:
+    """Put together what a store holds.
+
+    Raises
+    ------
+    ResultError
+        If worlds are missing.
+    """
+    result = _empty(scenarios, design, runs, seed)
+    kept = {part.scenario.name: part for part in result.parts}
+    for piece in store.pieces():
+        kept[piece.scenario].add(piece)
+    if missing := sum(count for part in result.parts for _, count in part.missing(runs)):
+        message = f"{missing:,} worlds are missing; foedus run --resume computes them."
+        raise ResultError(message)
+    return result
+
+
+def _empty(scenarios: Sequence[Scenario], design: Design, runs: int, seed: int) -> Ensemble:
+    members = len(scenarios[0].alliance.members)
+    tables = empty_table(members, runs, len(scenarios))
+    parts = tuple(
+        Worlds(scenario, {name: array[i] for name, array in tables.items()})
+        for i, scenario in enumerate(scenarios)
+    )
+    return Ensemble(parts, tables, design, seed)
+
+
+def _piece_size(scenario: Scenario, runs: int, workers: int, keep: bool) -> int:
+    """Worlds of a piece: whole batches, work for every worker, and not more than memory bears."""
+    steps = PATH_STEPS if keep else PIECE_STEPS
+    worlds = steps // (scenario.horizon * len(scenario.alliance.members))
+    worlds = min(worlds, -(-runs // workers))
+    return max(1, -(-worlds // LANES)) * LANES
 
 
 def check(scenarios: Sequence[Scenario], runs: int, seed: int) -> None:
@@ -170,53 +300,6 @@ def check(scenarios: Sequence[Scenario], runs: int, seed: int) -> None:
 # Simulating
 
 
-def _simulated(tasks: Sequence[Task], workers: int) -> Iterator[tuple[int, Block]]:
-    workers = max(1, min(workers, len(tasks)))
-    if workers == 1:
-        for index, task in enumerate(tasks):
-            yield index, simulate(task)
-        return
-    with _pool(workers) as pool:
-        with _interrupts_held():
-            pending = {pool.submit(simulate, task): index for index, task in enumerate(tasks)}
-        while pending:
-            done, _ = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield pending.pop(future), future.result()
-
-
-@contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes that leave Ctrl-C to their parent and are stopped with it."""
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_ignore_sigint)
-    try:
-        yield pool
-    except BaseException:
-        for process in list((pool._processes or {}).values()):  # noqa: SLF001 (no public way)
-            process.terminate()
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    else:
-        pool.shutdown()
-
-
-def _ignore_sigint() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C while workers start, so that they are deaf to it from their first step."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def available_workers() -> int:
     """Processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
@@ -224,168 +307,339 @@ def available_workers() -> int:
     return os.cpu_count() or 1
 
 
-def simulate(task: Task) -> Block:
-    """Simulate the worlds of a task; every array has the run last."""
-    scenario = task.scenario
-    months, members = scenario.horizon, len(scenario.alliance.members)
-    weights = [member_weights(scenario, weighting) for weighting in WEIGHTINGS]
-    block: Block = {
-        "states": np.empty((len(RECORDED), months, members, task.runs)),
-        "signals": np.empty((len(SIGNALS), months, members, task.runs)),
-        "takes_part": np.empty((months, members, task.runs)),
-        "components": np.empty((len(WEIGHTINGS), len(COMPONENTS), months, task.runs)),
-        "cohesion": np.empty((len(WEIGHTINGS), months, task.runs)),
-        "end_state": np.empty(task.runs, dtype=np.int8),
-        "lasting": np.empty((len(rules.LASTING), members, task.runs)),
-        "opening": np.empty((len(GIVEN), members, task.runs)),
-        "parameters": np.empty((len(Parameters._fields), task.runs)),
-    }
-    recorded = [rules.State._fields.index(name) for name in RECORDED]
-    signals = [rules.Signals._fields.index(name) for name in SIGNALS]
-    for index in range(task.runs):
-        model = AllianceModel(
-            scenario,
-            seed=task.seed,
-            run=task.first + index,
-            parameters=task.parameters,
-            collect=False,
+def _simulated(
+    tasks: Sequence[Task], workers: int, scheduler: Any, notice: Callable[[str], None]
+) -> Iterator[Piece]:
+    if not tasks:
+        return
+    if scheduler is not None:
+        from foedus.cluster import simulated_on_cluster
+
+        yield from simulated_on_cluster(tasks, scheduler)
+    else:
+        yield from _by_threads(tasks, max(1, min(workers, len(tasks))), notice)
+
+
+def _by_threads(
+    tasks: Sequence[Task], workers: int, notice: Callable[[str], None]
+) -> Iterator[Piece]:
+    """Simulate in threads, which the compiled kernel lets run side by side.
+
+    When interrupted, yield what has been finished and raise KeyboardInterrupt.
+    """
+    waiting = iter(tasks)
+    with _interrupts() as stop, _pool(workers) as pool:
+        if tasks[0].engine == "kernel":
+            _compile(tasks[0], stop, notice)
+
+        def hand_out(number: int) -> set[Future[Piece]]:
+            return {pool.submit(simulate, task, stop.is_set) for task in islice(waiting, number)}
+
+        pending = hand_out(workers * AHEAD)
+        while pending and not stop.is_set():
+            done, pending = wait(pending, POLL, FIRST_COMPLETED)
+            pending |= hand_out(len(done))
+            yield from (future.result() for future in done)
+        if stop.is_set():
+            done, _ = wait(pending, PATIENCE)
+            yield from (piece for future in done if (piece := future.result()).runs)
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="foedus")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _interrupts() -> Iterator[threading.Event]:
+    """Turn Ctrl-C into an event, so that no piece is lost while it is written; a second one raises.
+
+    Outside the main thread signals are somebody else's.
+    """
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+
+    def interrupt(*_: Any) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler:  # ignored, or handled by whoever called
+        yield stop
+        return
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _compile(task: Task, stop: threading.Event, notice: Callable[[str], None]) -> None:
+    """Have the kernel ready before work is handed out, in a thread that cannot hold up an exit."""
+    if not is_compiled():
+        notice(
+            "Compiling the model for this processor, which takes about 15 seconds the first time."
         )
-        block["parameters"][:, index] = model.parameters
-        for m, member in enumerate(model.members):
-            for f, name in enumerate(GIVEN):
-                block["opening"][f, m, index] = getattr(member.state, name)
-            for f, name in enumerate(rules.LASTING):
-                block["lasting"][f, m, index] = getattr(member.state, name)
-        while model.running:
-            month = model.elapsed
-            model.step()
-            for m, member in enumerate(model.members):
-                state, seen = member.state, member.signals
-                block["states"][:, month, m, index] = [state[i] for i in recorded]
-                block["signals"][:, month, m, index] = [seen[i] for i in signals]
-                block["takes_part"][month, m, index] = rules.takes_part(state)
-            for w, weight in enumerate(weights):
-                sums = rules.EMPTY_TALLY
-                for member, one in zip(model.members, weight, strict=True):
-                    sums = rules.tally(sums, member.state, one)
-                components = rules.cohesion(sums)
-                block["components"][w, :, month, index] = components
-                block["cohesion"][w, month, index] = rules.cohesion_index(
-                    components, scenario.weights
-                )
-        block["end_state"][index] = rules.END_STATES.index(model.end_state)
-    return block
+    failure: list[BaseException] = []
+
+    def warm_up() -> None:
+        try:
+            simulate(replace(task, runs=1))
+        except BaseException as error:  # noqa: BLE001 (raised again below, where it is seen)
+            failure.append(error)
+
+    thread = threading.Thread(target=warm_up, daemon=True)
+    thread.start()
+    while thread.is_alive():
+        thread.join(POLL)
+        if stop.is_set():
+            raise KeyboardInterrupt
+    if failure:
+        raise failure[0]
 
 
 # ---------------------------------------------------------------------------------------------
-# The Dataset
+# Put together
 
 
-def _joined(blocks: Sequence[Block]) -> Block:
-    return {name: np.concatenate([block[name] for block in blocks], axis=-1) for name in blocks[0]}
+@dataclass(frozen=True)
+class Ensemble:
+    """Worlds of one or more scenarios.
+
+    Attributes
+    ----------
+    parts
+        One for each scenario.
+    tables
+        The tables of all, the scenario first.
+    design
+        Where their numbers came from.
+    seed
+        Seed of every draw.
+    """
+
+    parts: tuple[Worlds, ...]
+    tables: Arrays
+    design: Design
+    seed: int
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """The scenarios, in order."""
+        return tuple(part.scenario for part in self.parts)
+
+    @property
+    def runs(self) -> int:
+        """Worlds of each scenario."""
+        return self.parts[0].runs
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the inputs and of the table, world by world in the order of runs.
+
+        The table holds a fingerprint of every bit of every state, so the digest stands for all of
+        every world; it is equal on any machine, with any engine, in whatever pieces.
+        """
+        inputs = digest_inputs(self.scenarios, self.design, self.runs, self.seed)
+        total = sha256(json.dumps(inputs).encode())
+        for name in sorted(self.tables):
+            array = np.ascontiguousarray(self.tables[name])
+            total.update(name.encode())
+            total.update(array.astype(array.dtype.newbyteorder("<"), copy=False).data)
+        return total.hexdigest()
+
+    def dataset(self) -> xr.Dataset:
+        """Return table and monthly statistics, labelled.
+
+        Returns
+        -------
+        xarray.Dataset
+            Dimensions scenario, month, member and run (run last), and those of the labels.
+        """
+        import xarray as xr
+
+        first = self.parts[0].scenario
+        variables: dict[str, Any] = {}
+        for name, kept in TABLE.items():
+            variables[name] = _variable(kept, self.tables[name])
+        for name, kept in MONTHLY.items():
+            if "power" not in kept.dims and kept.dtype != np.int64:
+                sums = np.stack([getattr(part.monthly, name) for part in self.parts])
+                variables[f"monthly_{name}"] = _variable(kept, sums)
+        variables |= _statistics([part.monthly for part in self.parts])
+        for name, names in (("end_state", rules.END_STATES), ("standing", rules.STANDINGS)):
+            flags = {"flag_values": list(range(len(names))), "flag_meanings": _flags(names)}
+            variables[name][2].update(flags)
+        labels = {name: list(values) for name, values in LABELS.items() if name != "power"}
+        data = xr.Dataset(
+            variables,
+            coords={
+                **_coordinates(self.scenarios),
+                **labels,
+                "run": np.arange(self.runs),
+                "bin": (np.arange(BINS) + 0.5) / BINS,
+                "number": np.arange(len(first.alliance.members) + 1),
+            },
+            attrs=_attributes(self.scenarios, self.design, self.seed),
+        )
+        data["event"].attrs["long_name"] = "; ".join(
+            f"{name}: {meaning}" for name, meaning in event_meanings().items()
+        )
+        data["bin"].attrs = {"long_name": "middle of the histogram's bin", "units": "1"}
+        return data
+
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the worlds as pieces again; the first of a scenario has all its monthly sums."""
+        for part in self.parts:
+            whole = Piece(part.scenario.name, 0, part.runs, part.table, part.monthly)
+            for index, found in enumerate(part.paths or [whole]):
+                rows = slice(found.first, found.after)
+                table = {name: array[..., rows] for name, array in part.table.items()}
+                sums = part.monthly if index == 0 else Monthly(*map(np.zeros_like, part.monthly))
+                yield replace(found, table=table, monthly=sums)
+
+    def trajectories(self) -> xr.Dataset:
+        """Return whole worlds, dimensions scenario, month, member and run (run last).
+
+        Raises
+        ------
+        ResultError
+            If they were not kept.
+        """
+        import xarray as xr
+
+        for part in self.parts:
+            if sum(piece.runs for piece in part.paths) < part.runs:
+                message = (
+                    "Whole worlds were not kept; run with --keep trajectories "
+                    "(keep='trajectories' in Python), or replay single worlds."
+                )
+                raise ResultError(message)
+        joined = {
+            name: _variable(kept, _joined([part.paths for part in self.parts], name))
+            for name, kept in PATHS.items()
+        }
+        coords = {**_coordinates(self.scenarios), "run": np.arange(self.runs)}
+        coords |= {name: list(LABELS[name]) for name in ("weighting", "component")}
+        return xr.Dataset(joined, coords, _attributes(self.scenarios, self.design, self.seed))
 
 
-def _dataset(
-    scenarios: Sequence[Scenario],
-    joined: Sequence[Block],
-    runs: int,
-    seed: int,
-    parameters: str | Parameters,
-) -> xr.Dataset:
-    first = scenarios[0]
-    alliance = first.alliance
-    stacked = {name: np.stack([block[name] for block in joined]) for name in joined[0]}
-    quantities = state_quantities()
-    world = ("scenario", "month", "member", "run")
-    variables: dict[str, Any] = {}
-
-    def add(name: str, dims: tuple[str, ...], values: Any, long_name: str, unit: str) -> None:
-        flag = unit in ("0 or 1", "code")
-        cast = values.astype(np.int8) if flag else values
-        attributes = {"long_name": long_name, "units": "1" if flag or unit == "share" else unit}
-        variables[name] = (dims, cast, attributes)
-
-    for index, name in enumerate(RECORDED):
-        quantity = quantities[name]
-        add(name, world, stacked["states"][:, index], quantity.meaning, quantity.unit)
-    for index, name in enumerate(rules.LASTING):
-        quantity = quantities[name]
-        dims = ("scenario", "member", "run")
-        add(name, dims, stacked["lasting"][:, index], quantity.meaning, quantity.unit)
-    meanings = {
-        "crisis": ("crisis that invoked the treaty this month", "0 or 1"),
-        "support": ("support delivered this month", "share"),
-        "pressure": ("pressure of the patron in force", "share"),
-        "restraint": ("restraint of the patron in force", "share"),
+def digest_inputs(
+    scenarios: Sequence[Scenario], design: Design, runs: int, seed: int
+) -> dict[str, Any]:
+    """Return what decides the worlds of a result."""
+    return {
+        "scenarios": {scenario.name: scenario.fingerprint for scenario in scenarios},
+        "parameters": design.fingerprint,
+        "seed": str(seed),
+        "runs": runs,
     }
-    for index, name in enumerate(SIGNALS):
-        add(name, world, stacked["signals"][:, index], *meanings[name])
-    add(
-        "takes_part",
-        world,
-        stacked["takes_part"],
-        "is a member, not frozen, and attended the last summit",
-        "0 or 1",
-    )
-    component = ("scenario", "weighting", "component", "month", "run")
-    add("components", component, stacked["components"], "component of cohesion", "share")
-    index_dims = ("scenario", "weighting", "month", "run")
-    add(
-        "cohesion",
-        index_dims,
-        stacked["cohesion"],
-        "cohesion index, the weighted mean of its components",
-        "share",
-    )
-    add("end_state", ("scenario", "run"), stacked["end_state"], "end state at the horizon", "code")
-    variables["end_state"][2]["flag_values"] = list(range(len(rules.END_STATES)))
-    variables["end_state"][2]["flag_meanings"] = " ".join(rules.END_STATES)
-    add(
-        "parameters",
-        ("scenario", "parameter", "run"),
-        stacked["parameters"],
-        "parameters of the world",
-        "various",
-    )
-    add(
-        "opening",
-        ("scenario", "given", "member", "run"),
-        stacked["opening"],
-        "opening numbers of the members",
-        "various",
-    )
+
+
+def _variable(kept: Kept, values: npt.NDArray[Any]) -> tuple[Any, ...]:
+    units = "1" if kept.unit in ("0 or 1", "code", "share", "log-odds") else kept.unit
+    return ("scenario", *kept.dims), values, {"long_name": kept.meaning, "units": units}
+
+
+def _joined(parts: Sequence[Sequence[Piece]], name: str) -> Any:
+    """Put the whole worlds of each scenario together; what is on disk is read when it is used."""
+    from dask import array
+
+    rows = []
+    for pieces in parts:
+        found = [(piece.paths or {})[name] for piece in sorted(pieces, key=lambda p: p.first)]
+        if all(isinstance(one, np.ndarray) for one in found):
+            rows.append(np.concatenate(found, axis=-1))
+        else:
+            blocks = [array.from_array(one, chunks=one.shape) for one in found]
+            rows.append(array.concatenate(blocks, axis=-1))
+    in_memory = isinstance(rows[0], np.ndarray)
+    return np.stack(rows) if in_memory else array.stack(rows)
+
+
+def _statistics(parts: Sequence[Monthly]) -> dict[str, Any]:
+    """Means and standard deviations from the sums; missing where there is nobody to count."""
+    inside = [part.standing[..., : rules.STANDINGS.index("withdrawn")].sum(-1) for part in parts]
+    field_units = [np.array([unit(name, power) for name in RECORDED]) for power in (1, 2)]
+    means, deviations, signals, cohesion, cohesion_sd, components = [], [], [], [], [], []
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for part, members in zip(parts, inside, strict=True):
+            mean, square = (
+                sums / units[:, None, None] / members
+                for sums, units in zip(part.sums, field_units, strict=True)
+            )
+            means.append(mean)
+            deviations.append(np.sqrt(np.maximum(0.0, square - mean * mean)))
+            signals.append(part.signals / SHARE_UNIT / members)
+            mean, square = part.cohesion_sums / SHARE_UNIT / part.with_members
+            cohesion.append(mean)
+            cohesion_sd.append(np.sqrt(np.maximum(0.0, square - mean * mean)))
+            components.append(part.component_sums / SHARE_UNIT / part.with_members)
+    by_field, alliance = ("field", "month", "member"), ("weighting", "month")
+    among = "over the worlds in which it is a member"
+    left = "over the worlds with a member left"
+
+    def made(dims: tuple[str, ...], arrays: list[Any], meaning: str, units: str = "1") -> Any:
+        return _variable(Kept(dims, float, meaning, units), np.stack(arrays))
+
+    return {
+        "monthly_mean": made(by_field, means, f"mean of a field of the state {among}", "various"),
+        "monthly_sd": made(by_field, deviations, f"standard deviation {among}", "various"),
+        "monthly_signal": made(("signal", "month", "member"), signals, f"mean of a signal {among}"),
+        "monthly_cohesion_mean": made(alliance, cohesion, f"mean cohesion index {left}"),
+        "monthly_cohesion_sd": made(alliance, cohesion_sd, f"its standard deviation {left}"),
+        "monthly_component_mean": made(
+            ("weighting", "component", "month"), components, f"mean component {left}"
+        ),
+    }
+
+
+def _flags(names: Sequence[str]) -> str:
+    return " ".join(name.replace(", ", "_and_") for name in names)
+
+
+def _coordinates(scenarios: Sequence[Scenario]) -> dict[str, Any]:
+    first = scenarios[0]
     months = [format_month(first.start + i) for i in range(first.horizon)]
-    return xr.Dataset(
-        variables,
-        coords={
-            "scenario": [scenario.name for scenario in scenarios],
-            "month": np.array(months, dtype="datetime64[ns]"),
-            "member": list(alliance.members),
-            "run": np.arange(runs),
-            "component": list(COMPONENTS),
-            "weighting": list(WEIGHTINGS),
-            "parameter": list(specifications()),
-            "given": list(GIVEN),
-        },
-        attrs={
-            "Conventions": "CF-1.11",
-            "title": "foedus ensemble: " + ", ".join(scenario.name for scenario in scenarios),
-            "alliance": alliance.name,
-            "alliance_title": alliance.title,
-            "member_names": [alliance.names[code] for code in alliance.members],
-            "scenario_titles": [scenario.title for scenario in scenarios],
-            "headline_weighting": [scenario.weighting for scenario in scenarios],
-            "summit_month": int(alliance.value("calendar.summit_month")),
-            "seed": str(seed),
-            "parameter_draw": parameters if isinstance(parameters, str) else "given",
-        },
-    )
+    return {
+        "scenario": [scenario.name for scenario in scenarios],
+        "month": np.array(months, dtype="datetime64[ns]"),
+        "member": list(first.alliance.members),
+    }
+
+
+def _attributes(scenarios: Sequence[Scenario], design: Design, seed: int) -> dict[str, Any]:
+    alliance = scenarios[0].alliance
+    return {
+        "Conventions": "CF-1.11",
+        "title": "foedus ensemble: " + ", ".join(scenario.name for scenario in scenarios),
+        "alliance": alliance.name,
+        "alliance_title": alliance.title,
+        "member_names": [alliance.names[code] for code in alliance.members],
+        "scenario_titles": [scenario.title for scenario in scenarios],
+        "headline_weighting": [scenario.weighting for scenario in scenarios],
+        "seed": str(seed),
+        "parameter_draw": design.name,
+    }
 
 
 def replay(
-    scenario: Scenario, run: int, seed: int = DEFAULT_SEED, parameters: str | Parameters = "prior"
+    scenario: Scenario,
+    run: int,
+    seed: int = DEFAULT_SEED,
+    design: str | Parameters | Design = "prior",
 ) -> AllianceModel:
     """Return one world again, from its address alone, run to the horizon with its record."""
-    model = AllianceModel(scenario, seed=seed, run=run, parameters=parameters)
+    from foedus.agents import AllianceModel
+
+    model = AllianceModel(scenario, seed=seed, run=run, parameters=design)
     model.run_model()
     return model

@@ -24,7 +24,15 @@ MANY_NAMES = 20  # more legal names than this are not listed in a sentence
 
 
 class FoedusError(Exception):
-    """The root of every error that foedus raises on purpose."""
+    """The root of every error that foedus raises on purpose.
+
+    Attributes
+    ----------
+    status
+        Exit status of a command that it ends.
+    """
+
+    status = ExitStatus.BAD_INPUT
 
 
 class ParameterError(FoedusError):
@@ -37,6 +45,12 @@ class ResultError(FoedusError):
 
 class UnfinishedError(ResultError):
     """What was asked for was right, but the machine could not finish it (a full disk, say)."""
+
+    status = ExitStatus.UNFINISHED
+
+
+class InterruptedRun(KeyboardInterrupt):
+    """A run was interrupted; says what is kept of it."""
 
 
 class InertScenarioError(FoedusError):

@@ -15,16 +15,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foedus import rules
+from foedus.designs import drawn_numbers
 from foedus.elementary import normal_quantile
+from foedus.engines import kernel_for
 from foedus.months import parse_month
 from foedus.parameters import EVIDENCE_KINDS, specifications
+from foedus.scenario_format import WEIGHTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
-    import xarray as xr
 
+    from foedus.ensemble import Ensemble, Worlds
     from foedus.scenario import Scenario
 
 Z95 = 1.959963984540054
@@ -73,7 +76,7 @@ def mean(values: npt.NDArray[Any], *, share: bool = False) -> Estimate:
 
     The interval of a ``share`` is cut at 0 and 1.
     """
-    present = values[~np.isnan(values)]
+    present = values[~np.isnan(values)].astype(float, copy=False)
     if present.size == 0:
         return Estimate(float("nan"), float("nan"), float("nan"), "95 %")
     error = (
@@ -107,26 +110,6 @@ def spread(values: npt.NDArray[Any]) -> Estimate:
 # Members
 
 
-def standing(data: xr.Dataset) -> xr.DataArray:
-    """Place of each member's standing in :data:`foedus.rules.STANDINGS`, world by world."""
-    membership, frozen, suspended = data["membership"], data["frozen"], data["suspended"]
-    code = (suspended + 2 * frozen).where(membership == rules.IN, 3 + membership)
-    result = code.astype(np.int8)
-    result.attrs = {
-        "long_name": "standing",
-        "units": "1",
-        "flag_values": list(range(len(rules.STANDINGS))),
-        "flag_meanings": " ".join(name.replace(", ", "_and_") for name in rules.STANDINGS),
-    }
-    return result
-
-
-def summits(data: xr.Dataset) -> xr.Dataset:
-    """Return the months with a summit."""
-    month = int(data.attrs["summit_month"])
-    return data.isel(month=np.flatnonzero(data["month"].dt.month.values == month))
-
-
 @dataclass(frozen=True)
 class MemberOutcome:
     """What becomes of one member by the horizon.
@@ -156,31 +139,37 @@ class MemberOutcome:
     trust: Estimate
 
 
-def member_outcome(data: xr.Dataset, scenario: str, member: str) -> MemberOutcome:
+def member_outcome(worlds: Worlds, member: str) -> MemberOutcome:
     """Outcomes of one member in one scenario."""
-    worlds = data.sel(scenario=scenario, member=member)
-    last = worlds.isel(month=-1)
-    code = standing(last).values
-    in_alliance = code < WITHDRAWN
-    at_summits = summits(worlds)
-    there = at_summits["membership"].values < rules.WITHDRAWN
-    missed = there & (at_summits["attended"].values == 0)
-    any_missed = missed.any(axis=0)
-    first = None
-    if any_missed.any():
-        index = np.sort(missed[:, any_missed].argmax(axis=0))
-        median = int(index[(index.size - 1) // 2])
-        first = str(at_summits["month"].values[median])[:7]
+    standing = worlds.of("standing", member)
+    inside = standing < WITHDRAWN
+    missed = worlds.event("missed_summit", member)
     return MemberOutcome(
-        active=probability(code == ACTIVE),
-        frozen=probability(in_alliance & (last["frozen"].values == 1)),
-        suspended=probability(in_alliance & (last["suspended"].values == 1)),
-        out=probability(~in_alliance),
-        takes_part=probability(last["takes_part"].values == 1),
-        misses_summit=probability(any_missed),
-        first_missed=first,
-        trust=spread(last["trust"].where(last["membership"] < rules.WITHDRAWN).values),
+        active=probability(standing == ACTIVE),
+        frozen=probability(inside & (worlds.of("frozen", member) == 1)),
+        suspended=probability(inside & (worlds.of("suspended", member) == 1)),
+        out=probability(~inside),
+        takes_part=probability(worlds.of("takes_part", member) == 1),
+        misses_summit=probability(missed > 0),
+        first_missed=_median_month(worlds, missed[missed > 0]),
+        trust=spread(_while_member(worlds, "trust", member)),
     )
+
+
+def _while_member(worlds: Worlds, name: str, member: str) -> npt.NDArray[Any]:
+    """Return a member's values at the horizon, missing where it has left."""
+    values: npt.NDArray[Any] = np.where(
+        worlds.of("standing", member) < WITHDRAWN, worlds.of(name, member), np.float32(np.nan)
+    )
+    return values
+
+
+def _median_month(worlds: Worlds, months: npt.NDArray[Any]) -> str | None:
+    """Month of the median world among some, or None if there is none."""
+    if months.size == 0:
+        return None
+    middle = (months.size - 1) // 2
+    return worlds.month(int(np.partition(months, middle)[middle]))
 
 
 # ---------------------------------------------------------------------------------------------
@@ -219,38 +208,39 @@ class AllianceOutcome:
     narrower_agenda: Estimate
 
 
-def alliance_outcome(data: xr.Dataset, scenario: str) -> AllianceOutcome:
+def alliance_outcome(worlds: Worlds) -> AllianceOutcome:
     """Outcomes of the alliance in one scenario."""
-    worlds = data.sel(scenario=scenario)
-    last = worlds.isel(month=-1)
-    weightings = [str(name) for name in data["weighting"].values]
-    votes = (last["membership"] < rules.WITHDRAWN) & (last["suspended"] == 0)
-    refused = (votes & (last["consented"] == 0)).any(dim="member")
-    states = last["end_state"].values
+    table = worlds.table
+    index = dict(zip(WEIGHTINGS, table["cohesion"], strict=True))
+    votes = (table["standing"] < WITHDRAWN) & (table["suspended"] == 0)
+    refused = (votes & (table["consented"] == 0)).any(axis=0)
     return AllianceOutcome(
-        cohesion={w: spread(last["cohesion"].sel(weighting=w).values) for w in weightings},
-        mean_cohesion={
-            w: mean(last["cohesion"].sel(weighting=w).values, share=True) for w in weightings
-        },
+        cohesion={weighting: spread(values) for weighting, values in index.items()},
+        mean_cohesion={weighting: mean(values, share=True) for weighting, values in index.items()},
         components={
-            w: {
-                str(name): mean(
-                    last["components"].sel(weighting=w, component=name).values, share=True
-                )
-                for name in data["component"].values
+            weighting: {
+                name: mean(values, share=True)
+                for name, values in zip(rules.Cohesion._fields, components, strict=True)
             }
-            for w in weightings
+            for weighting, components in zip(WEIGHTINGS, table["components"], strict=True)
         },
-        without_members=probability(np.isnan(last["cohesion"].isel(weighting=0).values)),
+        without_members=probability(np.isnan(table["cohesion"][0])),
         end_states={
-            name: probability(states == code) for code, name in enumerate(rules.END_STATES)
+            name: probability(table["end_state"] == code)
+            for code, name in enumerate(rules.END_STATES)
         },
-        taking_part=spread(last["takes_part"].sum("member").values.astype(float)),
-        narrower_agenda=probability(refused.values),
+        taking_part=spread(table["takes_part"].sum(axis=0).astype(float)),
+        narrower_agenda=probability(refused),
     )
 
 
-def paired_differences(data: xr.Dataset, baseline: Scenario, other: Scenario) -> dict[str, Any]:
+def headline(worlds: Worlds) -> npt.NDArray[Any]:
+    """Cohesion index at the horizon, members weighted as the scenario says."""
+    values: npt.NDArray[Any] = worlds.table["cohesion"][WEIGHTINGS.index(worlds.scenario.weighting)]
+    return values
+
+
+def paired_differences(baseline: Worlds, other: Worlds) -> dict[str, Any]:
     """Differences of another scenario from a baseline, paired world by world.
 
     Returns
@@ -259,24 +249,54 @@ def paired_differences(data: xr.Dataset, baseline: Scenario, other: Scenario) ->
         For ``cohesion`` (mean index at the horizon) and for each member the differences in
         ``active``, ``out`` (chances) and ``trust`` (mean while a member in both).
     """
-    pair = [data.sel(scenario=scenario.name).isel(month=-1) for scenario in (baseline, other)]
+    pair = (baseline, other)
+    weighting = WEIGHTINGS.index(baseline.scenario.weighting)
     result: dict[str, Any] = {
-        "cohesion": difference(
-            *(last["cohesion"].sel(weighting=baseline.weighting).values for last in pair)
-        )
+        "cohesion": difference(*(worlds.table["cohesion"][weighting] for worlds in pair))
     }
-    for member in baseline.alliance.members:
-        codes = [standing(last.sel(member=member)).values for last in pair]
-        trust = [
-            last["trust"].sel(member=member).where(last["membership"].sel(member=member) < 2).values
-            for last in pair
-        ]
+    for member in baseline.scenario.alliance.members:
+        codes = [worlds.of("standing", member) for worlds in pair]
         result[member] = {
             "active": difference(*(code == ACTIVE for code in codes)),
             "out": difference(*(code >= WITHDRAWN for code in codes)),
-            "trust": difference(*trust),
+            "trust": difference(*(_while_member(worlds, "trust", member) for worlds in pair)),
         }
     return result
+
+
+# ---------------------------------------------------------------------------------------------
+# Month by month
+
+
+def quantiles(histogram: npt.NDArray[Any], levels: Sequence[float]) -> npt.NDArray[np.float64]:
+    """Quantiles of a share from its histogram.
+
+    Parameters
+    ----------
+    histogram
+        Counts in equal bins from 0 to 1, the bin last.
+    levels
+        Probabilities.
+
+    Returns
+    -------
+    numpy.ndarray
+        The levels first, then the other dimensions of the histogram; within a bin worlds are taken
+        as evenly spread, so the error is less than a bin. NaN where nothing was counted.
+    """
+    bins = histogram.shape[-1]
+    cumulative = np.cumsum(histogram, axis=-1)
+    total = cumulative[..., -1]
+    found = np.full((len(levels), *total.shape), np.nan)
+    for row, level in zip(found, levels, strict=True):
+        rank = level * total
+        place = np.minimum((cumulative < rank[..., None]).sum(axis=-1), bins - 1)
+        place = np.maximum(place, np.argmax(histogram > 0, axis=-1))
+        count = np.take_along_axis(histogram, place[..., None], -1)[..., 0]
+        below = np.take_along_axis(cumulative, place[..., None], -1)[..., 0] - count
+        with np.errstate(invalid="ignore", divide="ignore"):
+            row[...] = np.where(total > 0, (place + (rank - below) / count) / bins, np.nan)
+    return found
 
 
 # ---------------------------------------------------------------------------------------------
@@ -310,44 +330,37 @@ class Carrier:
     z: float
 
 
-def carriers(
-    data: xr.Dataset, scenario: Scenario, outcome: npt.NDArray[Any], most: int = 5
-) -> list[Carrier]:
-    """Return the drawn numbers that the outcome depends on most, strongest first.
+def carriers(ensemble: Ensemble, worlds: Worlds, most: int = 5) -> list[Carrier]:
+    """Return the drawn numbers that cohesion depends on most, strongest first.
 
     Parameters
     ----------
-    outcome
-        One value a world; missing ones are left out.
+    ensemble
+        Where the worlds belong; it knows where their numbers came from.
     most
         How many at most. A difference counts if it would arise by chance for any of the numbers in
         one case of twenty (Bonferroni).
     """
+    outcome = headline(worlds)
     present = ~np.isnan(outcome)
-    values = outcome[present]
+    values = outcome[present].astype(float)
     if values.size < 30:
         return []
+    drawn = drawn_numbers(
+        ensemble.design,
+        worlds.scenario,
+        ensemble.seed,
+        np.arange(outcome.size),
+        kernel_for(outcome.size),
+    )
     candidates = [
         carrier
-        for name, kind, drawn in _drawn(data, scenario)
-        if (carrier := _carrier(name, kind, drawn[present], values))
+        for name, kind, numbers in drawn
+        if (carrier := _carrier(name, kind, numbers[present], values))
     ]
     threshold = normal_quantile(1.0 - 0.025 / max(1, len(candidates)))
     found = [carrier for carrier in candidates if abs(carrier.z) > threshold]
     return sorted(found, key=lambda item: (-abs(item.z), item.name))[:most]
-
-
-def _drawn(data: xr.Dataset, scenario: Scenario) -> Iterator[tuple[str, str, npt.NDArray[Any]]]:
-    worlds = data.sel(scenario=scenario.name)
-    for name, spec in specifications().items():
-        yield name, spec.evidence.kind, worlds["parameters"].sel(parameter=name).values
-    for member in scenario.alliance.members:
-        for given in map(str, data["given"].values):
-            number = scenario.alliance.numbers[f"{member}.{given}"]
-            if number.same_as:
-                continue
-            values = worlds["opening"].sel(given=given, member=member).values
-            yield number.key, number.evidence.kind, values
 
 
 def _carrier(
@@ -366,7 +379,7 @@ def _carrier(
 
 
 def by_repair_anchor(
-    data: xr.Dataset, scenario: str, member: str
+    ensemble: Ensemble, worlds: Worlds, member: str
 ) -> dict[float, tuple[Estimate, Estimate]]:
     """Outcomes apart for each value of the repair constant c, which no record identifies.
 
@@ -376,25 +389,32 @@ def by_repair_anchor(
         By c: probability that the member is active, and its trust, at the horizon. Empty if only
         one value of c was drawn.
     """
-    worlds = data.sel(scenario=scenario, member=member).isel(month=-1)
-    anchor = data["parameters"].sel(scenario=scenario, parameter="repair_anchor").values
+    anchor = ensemble.design.parameter(
+        worlds.scenario,
+        ensemble.seed,
+        np.arange(worlds.runs),
+        "repair_anchor",
+        kernel_for(worlds.runs),
+    )
+    if not isinstance(anchor, np.ndarray):
+        return {}
     values = sorted(set(anchor.tolist()))
     if not 1 < len(values) <= 5:
         return {}
-    active = standing(worlds).values == ACTIVE
-    trust = worlds["trust"].values
+    active = worlds.of("standing", member) == ACTIVE
+    trust = worlds.of("trust", member)
     return {c: (probability(active[anchor == c]), spread(trust[anchor == c])) for c in values}
 
 
-def ignored_events(data: xr.Dataset, scenario: Scenario) -> dict[str, Estimate]:
+def ignored_events(worlds: Worlds) -> dict[str, Estimate]:
     """Share of worlds in which a scripted event found its member gone; only where there are any."""
-    membership = data["membership"].sel(scenario=scenario.name)
-    found = {}
+    scenario, found = worlds.scenario, {}
     for item in scenario.script:
         event = item.event
-        month = parse_month(event.date) - scenario.start
-        before = membership.sel(member=event.member).isel(month=max(0, month - 1)).values
-        estimate = probability((before >= rules.WITHDRAWN) & (month > 0))
+        passed = parse_month(event.date) - scenario.start  # months before the event
+        exits = [worlds.event(name, event.member) for name in ("withdrawal", "expulsion")]
+        gone = np.any([(month > 0) & (month <= passed) for month in exits], axis=0)
+        estimate = probability(gone)
         if estimate.value > 0.0:
             found[f"{event.event} {event.member} {event.date}"] = estimate
     return found
@@ -429,39 +449,37 @@ def assumed_numbers(scenario: Scenario) -> list[str]:
 # The summary
 
 
-def summarise(data: xr.Dataset, scenarios: Sequence[Scenario]) -> dict[str, Any]:
+def summarise(ensemble: Ensemble) -> dict[str, Any]:
     """Return every outcome as plain data, ready for JSON; missing numbers are None."""
-    summary = {scenario.name: _summary(data, scenario) for scenario in scenarios}
-    for scenario in scenarios[1:]:
-        differences = _plain(paired_differences(data, scenarios[0], scenario))
-        summary[scenario.name]["difference"] = {"from": scenarios[0].name, **differences}
+    first, *others = ensemble.parts
+    summary = {worlds.scenario.name: _summary(ensemble, worlds) for worlds in ensemble.parts}
+    for other in others:
+        differences = _plain(paired_differences(first, other))
+        name = first.scenario.name
+        summary[other.scenario.name]["difference"] = {"from": name, **differences}
     return summary
 
 
-def _summary(data: xr.Dataset, scenario: Scenario) -> dict[str, Any]:
-    name = scenario.name
-    members = {code: member_outcome(data, name, code) for code in scenario.alliance.members}
-    alliance = alliance_outcome(data, name)
-    index = data["cohesion"].sel(scenario=name, weighting=scenario.weighting).isel(month=-1)
+def _summary(ensemble: Ensemble, worlds: Worlds) -> dict[str, Any]:
+    scenario = worlds.scenario
+    members = {code: member_outcome(worlds, code) for code in scenario.alliance.members}
     return {
         "title": scenario.title,
-        "horizon": str(data["month"].values[-1])[:7],
-        "runs": int(data.sizes["run"]),
-        "parameter_draw": data.attrs["parameter_draw"],
+        "horizon": worlds.month(scenario.horizon),
+        "runs": worlds.runs,
+        "parameter_draw": ensemble.design.name,
         "headline_weighting": scenario.weighting,
         "members": {code: _plain(outcome) for code, outcome in members.items()},
-        "alliance": _plain(alliance),
+        "alliance": _plain(alliance_outcome(worlds)),
         "by_repair_anchor": {
             member: {
                 f"{c:g}": {"active": _plain(active), "trust": _plain(trust)}
-                for c, (active, trust) in by_repair_anchor(data, name, member).items()
+                for c, (active, trust) in by_repair_anchor(ensemble, worlds, member).items()
             }
             for member in restrained_members(scenario)
         },
-        "ignored_events": _plain(ignored_events(data, scenario)),
-        "carriers_of_cohesion": [
-            _plain(carrier) for carrier in carriers(data, scenario, index.values)
-        ],
+        "ignored_events": _plain(ignored_events(worlds)),
+        "carriers_of_cohesion": [_plain(carrier) for carrier in carriers(ensemble, worlds)],
         "evidence": evidence_count(scenario),
         "assumed": assumed_numbers(scenario),
         "numbers_by_owner": _owners([*scenario.alliance.numbers]),

@@ -18,9 +18,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
 from foedus.errors import ResultError, nearest
-from foedus.outcomes import alliance_outcome, standing
+from foedus.outcomes import probability, quantiles
 from foedus.rules import END_STATES, STANDINGS
-from foedus.rules import WITHDRAWN as GONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,47 +68,48 @@ class Picture(Figure):
 # On Axes
 
 
-def fan(ax: Axes, months: npt.NDArray[Any], values: npt.NDArray[Any], colour: str = BLUE) -> Axes:
+def fan(
+    ax: Axes, months: npt.NDArray[Any], histogram: npt.NDArray[Any], colour: str = BLUE
+) -> Axes:
     """Draw the median of worlds and the bands that hold half and nine tenths of them.
 
     Parameters
     ----------
     months
         Shape (months,), datetime64.
-    values
-        Shape (months, runs); missing values are left out.
+    histogram
+        Shape (months, bins): worlds in equal bins of a share from 0 to 1; those without a value are
+        in none.
     """
-    present = ~np.all(np.isnan(values), axis=1)
+    present = histogram.sum(axis=1) > 0
     if not present.any():
         ax.text(0.5, 0.5, "in no world", ha="center", va="center", transform=ax.transAxes)
         return share_axis(ax)
-    shown, at = values[present], months[present]
+    shown, at = histogram[present], months[present]
     for label, low, high, alpha in BANDS:
-        lower, upper = np.nanquantile(shown, [low, high], axis=1)
+        lower, upper = quantiles(shown, [low, high])
         ax.fill_between(at, lower, upper, color=colour, alpha=alpha, linewidth=0, label=label)
-    ax.plot(
-        at, np.nanmedian(shown, axis=1), color=colour, linewidth=1.6, label="median over worlds"
-    )
+    (median,) = quantiles(shown, [0.5])
+    ax.plot(at, median, color=colour, linewidth=1.6, label="median over worlds")
     return share_axis(ax)
 
 
 def cohesion_fan(ax: Axes, data: xr.Dataset, scenario: Scenario, colour: str = BLUE) -> Axes:
     """Fan chart of the cohesion index with the scenario's weights."""
-    values = data["cohesion"].sel(scenario=scenario.name, weighting=scenario.weighting)
-    return fan(ax, data["month"].values, values.transpose("month", "run").values, colour)
+    counts = data["monthly_cohesion"].sel(scenario=scenario.name, weighting=scenario.weighting)
+    return fan(ax, data["month"].values, counts.transpose("month", "bin").values, colour)
 
 
 def trust_fan(ax: Axes, data: xr.Dataset, scenario: str, member: str, colour: str = BLUE) -> Axes:
     """Fan chart of a member's trust, over the worlds in which it still is a member."""
-    worlds = data.sel(scenario=scenario, member=member)
-    values = worlds["trust"].where(worlds["membership"] < GONE)
-    return fan(ax, data["month"].values, values.transpose("month", "run").values, colour)
+    counts = data["monthly_histogram"].sel(scenario=scenario, member=member, watched="trust")
+    return fan(ax, data["month"].values, counts.transpose("month", "bin").values, colour)
 
 
 def status_river(ax: Axes, data: xr.Dataset, scenario: str, member: str) -> Axes:
     """Share of worlds in each standing over time, as a stack that sums to one."""
-    code = standing(data.sel(scenario=scenario, member=member)).transpose("month", "run").values
-    shares = [(code == index).mean(axis=1) for index in range(len(STANDINGS))]
+    counts = data["monthly_standing"].sel(scenario=scenario, member=member)
+    shares = counts.transpose("standing_name", "month").values / data.sizes["run"]
     ax.stackplot(
         data["month"].values,
         shares,
@@ -126,7 +126,8 @@ def end_state_bars(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) ->
     width = 0.8 / len(scenarios)
     places = np.arange(len(END_STATES))
     for index, scenario in enumerate(scenarios):
-        states = alliance_outcome(data, scenario.name).end_states
+        codes = data["end_state"].sel(scenario=scenario.name).values
+        states = {name: probability(codes == code) for code, name in enumerate(END_STATES)}
         values = np.array([states[name].value for name in END_STATES])
         errors = np.array(
             [
@@ -309,7 +310,7 @@ def _finish(
         loc="outside lower left",
         ncols=columns,
         fontsize=8,
-        title=f"{data.sizes['run']} worlds a scenario; {draw}; seed {data.attrs['seed']}",
+        title=f"{data.sizes['run']:,} worlds a scenario; {draw}; seed {data.attrs['seed']}",
         title_fontsize=7.5,
         alignment="left",
     )

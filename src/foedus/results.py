@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import yaml
 
 from foedus import ensemble, store
-from foedus.ensemble import DEFAULT_RUNS
-from foedus.errors import ResultError
+from foedus.designs import NAMED, Declared, Design, Sampled, as_design
+from foedus.engines import Task, simulate
+from foedus.ensemble import DEFAULT_RUNS, Ensemble
+from foedus.errors import InterruptedRun, ResultError
 from foedus.months import format_month
 from foedus.outcomes import rows, summarise
+from foedus.parameters import Parameters
 from foedus.scenario import Scenario
 from foedus.scenario_reader import load_scenario
 from foedus.worlds import DEFAULT_SEED
@@ -26,19 +29,32 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from foedus.parameters import Parameters
+    from foedus.agents import AllianceModel
+    from foedus.engines import Engine
+    from foedus.ensemble import Worlds
     from foedus.plots import Picture
+
+Keep = Literal["summaries", "trajectories"]
+DESIGN = "design.npy"  # the numbers of a design that no word stands for
+SAMPLE = 8  # worlds of each scenario that are replayed to verify a result
 
 
 def run(
     *scenarios: str | Path | Scenario,
     runs: int = DEFAULT_RUNS,
     seed: int = DEFAULT_SEED,
-    parameters: str | Parameters = "prior",
+    parameters: str | Parameters | Design = "prior",
     horizon: int | None = None,
     settings: Sequence[str] = (),
-    workers: int = 1,
-    progress: Callable[[int], None] | None = None,
+    engine: Engine = "auto",
+    keep: Keep = "summaries",
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    figures: bool = True,
+    workers: int | None = None,
+    scheduler: Any = None,
+    progress: Callable[[int, int], None] | None = None,
+    notice: Callable[[str], None] | None = None,
     allow_inert: bool = False,
 ) -> Result:
     """Project what becomes of an alliance under one or more scenarios.
@@ -54,15 +70,32 @@ def run(
     parameters
         ``"prior"``: each world draws its parameters and opening numbers from their priors.
         ``"default"``: the declared values in every world. Or one
-        :class:`~foedus.parameters.Parameters` for every world.
+        :class:`~foedus.parameters.Parameters` for every world, or a
+        :class:`~foedus.designs.Design`.
     horizon
         Months to simulate instead of each scenario's own.
     settings
         Changes such as ``"pressure.ARM=0.6"``, as with ``foedus run --set``.
+    engine
+        ``"auto"``, ``"mesa"`` or ``"kernel"``; the result is the same to the bit.
+    keep
+        ``"summaries"``: a table of outcomes world by world and monthly statistics;
+        ``"trajectories"``: whole worlds too.
+    out
+        Directory in which the result is kept as it grows. What it holds of this very result is
+        used, so that an interrupted run goes on and a longer one computes the new worlds only.
+    overwrite
+        Whether another result in ``out`` may be replaced.
+    figures
+        Whether to draw the figures into ``out``.
     workers
-        Processes; see :func:`foedus.ensemble.run`.
+        Threads; all processors if omitted.
+    scheduler
+        Address of a Dask scheduler or a ``dask.distributed.Client``, to simulate on a cluster.
     progress
-        Called with the number of worlds just finished.
+        Called with the number of worlds that are there and of all.
+    notice
+        Called with a sentence when there is something to know while waiting.
     allow_inert
         Whether a scenario may equal what it extends.
 
@@ -75,21 +108,62 @@ def run(
     ------
     ScenarioError, AllianceError, InertScenarioError, ResultError
         Sentences that say what is wrong, where, and what to do.
+    UnfinishedError
+        If ``out`` cannot be written; what it holds stays whole.
 
     Examples
     --------
     >>> import foedus
     >>> result = foedus.run("pressure", runs=20)
     >>> result.data["trust"].dims
-    ('scenario', 'month', 'member', 'run')
+    ('scenario', 'member', 'run')
     """
     loaded = tuple(
         _prepared(item, horizon, settings, allow_inert=allow_inert) for item in scenarios
     )
-    data = ensemble.run(
-        loaded, runs=runs, seed=seed, parameters=parameters, workers=workers, progress=progress
-    )
-    return Result(data, loaded)
+    ensemble.check(loaded, runs, seed)
+    design = as_design(parameters)
+
+    def simulated(directory: store.Directory | None) -> Result:
+        return Result(
+            ensemble.run(
+                loaded,
+                design,
+                runs,
+                seed=seed,
+                engine=engine,
+                keep_trajectories=keep == "trajectories",
+                workers=workers,
+                scheduler=scheduler,
+                store=directory,
+                progress=progress,
+                notice=notice,
+            )
+        )
+
+    if keep not in ("summaries", "trajectories"):
+        message = f"keep='{keep}' is neither 'summaries' nor 'trajectories'."
+        raise ResultError(message)
+    if out is None:
+        return simulated(None)
+    directory = Path(out)
+    tell = notice or (lambda _: None)
+    wanted = inputs(loaded, runs, seed, design, keep)
+    before = _begin(directory, wanted, loaded, design, overwrite=overwrite)
+    with store.held(directory):
+        try:
+            result = simulated(store.Directory(directory, complain=tell))
+        except KeyboardInterrupt:
+            there = store.Directory(directory).progress()
+            message = f"Interrupted. {there} Go on with: foedus run --resume {directory}"
+            raise InterruptedRun(message) from None
+        if before is not None and result.digest != before:
+            raise ResultError(_other_digest(directory))
+        if before is None or (figures and not (directory / "figures").is_dir()):
+            result.finish(directory, wanted, figures=figures)
+        else:
+            tell(f"{directory} already holds this very result; it was left as it is.")
+    return result
 
 
 def _prepared(
@@ -107,30 +181,127 @@ def _prepared(
     return load_scenario(item, horizon=horizon, settings=settings, allow_inert=allow_inert)
 
 
+def _begin(
+    directory: Path,
+    wanted: dict[str, Any],
+    scenarios: Sequence[Scenario],
+    design: Design,
+    *,
+    overwrite: bool,
+) -> str | None:
+    """Make the directory of a result ready; return its digest if it is finished already.
+
+    Raises
+    ------
+    ResultError
+        If it holds something else, or more worlds than are wanted.
+    """
+    stored = None
+    if directory.is_dir() and any(directory.iterdir()):
+        store.refuse_foreign(directory, overwrite=True)
+        if not overwrite:
+            stored = store.read_marker(directory)
+    if stored is None:
+        store.create(
+            directory,
+            _marker(wanted),
+            lambda place: _write_inputs(place, scenarios, design),
+            overwrite=overwrite,
+        )
+        return None
+    there = stored["inputs"]
+    if reason := _difference(there, wanted):
+        message = (
+            f"{directory} holds other results: {reason}. Choose another --out, or replace them "
+            "with --overwrite."
+        )
+        raise ResultError(message)
+    if there["runs"] == wanted["runs"]:
+        digest: str | None = stored["digest"]
+        return digest
+    with store.held(directory):
+        store.replace_file(directory / store.MARKER, store.as_text(_marker(wanted)).encode())
+    return None
+
+
+def _other_digest(directory: Path) -> str:
+    return (
+        f"The worlds in {directory} are not those that were written (the digest differs). "
+        "Run the scenario again into another directory."
+    )
+
+
+def _difference(there: dict[str, Any], wanted: dict[str, Any]) -> str | None:
+    """Say why stored pieces cannot be part of a wanted result, or return None."""
+    words = {
+        "scenarios": "the scenarios or what they are made of differ",
+        "seed": f"its seed is {there.get('seed')}",
+        "parameters": f"its parameters are '{there.get('parameters')}'",
+        "design": "its parameters differ",
+        "horizon": f"its horizon is {there.get('horizon')} months",
+        "keep": f"it keeps {there.get('keep')}",
+        "source": "it was computed by another version of the model",
+    }
+    for name, sentence in words.items():
+        if there.get(name) != wanted[name]:
+            return sentence
+    if there["runs"] > wanted["runs"]:
+        return f"it has {there['runs']:,} runs, more than {wanted['runs']:,}"
+    return None
+
+
+def _marker(inputs: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "format": store.FORMAT_VERSION,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "digest": None,
+        "inputs": inputs,
+        "versions": store.versions(),
+    }
+
+
+def inputs(
+    scenarios: Sequence[Scenario], runs: int, seed: int, design: Design, keep: str
+) -> dict[str, Any]:
+    """Return what decides a stored result."""
+    return {
+        "scenarios": {scenario.name: scenario.fingerprint for scenario in scenarios},
+        "horizon": scenarios[0].horizon,
+        "runs": runs,
+        "seed": str(seed),
+        "parameters": design.name,
+        "design": design.fingerprint,
+        "keep": keep,
+        "source": store.source_hash(),
+    }
+
+
 @dataclass(frozen=True)
 class Result:
     """Worlds of one or more scenarios.
 
     Attributes
     ----------
-    data
-        xarray Dataset with dimensions scenario, month, member and run.
-    scenarios
-        The resolved scenarios, in the order of the dimension.
+    ensemble
+        Table and statistics as they were put together.
     """
 
-    data: xr.Dataset
-    scenarios: tuple[Scenario, ...]
+    ensemble: Ensemble
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """The resolved scenarios, in the order of the dimension."""
+        return self.ensemble.scenarios
 
     @property
     def runs(self) -> int:
         """Worlds of each scenario."""
-        return int(self.data.sizes["run"])
+        return self.ensemble.runs
 
     @property
     def seed(self) -> int:
         """Seed of every draw."""
-        return int(self.data.attrs["seed"])
+        return self.ensemble.seed
 
     @property
     def names(self) -> dict[str, str]:
@@ -138,20 +309,52 @@ class Result:
         return dict(self.scenarios[0].alliance.names)
 
     @cached_property
+    def data(self) -> xr.Dataset:
+        """Table of outcomes and monthly statistics: dimensions scenario, month, member, run."""
+        return self.ensemble.dataset()
+
+    @cached_property
+    def trajectories(self) -> xr.Dataset:
+        """Whole worlds, with the same dimensions.
+
+        Raises
+        ------
+        ResultError
+            If they were not kept.
+        """
+        return self.ensemble.trajectories()
+
+    @property
     def digest(self) -> str:
-        """SHA-256 of every recorded bit of the worlds; equal on any machine."""
-        return ensemble.digest(self.data)
+        """SHA-256 of inputs and table, which holds a fingerprint of every bit of every state."""
+        return self.ensemble.digest
 
     @cached_property
     def summary(self) -> dict[str, Any]:
         """Every outcome with its interval, as plain data by scenario."""
-        return summarise(self.data, self.scenarios)
+        return summarise(self.ensemble)
 
-    @property
-    def inputs(self) -> dict[str, Any]:
-        """What decides the result, see :func:`inputs`."""
-        draw = self.data.attrs["parameter_draw"]
-        return inputs(self.scenarios, self.runs, self.seed, draw)
+    def replay(self, run: int, scenario: str | None = None) -> AllianceModel:
+        """Return one world again, from its address, as a Mesa model with its record.
+
+        Parameters
+        ----------
+        run
+            Number of the world.
+        scenario
+            Name of the scenario; the first if omitted.
+
+        Raises
+        ------
+        ResultError
+            If there is no such scenario.
+        """
+        by_name = {one.name: one for one in self.scenarios}
+        name = scenario or self.scenarios[0].name
+        if name not in by_name:
+            message = f"The result has no scenario '{name}'; it has {', '.join(by_name)}."
+            raise ResultError(message)
+        return ensemble.replay(by_name[name], run, self.seed, self.ensemble.design)
 
     def to_frame(self) -> pd.DataFrame:
         """Return every outcome with its interval as a table, one row each."""
@@ -177,7 +380,9 @@ class Result:
         return plots.figure(kind, self.data, self.scenarios)
 
     def save(self, directory: str | Path, *, figures: bool = True, overwrite: bool = False) -> Path:
-        """Write everything: Dataset, summary, scenarios, provenance and figures.
+        """Write everything: worlds, summary, scenarios, provenance and figures.
+
+        ``foedus.run(..., out=directory)`` does the same while the worlds are made.
 
         Parameters
         ----------
@@ -197,17 +402,31 @@ class Result:
         ------
         ResultError
             If the directory cannot be used; nothing is written then.
+        UnfinishedError
+            If writing fails on the way; what is whole by then stays.
         """
         directory = Path(directory)
-        with store.writing(directory, overwrite=overwrite) as temporary:
-            store.write_dataset(temporary, self.data)
-            self._write_scenarios(temporary / "scenarios")
-            store.write_json(temporary / "summary.json", self.summary)
-            store.write_csv(temporary / "summary.csv", rows(self.summary))
-            if figures:
-                self.write_figures(temporary / "figures")
-            store.write_json(temporary / store.MARKER, self.provenance)
+        keep = "trajectories" if self.ensemble.parts[0].paths else "summaries"
+        wanted = inputs(self.scenarios, self.runs, self.seed, self.ensemble.design, keep)
+        store.refuse_foreign(directory, overwrite=overwrite)
+        _begin(directory, wanted, self.scenarios, self.ensemble.design, overwrite=overwrite)
+        with store.held(directory):
+            place = store.Directory(directory)
+            for piece in self.ensemble.pieces():
+                place.add(piece)
+            self.finish(directory, wanted, figures=figures)
         return directory
+
+    def finish(self, directory: Path, wanted: dict[str, Any], *, figures: bool) -> None:
+        """Write summary and figures beside the pieces, and mark the result as complete."""
+        marker = {**_marker(wanted), "digest": self.digest, "reproduce": self.command}
+        store.finish(directory, marker, lambda place: self._write_outcomes(place, figures=figures))
+
+    def _write_outcomes(self, place: Path, *, figures: bool) -> None:
+        store.write_json(place / "summary.json", self.summary)
+        store.write_csv(place / "summary.csv", rows(self.summary))
+        if figures:
+            self.write_figures(place / "figures")
 
     def write_figures(self, directory: Path) -> None:
         """Draw the standard figures as PNG and SVG into a directory."""
@@ -215,38 +434,23 @@ class Result:
 
         plots.write_figures(directory, self.data, self.scenarios)
 
-    @property
-    def provenance(self) -> dict[str, Any]:
-        """Where the result comes from and how to make it again."""
-        return {
-            "format": store.FORMAT_VERSION,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "digest": self.digest,
-            "inputs": self.inputs,
-            "versions": store.versions(),
-            "reproduce": self.command,
-        }
+    def json(self) -> str:
+        """Return summary and provenance as JSON text."""
+        keep = "trajectories" if self.ensemble.parts[0].paths else "summaries"
+        given = inputs(self.scenarios, self.runs, self.seed, self.ensemble.design, keep)
+        provenance = {**_marker(given), "digest": self.digest, "reproduce": self.command}
+        return store.as_text({"provenance": provenance, "summary": self.summary})
 
     @property
     def command(self) -> str:
         """The command that makes this result from a directory it was saved to."""
+        if self.ensemble.design.name not in NAMED:
+            return "foedus.load_result(DIRECTORY): the design was given in Python"
         files = " ".join(f"scenarios/{scenario.name}.yaml" for scenario in self.scenarios)
         return (
             f"in this directory: foedus run {files} --runs {self.runs} --seed {self.seed} "
-            f"--parameters {self.data.attrs['parameter_draw']} --out AGAIN"
+            f"--parameters {self.ensemble.design.name} --out AGAIN"
         )
-
-    def _write_scenarios(self, directory: Path) -> None:
-        """Write the resolved scenarios and their alliance, so that they can be run from there."""
-        (directory / "alliances").mkdir(parents=True)
-        for scenario in self.scenarios:
-            alliance = scenario.alliance
-            name = f"alliances/{alliance.name}.yaml"
-            (directory / name).write_text(alliance.text, encoding="utf-8")
-            content = {**scenario.resolved(), "alliance": name}
-            text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
-            header = f"# Resolved by foedus from '{scenario.name}'; runs from {name} beside it.\n"
-            (directory / f"{scenario.name}.yaml").write_text(header + text, encoding="utf-8")
 
     def _repr_html_(self) -> str:
         from foedus.tables import result_html
@@ -262,58 +466,196 @@ class Result:
         """One line with worlds, months, parameter draw, seed and digest."""
         first = self.scenarios[0]
         return (
-            f"{self.runs} worlds, {format_month(first.start)} to {format_month(first.end)}, "
-            f"parameters: {self.data.attrs['parameter_draw']}, seed {self.seed}, "
+            f"{self.runs:,} worlds, {format_month(first.start)} to {format_month(first.end)}, "
+            f"parameters: {self.ensemble.design.name}, seed {self.seed}, "
             f"digest {self.digest[:12]}"
         )
 
 
-def inputs(scenarios: Sequence[Scenario], runs: int, seed: int, parameters: str) -> dict[str, Any]:
-    """Return what decides a result: scenarios, runs, seed, parameter draw, and the sources."""
-    return {
-        "scenarios": {scenario.name: scenario.fingerprint for scenario in scenarios},
-        "horizon": scenarios[0].horizon,
-        "runs": runs,
-        "seed": str(seed),
-        "parameters": parameters,
-        "source": store.source_hash(),
-    }
+def _write_inputs(place: Path, scenarios: Sequence[Scenario], design: Design) -> None:
+    """Write the resolved scenarios and their alliance, so that they can be run from there."""
+    directory = place / "scenarios"
+    (directory / "alliances").mkdir(parents=True)
+    for scenario in scenarios:
+        alliance = scenario.alliance
+        name = f"alliances/{alliance.name}.yaml"
+        (directory / name).write_text(alliance.text, encoding="utf-8")
+        content = {**scenario.resolved(), "alliance": name}
+        text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+        header = f"# Resolved by foedus from '{scenario.name}'; runs from {name} beside it.\n"
+        (directory / f"{scenario.name}.yaml").write_text(header + text, encoding="utf-8")
+    if isinstance(design, Declared) and design.parameters is not None:
+        np.save(place / DESIGN, np.array(design.parameters))
+    elif isinstance(design, Sampled):
+        np.save(place / DESIGN, design.rows)
 
 
-def load_result(directory: str | Path) -> Result:
-    """Load a saved result.
+def _stored_design(directory: Path, there: dict[str, Any]) -> Design:
+    if there["parameters"] in NAMED:
+        return NAMED[there["parameters"]]
+    numbers = np.load(directory / DESIGN)
+    if numbers.ndim == 1:
+        return Declared(Parameters(*numbers.tolist()))
+    return Sampled(numbers, there["parameters"])
+
+
+def stored_scenarios(directory: Path) -> tuple[tuple[Scenario, ...], dict[str, Any]]:
+    """Read the scenarios of a stored result, complete or not, and its marker.
 
     Raises
     ------
     ResultError
-        If the directory holds none, or if what it holds is damaged.
+        If the directory holds no result, or its scenarios were altered.
+    """
+    marker = store.read_marker(directory)
+    loaded = []
+    for name, fingerprint in marker["inputs"]["scenarios"].items():
+        path = directory / "scenarios" / f"{name}.yaml"
+        scenario = load_scenario(path, allow_inert=True)
+        if scenario.fingerprint != fingerprint:
+            message = (
+                f"{path} was altered, or this version of foedus reads it otherwise: the worlds "
+                "there are of another scenario. Run it into another directory."
+            )
+            raise ResultError(message)
+        loaded.append(scenario)
+    return tuple(loaded), marker
+
+
+def load_result(directory: str | Path) -> Result:
+    """Load a saved result; every piece is checked against its checksum, all against the digest.
+
+    Raises
+    ------
+    ResultError
+        If the directory holds none, or one that is not finished, or if what it holds is damaged.
     """
     directory = Path(directory)
-    provenance = store.read_provenance(directory)
-    data = store.read_dataset(directory)
-    if ensemble.digest(data) != provenance["digest"]:
+    scenarios, marker = stored_scenarios(directory)
+    there, place = marker["inputs"], store.Directory(directory)
+    if marker["digest"] is None:
         message = (
-            f"The worlds in {directory} are not those that were written (the digest differs): a "
-            "file is missing or was altered. Run the scenario again into another directory."
+            f"{directory} is not finished: {place.progress()} Go on with: "
+            f"foedus run --resume {directory}"
         )
         raise ResultError(message)
-    names = [str(name) for name in data["scenario"].to_numpy()]
-    scenarios = tuple(
-        load_scenario(directory / "scenarios" / f"{name}.yaml", allow_inert=True) for name in names
+    design = _stored_design(directory, there)
+    result = Result(ensemble.stored(scenarios, design, there["runs"], int(there["seed"]), place))
+    if result.digest != marker["digest"]:
+        raise ResultError(_other_digest(directory))
+    return result
+
+
+def resume(
+    directory: str | Path,
+    *,
+    runs: int | None = None,
+    figures: bool = True,
+    workers: int | None = None,
+    scheduler: Any = None,
+    engine: Engine = "auto",
+    progress: Callable[[int, int], None] | None = None,
+    notice: Callable[[str], None] | None = None,
+) -> Result:
+    """Go on with a stored result that was interrupted, damaged, or is to have more runs.
+
+    Parameters
+    ----------
+    runs
+        Worlds of each scenario; those it was begun with if omitted.
+
+    Raises
+    ------
+    ResultError
+        If the directory holds no result, or one of another model.
+    """
+    directory = Path(directory)
+    scenarios, marker = stored_scenarios(directory)
+    there = marker["inputs"]
+    return run(
+        *scenarios,
+        runs=runs or there["runs"],
+        seed=int(there["seed"]),
+        parameters=_stored_design(directory, there),
+        keep=there["keep"],
+        out=directory,
+        figures=figures,
+        workers=workers,
+        scheduler=scheduler,
+        engine=engine,
+        progress=progress,
+        notice=notice,
+        allow_inert=True,
     )
-    return Result(data, scenarios)
 
 
-def stored_inputs(directory: Path) -> dict[str, Any] | None:
-    """Inputs of the result in a directory, or None if there is no readable result."""
-    try:
-        inputs = store.read_provenance(directory)["inputs"]
-    except (ResultError, KeyError):
-        return None
-    return dict(inputs) if isinstance(inputs, dict) else None
+# ---------------------------------------------------------------------------------------------
+# Verifying
 
 
-def as_json(result: Result) -> str:
-    """Return summary and provenance as JSON text."""
-    content = {"provenance": result.provenance, "summary": result.summary}
-    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+@dataclass(frozen=True)
+class Verification:
+    """What re-reading and replaying a stored result has shown.
+
+    Attributes
+    ----------
+    pieces, worlds
+        Pieces that are whole on disk, and worlds in them.
+    replayed
+        Worlds that were simulated again, one at a time with Mesa.
+    problems
+        A sentence for each thing that is wrong; none if the result is what it says.
+    """
+
+    pieces: int
+    worlds: int
+    replayed: int
+    problems: tuple[str, ...]
+
+
+def verify(directory: str | Path, sample: int = SAMPLE) -> Verification:
+    """Read a stored result again, check every checksum and the digest, and replay a sample.
+
+    Parameters
+    ----------
+    sample
+        Worlds of each scenario to replay, spread evenly over the runs.
+
+    Raises
+    ------
+    ResultError
+        If the directory holds no result.
+    """
+    directory = Path(directory)
+    _, marker = stored_scenarios(directory)
+    there, place = marker["inputs"], store.Directory(directory)
+    entries = place.entries()
+    problems = [
+        f"{directory / entry.file} {reason}."
+        for entry in entries
+        if (reason := place.damage(entry))
+    ]
+    if there["source"] != store.source_hash():
+        problems.append("It was computed by another version of the model; replays may differ.")
+    if marker["digest"] is None:
+        problems.append(f"It is not finished: {place.progress()}")
+    replayed = 0
+    if not problems:
+        result = load_result(directory)
+        for worlds in result.ensemble.parts:
+            for number in sorted({int(place) for place in np.linspace(0, result.runs - 1, sample)}):
+                replayed += 1
+                problems += _deviations(result, worlds, number)
+    whole = [entry for entry in entries if not place.damage(entry)]
+    return Verification(len(whole), sum(entry.runs for entry in whole), replayed, tuple(problems))
+
+
+def _deviations(result: Result, worlds: Worlds, number: int) -> list[str]:
+    """Simulate one world again with Mesa; say in which arrays it differs from the stored one."""
+    design = result.ensemble.design
+    task = Task(worlds.scenario, result.seed, design, number, 1, "mesa", keep=False)
+    return [
+        f"World {number} of {worlds.scenario.name} comes out otherwise in '{name}'."
+        for name, again in simulate(task).table.items()
+        if again[..., 0].tobytes() != worlds.table[name][..., number].tobytes()
+    ]

@@ -3,7 +3,7 @@
 Read from top to bottom like the methods section of a paper. Every rule is a pure function of
 numbers, one for each mechanism; :func:`befall` and :func:`transition` hold the order of a month
 once, for every engine. Rates and hazards are per year and converted here, by
-:data:`MONTHS_PER_YEAR`. References to the calibrating article read section.paragraph.
+:data:`MONTH`. References to the calibrating article read section.paragraph.
 
 Mechanism 1 (the levers take this month's values) is :class:`Drivers`, made by ``schedule.py``.
 """
@@ -15,7 +15,7 @@ from foedus.draws import Draws
 from foedus.elementary import exp, logistic
 from foedus.parameters import Parameters, Quantity
 
-MONTHS_PER_YEAR = 12.0
+MONTH = 1.0 / 12.0  # in years
 
 # Membership, the first of the three fields of standing.
 IN, NOTICE, WITHDRAWN, EXPELLED = 0.0, 1.0, 2.0, 3.0
@@ -212,7 +212,7 @@ def share(x: float) -> float:
 
 def monthly_chance(hazard: float) -> float:
     """Chance within a month of an event with a hazard per year: 1 - exp(-hazard / 12)."""
-    return 1.0 - exp(-hazard / MONTHS_PER_YEAR)
+    return 1.0 - exp(-hazard * MONTH)
 
 
 def decide(forced: float, luck: float, chance: float) -> float:
@@ -307,7 +307,7 @@ def disturbed_trust(p: Parameters, trust: float, shock: float) -> float:
 
     ``shock`` is standard normal; at the bounds trust no longer moves, so it stays in 0..1.
     """
-    return trust + p.trust_noise * shock / sqrt(MONTHS_PER_YEAR) * trust * (1.0 - trust)
+    return trust + p.trust_noise * shock * sqrt(MONTH) * trust * (1.0 - trust)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -327,7 +327,7 @@ def revised_expectation(
 
 def recovered_expectation(p: Parameters, expectation: float, initial: float) -> float:
     """Between crises expectation returns to its initial value at rate rho a year."""
-    return expectation + p.expectation_recovery / MONTHS_PER_YEAR * (initial - expectation)
+    return expectation + p.expectation_recovery * MONTH * (initial - expectation)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -339,7 +339,7 @@ def pressured_trust(p: Parameters, trust: float, pressure: float) -> float:
 
     Pressure on others is felt in the same way, scaled by kappa.
     """
-    return trust - p.pressure_cost * pressure / MONTHS_PER_YEAR * trust
+    return trust - p.pressure_cost * pressure * MONTH * trust
 
 
 def repaired_trust(
@@ -351,7 +351,7 @@ def repaired_trust(
     record does not tell (III.1, V.1).
     """
     goal = p.repair_anchor * trust_before + (1.0 - p.repair_anchor) * expectation
-    return trust + p.repair_rate * restraint / MONTHS_PER_YEAR * positive(goal - trust)
+    return trust + p.repair_rate * restraint * MONTH * positive(goal - trust)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -384,7 +384,7 @@ def hedged_option(
     pull = p.hedging_outreach * believed + p.hedging_distrust * lost_trust
     growth = pull * (1.0 - option) * (1.0 - p.hedging_deterrence * bandwidth)
     decay = p.hedging_decay * (1.0 - believed) * option
-    return share(option + (growth - decay) / MONTHS_PER_YEAR)
+    return share(option + (growth - decay) * MONTH)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -394,7 +394,7 @@ def hedged_option(
 def eroded_dependence(p: Parameters, erosion: float, offer: float, confrontation: float) -> float:
     """Share of dependence eaten away: + dw x believed offer x (1 - erosion) / 12 (III.3)."""
     believed = p.partner_credibility * offer * (1.0 - confrontation)
-    return erosion + p.dependence_erosion * believed / MONTHS_PER_YEAR * (1.0 - erosion)
+    return erosion + p.dependence_erosion * believed * MONTH * (1.0 - erosion)
 
 
 def traded_dependence(initial: float, keep: float, set_to: float, erosion: float) -> float:
@@ -472,7 +472,7 @@ def thaw_chance(p: Parameters, utility: float, frozen_months: float) -> float:
 
     The older the freeze, the rarer its end (II.3); age in years.
     """
-    age = frozen_months / MONTHS_PER_YEAR
+    age = frozen_months * MONTH
     return monthly_chance(exp(p.thaw_base + p.thaw_slope * utility - p.thaw_entrenchment * age))
 
 
@@ -595,7 +595,7 @@ def worn_patience(p: Parameters, patience: float, pressure: float, participation
     """Patience falls while pressure does not bring the member back, and returns when it has."""
     if participation > 0.0:
         return 1.0
-    return patience - p.pressure_fatigue * pressure / MONTHS_PER_YEAR * patience
+    return patience - p.pressure_fatigue * pressure * MONTH * patience
 
 
 # ---------------------------------------------------------------------------------------------
@@ -670,9 +670,6 @@ def transition(
 
     Decisions use the others' standing at the end of last month. Whoever has left no longer changes.
     """
-    if is_member(state) == 0.0:
-        return state
-
     # 4., 5., 7. Trust
     trust = experienced_trust(p, state.trust, own.gain, own.loss)
     trust = witnessed_trust(p, trust, seen.gain, seen.loss)
@@ -780,7 +777,7 @@ def transition(
     # 13. The patron's ledger
     absence = drivers.summit * (1.0 - attended)
     delivered = own.support if own.crisis > 0.0 else state.delivered
-    return State(
+    after = State(
         trust=trust,
         trust_before=state.trust_before,
         expectation=expectation,
@@ -805,6 +802,7 @@ def transition(
         grievance=stored_grievance(p, state.grievance, absence, default),
         patience=worn_patience(p, state.patience, own.pressure, takes_part(state)),
     )
+    return after if is_member(state) > 0.0 else state
 
 
 def lasting_difference(p: Parameters, draws: Draws) -> float:

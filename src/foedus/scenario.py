@@ -8,6 +8,8 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from foedus import rules
 from foedus.errors import nearest
 from foedus.levers import lever_named
@@ -18,6 +20,8 @@ from foedus.schedule import Schedule, compile_schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import numpy.typing as npt
 
     from foedus.alliance import Alliance
 
@@ -169,6 +173,13 @@ class Scenario:
     def schedule(self) -> Schedule:
         """The drivers of every member and month."""
         return compile_schedule(self)
+
+    @cached_property
+    def drivers(self) -> npt.NDArray[np.float64]:
+        """What it imposes, outside powers added: shape (month, member, field of Drivers)."""
+        members, months = range(len(self.alliance.members)), range(self.horizon)
+        drivers = self.schedule.drivers
+        return np.array([[drivers(self.alliance, i, month) for i in members] for month in months])
 
     @cached_property
     def fingerprint(self) -> str:

@@ -1,4 +1,10 @@
-"""Results on disk: written whole or not at all, never over something else, with provenance."""
+"""Results on disk: pieces that are whole or not there, and nothing of anybody else's ever lost.
+
+A result is a directory. Each piece is one file, a zipped zarr group, written beside its place,
+synced, moved into place, and only then listed with its checksum as a line of the manifest, which is
+synced in turn. So whatever happens, what the manifest lists is whole on disk, and what it does not
+list does not count. Everything else is written whole and moved into place at the end.
+"""
 
 from __future__ import annotations
 
@@ -8,32 +14,40 @@ import os
 import platform
 import shutil
 import tempfile
-from contextlib import contextmanager
-from hashlib import sha256
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from hashlib import file_digest, sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foedus.errors import ResultError, UnfinishedError
+from foedus.kernel import Monthly
+from foedus.summaries import LABELS, MONTHLY, PATHS, TABLE, Piece
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    import xarray as xr
-
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MARKER = "foedus.json"
-DATASET = "results.zarr"
-LIBRARIES = ("foedus", "mesa", "numpy", "xarray", "zarr")
+MANIFEST = "manifest.jsonl"
+CHUNKS = "chunks"
+LIBRARIES = ("foedus", "mesa", "numba", "numpy", "xarray", "zarr")
+
+#: Modules that decide the bits of a world.
+MODEL = (
+    "agents", "alliance", "chronicle", "compiled", "designs", "draws", "elementary", "engines",
+    "kernel", "lanes", "levers", "parameters", "rules", "schedule", "summaries", "worlds",
+)  # fmt: skip
 
 
 def source_hash() -> str:
-    """SHA-256 of the package's sources, so that a result tells which rules made it."""
+    """SHA-256 of the model's sources, so that a result tells which rules made it."""
     total = sha256()
     package = Path(__file__).resolve().parent
-    for path in sorted(package.glob("*.py")):
-        total.update(path.name.encode())
-        total.update(path.read_bytes().replace(b"\r\n", b"\n"))
+    for name in MODEL:
+        total.update(name.encode())
+        total.update((package / f"{name}.py").read_bytes().replace(b"\r\n", b"\n"))
     return total.hexdigest()
 
 
@@ -42,17 +56,262 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}}
 
 
-@contextmanager
-def writing(directory: Path, *, overwrite: bool = False) -> Iterator[Path]:
-    """Give a temporary directory that takes the place of ``directory`` once the block is done.
+# ---------------------------------------------------------------------------------------------
+# Pieces
 
-    Nothing is left behind when the block fails, and what stood there before stays as it was.
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the manifest: a piece that is whole on disk."""
+
+    scenario: str
+    first: int
+    runs: int
+    file: str
+    size: int
+    sha256: str
+
+
+def _passes(point: str) -> None:
+    """Do nothing; tests put a sudden end here to see that nothing is lost at any ``point``."""
+
+
+class Directory:
+    """The pieces of a result in its directory.
+
+    Parameters
+    ----------
+    path
+        The result's directory.
+    complain
+        Called with a sentence for each damaged piece that will be computed again; without it a
+        damaged piece is an error.
+    """
+
+    def __init__(self, path: Path, complain: Callable[[str], None] | None = None) -> None:
+        self.path = path
+        self.complain = complain
+
+    def entries(self) -> list[Entry]:
+        """Return the pieces that are listed; a line cut short by a sudden end does not count.
+
+        Raises
+        ------
+        ResultError
+            If a whole line cannot be read.
+        """
+        try:
+            text = (self.path / MANIFEST).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return []
+        lines = text.split("\n")[:-1]
+        found = []
+        for number, line in enumerate(lines, 1):
+            try:
+                found.append(Entry(**json.loads(line)))
+            except (ValueError, TypeError):
+                message = (
+                    f"{self.path / MANIFEST}:{number} is damaged. Delete the line and run "
+                    f"foedus run --resume {self.path}: the pieces it listed are computed again."
+                )
+                raise ResultError(message) from None
+        return found
+
+    def pieces(self) -> Iterator[Piece]:
+        """Read and check every piece that is listed.
+
+        Raises
+        ------
+        ResultError
+            If one is missing, cut short or altered, and there is nobody to complain to.
+        """
+        for entry in self.entries():
+            reason = self.damage(entry)
+            if reason is None:
+                yield self.read(entry)
+                continue
+            if self.complain is None:
+                message = (
+                    f"{self.path / entry.file} {reason}. Its {entry.runs:,} worlds are computed "
+                    f"again by: foedus run --resume {self.path}"
+                )
+                raise ResultError(message)
+            self.complain(
+                f"{self.path / entry.file} {reason}; its {entry.runs:,} worlds are computed again."
+            )
+            self._forget(entry)
+
+    def damage(self, entry: Entry) -> str | None:
+        """Say what is wrong with a piece, or return None."""
+        path = self.path / entry.file
+        try:
+            with path.open("rb") as stream:
+                size = os.fstat(stream.fileno()).st_size
+                if size != entry.size:
+                    return f"has {size:,} bytes instead of {entry.size:,}"
+                if file_digest(stream, "sha256").hexdigest() != entry.sha256:
+                    return "was altered (its checksum differs)"
+        except FileNotFoundError:
+            return "is missing"
+        except OSError as error:
+            return f"cannot be read ({error.strerror})"
+        return None
+
+    def read(self, entry: Entry) -> Piece:
+        """Read one piece; whole worlds stay on disk until they are used."""
+        import zarr
+        from zarr.storage import ZipStore
+
+        group: Any = zarr.open_group(ZipStore(self.path / entry.file, mode="r"), mode="r")
+        names = set(group.array_keys())
+        return Piece(
+            entry.scenario,
+            entry.first,
+            entry.runs,
+            {name: group[f"table_{name}"][...] for name in TABLE},
+            Monthly(**{name: group[f"monthly_{name}"][...] for name in MONTHLY}),
+            {name: group[f"path_{name}"] for name in PATHS} if "path_trust" in names else None,
+        )
+
+    def add(self, piece: Piece) -> Piece:
+        """Keep a piece; return it with its whole worlds on disk.
+
+        Raises
+        ------
+        UnfinishedError
+            If it cannot be written; what was there before stays whole.
+        """
+        name = f"{CHUNKS}/{piece.scenario}-{piece.first:010d}-{piece.runs}.zarr.zip"
+        target = self.path / name
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        try:
+            _passes("before the piece")
+            _write_piece(temporary, piece)
+            _passes("piece written")
+            _sync(temporary)
+            with temporary.open("rb") as stream:
+                entry = Entry(
+                    piece.scenario,
+                    piece.first,
+                    piece.runs,
+                    name,
+                    os.fstat(stream.fileno()).st_size,
+                    file_digest(stream, "sha256").hexdigest(),
+                )
+            temporary.replace(target)
+            _sync(target.parent)
+            _passes("piece in place")
+            self._list(entry)
+            _passes("piece listed")
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            message = (
+                f"The results could not be written to {self.path}: {error.strerror or error}. "
+                f"{self.progress()} Make room, then: foedus run --resume {self.path}"
+            )
+            raise UnfinishedError(message) from None
+        return self.read(entry) if piece.paths is not None else piece
+
+    def progress(self) -> str:
+        """Say how much is there."""
+        with suppress(ResultError):
+            there = sum(entry.runs for entry in self.entries())
+            return f"{there:,} worlds are whole there."
+        return ""
+
+    def _list(self, entry: Entry) -> None:
+        line = json.dumps(asdict(entry)).encode() + b"\n"
+        with (self.path / MANIFEST).open("r+b") as stream:
+            content = stream.read()
+            whole = content.rfind(b"\n") + 1
+            stream.truncate(whole)  # what a sudden end left of a line
+            stream.seek(whole)
+            stream.write(line[: len(line) // 2])
+            _passes("half a line")
+            stream.write(line[len(line) // 2 :])
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def _forget(self, entry: Entry) -> None:
+        kept = [other for other in self.entries() if other != entry]
+        text = "".join(json.dumps(asdict(other)) + "\n" for other in kept)
+        replace_file(self.path / MANIFEST, text.encode())
+        (self.path / entry.file).unlink(missing_ok=True)
+
+
+def _write_piece(path: Path, piece: Piece) -> None:
+    import zarr
+    from zarr.storage import ZipStore
+
+    arrays = {f"table_{name}": (piece.table[name], kept) for name, kept in TABLE.items()}
+    for name, kept in MONTHLY.items():
+        arrays[f"monthly_{name}"] = (getattr(piece.monthly, name), kept)
+    if piece.paths is not None:
+        for name, kept in PATHS.items():
+            arrays[f"path_{name}"] = (piece.paths[name], kept)
+    attributes = {"scenario": piece.scenario, "first": piece.first, "labels": LABELS}
+    with ZipStore(path, mode="w") as store:
+        group = zarr.create_group(store, attributes=attributes)
+        for name, (array, kept) in arrays.items():
+            group.create_array(
+                name,
+                data=array,
+                chunks=array.shape,
+                dimension_names=kept.dims,
+                attributes={"long_name": kept.meaning, "units": kept.unit},
+            )
+
+
+def _sync(path: Path) -> None:
+    """Have the system put a file or the names in a directory on disk."""
+    flags = os.O_RDONLY
+    try:
+        handle = os.open(path, flags)
+    except OSError:
+        if path.is_dir():  # some systems do not open directories
+            return
+        raise
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+# ---------------------------------------------------------------------------------------------
+# The directory
+
+
+def create(
+    directory: Path, marker: Mapping[str, Any], fill: Callable[[Path], None], *, overwrite: bool
+) -> None:
+    """Make the directory of a result, with everything but pieces, in one step.
+
+    Parameters
+    ----------
+    marker
+        Content of the marker.
+    fill
+        Writes what belongs beside it.
+    overwrite
+        Whether another result in the directory may be replaced.
 
     Raises
     ------
     ResultError
         If the directory holds something else, or cannot be written.
+    UnfinishedError
+        If writing fails; nothing is left behind then.
     """
+    with _in_place_of(directory, overwrite=overwrite) as temporary:
+        (temporary / CHUNKS).mkdir()
+        (temporary / MANIFEST).touch()
+        fill(temporary)
+        write_json(temporary / MARKER, marker)
+
+
+@contextmanager
+def _in_place_of(directory: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Give a temporary directory that takes the place of ``directory`` once the block is done."""
     refuse_foreign(directory, overwrite=overwrite)
     parent = directory.resolve().parent
     try:
@@ -97,23 +356,57 @@ def refuse_foreign(directory: Path, *, overwrite: bool = False) -> None:
         raise ResultError(message)
 
 
-def refuse_unwritable(directory: Path) -> None:
-    """Refuse a place where nothing can be written, before anything is computed for it.
+@contextmanager
+def held(directory: Path) -> Iterator[None]:
+    """Keep other foedus processes from writing into a result meanwhile.
 
     Raises
     ------
     ResultError
-        With the reason.
+        If one does already.
     """
-    parent = directory.resolve().parent
-    while not parent.exists():
-        parent = parent.parent
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(directory / ".lock")
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{directory.name}.", dir=parent):
-            pass
+        lock.acquire(timeout=0)
+    except Timeout:
+        message = f"Another foedus writes into {directory}; wait for it or choose another --out."
+        raise ResultError(message) from None
     except OSError as error:
         message = f"{directory} cannot be written: {error.strerror}. Choose another --out."
         raise ResultError(message) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def finish(directory: Path, marker: Mapping[str, Any], fill: Callable[[Path], None]) -> None:
+    """Put summaries and figures in place, and say in the marker that the result is complete.
+
+    Raises
+    ------
+    UnfinishedError
+        If they cannot be written; the pieces are there all the same.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=".finish.", dir=directory) as name:
+            temporary = Path(name)
+            fill(temporary)
+            for item in temporary.iterdir():
+                target = directory / item.name
+                if target.is_dir():
+                    shutil.rmtree(target)
+                item.replace(target)
+        _passes("before the marker")
+        replace_file(directory / MARKER, as_text(marker).encode())
+    except OSError as error:
+        message = (
+            f"Summary and figures could not be written to {directory}: {error.strerror or error}. "
+            f"All worlds are whole there. Make room, then: foedus run --resume {directory}"
+        )
+        raise UnfinishedError(message) from None
 
 
 def _umask() -> int:
@@ -137,10 +430,30 @@ def _replace(temporary: Path, directory: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+# ---------------------------------------------------------------------------------------------
+# Files
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(content)
+        _sync(temporary)
+        temporary.replace(path)
+        _sync(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def as_text(content: Any) -> str:
+    """Return plain data as JSON that any reader accepts (no NaN)."""
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
 def write_json(path: Path, content: Any) -> None:
-    """Write plain data as JSON that any reader accepts (no NaN)."""
-    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    """Write plain data as JSON."""
+    path.write_text(as_text(content), encoding="utf-8")
 
 
 def write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:
@@ -152,16 +465,7 @@ def write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:
         writer.writerows(table)
 
 
-def write_dataset(directory: Path, data: xr.Dataset) -> None:
-    """Write the Dataset as a zarr store in the directory."""
-    stored = data.copy()
-    for name in stored.coords:
-        if stored[name].dtype.kind == "U":
-            stored = stored.assign_coords({name: stored[name].astype(object)})
-    stored.to_zarr(directory / DATASET, mode="w-", consolidated=False)
-
-
-def read_provenance(directory: Path) -> dict[str, Any]:
+def read_marker(directory: Path) -> dict[str, Any]:
     """Read where a stored result comes from.
 
     Raises
@@ -175,33 +479,13 @@ def read_provenance(directory: Path) -> dict[str, Any]:
         raise ResultError(message)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        written = content["format"]
-    except (ValueError, KeyError, TypeError, OSError):
-        message = f"{path} is damaged; run the scenario again into another directory."
-        raise ResultError(message) from None
-    if written != FORMAT_VERSION:
+    except (ValueError, OSError):
+        content = None
+    written = content.get("format") if isinstance(content, dict) else None
+    if written not in (None, FORMAT_VERSION):
         message = f"{directory} has result format {written}; this foedus reads {FORMAT_VERSION}."
         raise ResultError(message)
+    if written is None or not isinstance(content.get("inputs"), dict):
+        message = f"{path} is damaged; run the scenario again into another directory."
+        raise ResultError(message)
     return dict(content)
-
-
-def read_dataset(directory: Path) -> xr.Dataset:
-    """Read a stored Dataset into memory.
-
-    Raises
-    ------
-    ResultError
-        If it is missing or damaged.
-    """
-    import xarray as xr
-
-    try:
-        with xr.open_zarr(directory / DATASET, consolidated=False, chunks=None) as stored:
-            data: xr.Dataset = stored.load()
-    except Exception as error:
-        message = f"{directory / DATASET} cannot be read ({error}); run the scenario again."
-        raise ResultError(message) from error
-    for name in data.coords:
-        if data[name].dtype.kind in "OT":
-            data = data.assign_coords({name: [str(value) for value in data[name].values]})
-    return data

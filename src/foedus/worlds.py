@@ -4,49 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from foedus import rules
-from foedus.draws import OPENING, address, draw, seed_words
-from foedus.parameters import Parameters, default_parameters, drawn_parameters
+import numpy as np
+
+from foedus.designs import Design, as_design, opening
+from foedus.parameters import Parameters
+from foedus.rules import State
 
 if TYPE_CHECKING:
-    from foedus.rules import State
     from foedus.scenario import Scenario
 
 DEFAULT_SEED = 1992  # the Collective Security Treaty was signed in that year
 
 
 def opening_world(
-    scenario: Scenario, seed: int, run: int, parameters: str | Parameters = "prior"
+    scenario: Scenario, seed: int, run: int, parameters: str | Parameters | Design = "prior"
 ) -> tuple[Parameters, list[State]]:
     """Parameters and opening states of one world.
 
     Raises
     ------
-    ValueError
-        If ``parameters`` is a word other than ``prior`` and ``default``.
+    ResultError
+        If ``parameters`` is a word for no design.
     """
-    alliance = scenario.alliance
-    low, high = seed_words(seed)
-    if parameters == "prior":
-        p = drawn_parameters(seed, run, scenario.parameter_values)
-    elif parameters == "default":
-        p = default_parameters(scenario.parameter_values)
-    elif isinstance(parameters, Parameters):
-        p = parameters
-    else:
-        message = f"parameters='{parameters}' is neither 'prior' nor 'default' nor Parameters."
-        raise ValueError(message)
-    opening = []
-    for code in alliance.members:
-        values = (
-            alliance.drawn_values(code, seed, run)
-            if parameters == "prior"
-            else alliance.default_values(code)
-        )
-        luck = draw(low, high, run, OPENING, address(code))
-        state = alliance.opening(code, values)
-        opening.append(state._replace(disposition=rules.lasting_difference(p, luck)))
-    return p, opening
+    start = opening(as_design(parameters), scenario, seed, np.array([run]))
+    members = start.states[..., 0].T.tolist()
+    return Parameters(*start.parameters[:, 0].tolist()), [State(*values) for values in members]
 
 
 def member_weights(scenario: Scenario, weighting: str) -> tuple[float, ...]:

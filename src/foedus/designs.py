@@ -1,0 +1,276 @@
+"""Designs: where the parameters and opening numbers of many worlds come from.
+
+A design gives the numbers of any worlds, by their run, and never depends on which others are asked
+for. :class:`Prior` and :class:`Declared` give what :mod:`foedus.worlds` gives one world at a time.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from zlib import crc32
+
+import numpy as np
+
+from foedus import kernel
+from foedus.alliance import GIVEN
+from foedus.draws import address, seed_words
+from foedus.errors import ResultError
+from foedus.parameters import OneOf, Parameters, Prior, specification
+from foedus.rules import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    from foedus.scenario import Scenario
+
+    Integers = npt.NDArray[np.int64]
+    Floats = npt.NDArray[np.float64]
+    Numbers = Floats | float
+
+
+class Opening(NamedTuple):
+    """What some worlds start from."""
+
+    parameters: Floats  # (parameter, run)
+    states: Floats  # (field of State, member, run)
+
+
+class Design(Protocol):
+    """What an ensemble asks of a design."""
+
+    @property
+    def name(self) -> str:
+        """Word for it in tables and files."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from any other design."""
+
+    def parameter(
+        self, scenario: Scenario, seed: int, runs: Integers, name: str, loops: Any
+    ) -> Numbers:
+        """Return a parameter in some worlds; one number if it is the same in all."""
+
+    def given(
+        self, scenario: Scenario, seed: int, runs: Integers, member: str, name: str, loops: Any
+    ) -> Numbers:
+        """Return an opening number of a member in some worlds."""
+
+
+@dataclass(frozen=True)
+class FromPrior:
+    """Every parameter and opening number drawn from its prior; overridden ones as given."""
+
+    name: str = "prior"
+    fingerprint: str = "prior"
+
+    def parameter(
+        self, scenario: Scenario, seed: int, runs: Integers, name: str, loops: Any
+    ) -> Numbers:
+        """Draw a parameter."""
+        overrides = scenario.parameter_values
+        if name in overrides:
+            return overrides[name]
+        return _drawn(specification(name).prior, seed, runs, 0, name, loops)
+
+    def given(
+        self, scenario: Scenario, seed: int, runs: Integers, member: str, name: str, loops: Any
+    ) -> Numbers:
+        """Draw an opening number."""
+        number = scenario.alliance.numbers[f"{member}.{name}"]
+        if number.same_as:
+            _, name = number.same_as.split(".")
+            return self.given(scenario, seed, runs, member, name, loops)
+        if number.prior is None:
+            return number.value
+        return _drawn(number.prior, seed, runs, address(member), name, loops)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """The declared value of every number, or given parameters with declared opening numbers.
+
+    Attributes
+    ----------
+    parameters
+        Used as they are in every world; None for the declared ones with the scenario's overrides.
+    """
+
+    parameters: Parameters | None = None
+
+    @property
+    def name(self) -> str:
+        """Word for it in tables and files."""
+        return "default" if self.parameters is None else "given"
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from any other design."""
+        if self.parameters is None:
+            return "default"
+        return json.dumps([value.hex() for value in self.parameters])
+
+    def parameter(
+        self, scenario: Scenario, seed: int, runs: Integers, name: str, loops: Any
+    ) -> Numbers:
+        """Return the declared or given value."""
+        del seed, runs, loops
+        if self.parameters is not None:
+            return float(getattr(self.parameters, name))
+        return scenario.parameter_values.get(name, specification(name).value)
+
+    def given(
+        self, scenario: Scenario, seed: int, runs: Integers, member: str, name: str, loops: Any
+    ) -> Numbers:
+        """Return the declared value."""
+        del seed, runs, loops
+        return scenario.alliance.value(f"{member}.{name}")
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """A table of parameters, one row a run, such as a sensitivity design; opening numbers declared.
+
+    Attributes
+    ----------
+    rows
+        Shape (run, parameter), in the order of :class:`~foedus.parameters.Parameters`.
+
+    Raises
+    ------
+    ResultError
+        If the table has another shape, or a number is out of its bounds.
+    """
+
+    rows: Floats
+    name: str = "sampled"
+
+    def __post_init__(self) -> None:
+        rows = np.asarray(self.rows, dtype=float)
+        if rows.ndim != 2 or rows.shape[1] != len(Parameters._fields) or not len(rows):
+            message = (
+                f"A design needs a row a run and a column for each of the "
+                f"{len(Parameters._fields)} parameters, not the shape {rows.shape}."
+            )
+            raise ResultError(message)
+        for name, column in zip(Parameters._fields, rows.T, strict=True):
+            for value in (column.min(), column.max()):
+                if reason := specification(name).refusal(float(value)):
+                    message = f"Design, {name}: {reason}"
+                    raise ResultError(message)
+        object.__setattr__(self, "rows", rows)
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from any other design."""
+        return sha256(np.ascontiguousarray(self.rows, "<f8").tobytes()).hexdigest()
+
+    def parameter(
+        self, scenario: Scenario, seed: int, runs: Integers, name: str, loops: Any
+    ) -> Numbers:
+        """Return the parameter's column at the runs' rows."""
+        del scenario, seed, loops
+        if runs.max() >= len(self.rows):
+            message = f"The design has {len(self.rows)} rows; there is none for run {runs.max()}."
+            raise ResultError(message)
+        column: Floats = self.rows[runs, Parameters._fields.index(name)]
+        return column
+
+    given = Declared.given
+
+
+PRIOR, DECLARED = FromPrior(), Declared()
+NAMED: dict[str, Design] = {"prior": PRIOR, "default": DECLARED}
+
+
+def as_design(parameters: str | Parameters | Design) -> Design:
+    """Return the design that a word or parameters stand for.
+
+    Raises
+    ------
+    ResultError
+        If a word stands for none.
+    """
+    if isinstance(parameters, Parameters):
+        return Declared(parameters)
+    if not isinstance(parameters, str):
+        return parameters
+    if parameters not in NAMED:
+        words = " nor ".join(f"'{name}'" for name in NAMED)
+        message = f"parameters='{parameters}' is neither {words} nor Parameters nor a design."
+        raise ResultError(message)
+    return NAMED[parameters]
+
+
+def opening(
+    design: Design, scenario: Scenario, seed: int, runs: Integers, loops: Any = kernel
+) -> Opening:
+    """Parameters and opening states of some worlds.
+
+    Parameters
+    ----------
+    runs
+        Their numbers.
+    loops
+        The kernel's functions, plain or compiled.
+    """
+    alliance, count = scenario.alliance, len(runs)
+    parameters = np.empty((len(Parameters._fields), count))
+    for row, name in zip(parameters, Parameters._fields, strict=True):
+        row[:] = design.parameter(scenario, seed, runs, name, loops)
+    states = np.empty((len(State._fields), len(alliance.members), count))
+    for place, member in enumerate(alliance.members):
+        values: dict[str, Any] = {
+            name: design.given(scenario, seed, runs, member, name, loops) for name in GIVEN
+        }
+        for field, value in enumerate(alliance.opening(member, values)):
+            states[field, place] = value
+    low, high = seed_words(seed)
+    loops.lasting_differences(
+        low,
+        high,
+        runs,
+        addresses(scenario),
+        parameters,
+        states[State._fields.index("disposition")],
+    )
+    return Opening(parameters, states)
+
+
+def drawn_numbers(
+    design: Design, scenario: Scenario, seed: int, runs: Integers, loops: Any = kernel
+) -> Iterator[tuple[str, str, Floats]]:
+    """Yield name, kind of evidence and values of each number that differs between worlds."""
+    for name in Parameters._fields:
+        values = design.parameter(scenario, seed, runs, name, loops)
+        if isinstance(values, np.ndarray):
+            yield name, specification(name).evidence.kind, values
+    for member in scenario.alliance.members:
+        for name in GIVEN:
+            number = scenario.alliance.numbers[f"{member}.{name}"]
+            values = design.given(scenario, seed, runs, member, name, loops)
+            if isinstance(values, np.ndarray) and not number.same_as:
+                yield number.key, number.evidence.kind, values
+
+
+def addresses(scenario: Scenario) -> Integers:
+    """Stable numbers of the members."""
+    return np.array([address(code) for code in scenario.alliance.members])
+
+
+def _drawn(prior: Prior, seed: int, runs: Integers, owner: int, name: str, loops: Any) -> Floats:
+    low, high = seed_words(seed)
+    out = np.empty((1, len(runs)))
+    labels = np.array([crc32(name.encode())])
+    loops.design_uniforms(low, high, runs, np.array([owner]), labels, out)
+    if isinstance(prior, OneOf):
+        places = np.minimum((out[0] * len(prior.values)).astype(int), len(prior.values) - 1)
+        chosen: Floats = np.array(prior.values)[places]
+        return chosen
+    values: Any = out[0]
+    return np.asarray(prior.quantile(values), dtype=float)  # its arithmetic serves arrays too
