@@ -161,8 +161,8 @@ def test_parameters_are_drawn_declared_or_given(baseline: Scenario) -> None:
     assert drawn.parameters != AllianceModel(baseline, run=2).parameters
     assert AllianceModel(baseline, parameters="default").parameters == default_parameters()
     own = default_parameters({"contagion": 0.0})
-    assert AllianceModel(baseline, parameters=own).parameters is own
-    with pytest.raises(ValueError, match="neither 'prior' nor 'default'"):
+    assert AllianceModel(baseline, parameters=own).parameters == own
+    with pytest.raises(ResultError, match="neither 'prior' nor 'default'"):
         AllianceModel(baseline, parameters="posterior")
 
 

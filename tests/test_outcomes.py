@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from foedus import ensemble, outcomes, rules
+from foedus import ensemble, kernel, outcomes, rules
+from foedus.designs import PRIOR
 from foedus.parameters import specifications
 from foedus.scenario_reader import load_scenario
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from foedus.ensemble import Ensemble, Worlds
     from foedus.scenario import Scenario
 
 RUNS = 60
@@ -26,77 +31,75 @@ def scenario() -> Scenario:
 
 
 @pytest.fixture(scope="module")
-def data(scenario: Scenario) -> xr.Dataset:
-    return ensemble.run([scenario], runs=RUNS)
+def made(scenario: Scenario) -> Ensemble:
+    return ensemble.run([scenario], runs=RUNS, keep_trajectories=True)
 
 
 @pytest.fixture(scope="module")
-def worlds(data: xr.Dataset) -> list[list[dict[str, Any]]]:
+def worlds(made: Ensemble) -> Worlds:
+    return made.parts[0]
+
+
+@pytest.fixture(scope="module")
+def paths(made: Ensemble) -> xr.Dataset:
+    return made.trajectories().isel(scenario=0)
+
+
+@pytest.fixture(scope="module")
+def last_month(paths: xr.Dataset) -> list[list[dict[str, Any]]]:
     """The last month of each world as plain dictionaries, one for each member."""
-    last = data.isel(scenario=0, month=-1)
+    last = paths.isel(month=-1)
     names = ("membership", "frozen", "suspended", "trust", "takes_part")
     return [
-        [{name: last[name].values[m, run] for name in names} for m in range(data.sizes["member"])]
+        [{name: last[name].values[m, run] for name in names} for m in range(last.sizes["member"])]
         for run in range(RUNS)
     ]
 
 
 def test_member_outcomes_agree_with_a_recount(
-    data: xr.Dataset, worlds: list[list[dict[str, Any]]]
+    worlds: Worlds, scenario: Scenario, last_month: list[list[dict[str, Any]]]
 ) -> None:
-    for m, code in enumerate(data["member"].values):
-        outcome = outcomes.member_outcome(data, "expulsion", str(code))
-        mine = [world[m] for world in worlds]
+    for m, code in enumerate(scenario.alliance.members):
+        outcome = outcomes.member_outcome(worlds, code)
+        mine = [world[m] for world in last_month]
         inside = [w["membership"] < rules.WITHDRAWN for w in mine]
         active = [
             w["membership"] == rules.IN and not w["frozen"] and not w["suspended"] for w in mine
         ]
         frozen = [i and w["frozen"] == 1 for i, w in zip(inside, mine, strict=True)]
+        trust = sorted(w["trust"] for i, w in zip(inside, mine, strict=True) if i)
         assert outcome.active.value == np.mean(active)
         assert outcome.frozen.value == np.mean(frozen)
         assert outcome.out.value == np.mean([not i for i in inside])
         assert outcome.takes_part.value == np.mean([w["takes_part"] for w in mine])
+        assert outcome.trust.value == trust[-(-len(trust) // 2) - 1]
 
 
 def test_some_members_leave_and_some_are_frozen_and_suspended_in_these_worlds(
-    data: xr.Dataset,
+    worlds: Worlds,
 ) -> None:
     """Otherwise the recount above would show little."""
-    code = outcomes.standing(data).isel(month=-1).values
-    present = set(np.unique(code))
+    present = set(np.unique(worlds.table["standing"]))
     wanted = ("active", "frozen, suspended", "withdrawn")
     assert {rules.STANDINGS.index(name) for name in wanted} <= present
 
 
-def test_standings_of_the_dataset_are_those_of_the_rules(data: xr.Dataset) -> None:
-    code = outcomes.standing(data)
-    names = ("membership", "frozen", "suspended")
-    blank = rules.State(*([0.0] * len(rules.State._fields)))
-    for run in range(RUNS):
-        for member in range(5):
-            for month in (5, 20, 39):
-                at = {"scenario": 0, "month": month, "member": member, "run": run}
-                here = {name: float(data[name].isel(at).item()) for name in names}
-                assert code.isel(at).item() == rules.standing(blank._replace(**here))
-
-
-def test_a_member_without_its_vote_is_not_active(data: xr.Dataset) -> None:
-    changed = data.copy(deep=True)
-    last = {"scenario": "expulsion", "member": "BLR", "month": data["month"][-1]}
-    for name, value in (("membership", 0), ("frozen", 0), ("suspended", 1)):
-        changed[name].loc[last] = value
-    outcome = outcomes.member_outcome(changed, "expulsion", "BLR")
+def test_a_member_without_its_vote_is_not_active(worlds: Worlds) -> None:
+    changed = copy.deepcopy(worlds)
+    for name, value in (("standing", 1), ("frozen", 0), ("suspended", 1)):
+        changed.of(name, "BLR")[:] = value
+    outcome = outcomes.member_outcome(changed, "BLR")
     assert (outcome.active.value, outcome.suspended.value, outcome.frozen.value) == (0.0, 1.0, 0.0)
 
 
-def test_first_missed_summit_agrees_with_a_recount(data: xr.Dataset) -> None:
-    outcome = outcomes.member_outcome(data, "expulsion", "KAZ")
-    worlds = data.sel(scenario="expulsion", member="KAZ")
-    months = [str(month)[:7] for month in data["month"].values]
+def test_first_missed_summit_agrees_with_a_recount(worlds: Worlds, paths: xr.Dataset) -> None:
+    outcome = outcomes.member_outcome(worlds, "KAZ")
+    member = paths.sel(member="KAZ")
+    months = [str(month)[:7] for month in paths["month"].values]
     firsts = []
     for run in range(RUNS):
         for t, month in enumerate(months):
-            here = worlds.isel(run=run, month=t)
+            here = member.isel(run=run, month=t)
             if month.endswith("-11") and here["membership"] < 2 and here["attended"] == 0:
                 firsts.append(month)
                 break
@@ -104,23 +107,61 @@ def test_first_missed_summit_agrees_with_a_recount(data: xr.Dataset) -> None:
     assert outcome.first_missed == sorted(firsts)[(len(firsts) - 1) // 2]
 
 
-def test_standings_exclude_each_other_and_shares_sum_to_one(data: xr.Dataset) -> None:
-    code = outcomes.standing(data)
-    assert ((code >= 0) & (code < len(rules.STANDINGS))).all()
-    shares = [(code == i).mean("run") for i in range(len(rules.STANDINGS))]
-    assert np.allclose(sum(share.values for share in shares), 1.0)
+def test_months_of_events_agree_with_a_recount(worlds: Worlds, paths: xr.Dataset) -> None:
+    changes: dict[str, tuple[str, Any]] = {
+        "freeze": ("frozen", lambda before, after: (before == 0) & (after == 1)),
+        "thaw": ("frozen", lambda before, after: (before == 1) & (after == 0)),
+        "suspension": ("suspended", lambda before, after: (before == 0) & (after == 1)),
+        "unpaid_dues": ("arrears", lambda before, after: after > before),
+        "withdrawal": ("membership", lambda before, after: (before < 2) & (after == 2)),
+        "expulsion": ("membership", lambda before, after: (before < 2) & (after == 3)),
+    }
+    found = 0
+    for name, (field, happens) in changes.items():
+        for place, code in enumerate(paths["member"].values):
+            values = paths[field].values[:, place]
+            happened = happens(values[:-1], values[1:])
+            first = np.where(happened.any(axis=0), happened.argmax(axis=0) + 2, 0)
+            counted = worlds.event(name, str(code))
+            later = counted != 1  # what happens in the first month has no month before it here
+            assert np.array_equal(counted[later], first[later]), (name, code)
+            found += int((first > 0).sum())
+    assert found > 50
 
 
-def test_end_states_sum_to_one_and_agree_with_a_recount(data: xr.Dataset) -> None:
-    states = outcomes.alliance_outcome(data, "expulsion").end_states
+def test_notice_comes_before_a_withdrawal_and_is_none_with_an_expulsion(worlds: Worlds) -> None:
+    for code in worlds.scenario.alliance.members:
+        notice, left = worlds.event("notice", code), worlds.event("withdrawal", code)
+        expelled = worlds.event("expulsion", code)
+        assert (notice[left > 0] < left[left > 0]).all()
+        assert (notice[left > 0] > 0).all()
+        assert not ((left > 0) & (expelled > 0)).any()
+
+
+def test_end_states_sum_to_one_and_agree_with_a_recount(worlds: Worlds) -> None:
+    states = outcomes.alliance_outcome(worlds).end_states
     assert sum(estimate.value for estimate in states.values()) == pytest.approx(1.0)
     for code, name in enumerate(rules.END_STATES):
-        assert states[name].value == float((data["end_state"] == code).mean())
+        assert states[name].value == float((worlds.table["end_state"] == code).mean())
 
 
-def test_summits_are_the_months_of_the_calendar(data: xr.Dataset) -> None:
-    months = [str(month)[:7] for month in outcomes.summits(data)["month"].values]
-    assert months == ["2026-11", "2027-11", "2028-11"]
+# Month by month
+
+
+@given(st.lists(st.floats(0.0, 1.0), min_size=1, max_size=60))
+def test_quantiles_of_a_histogram_are_those_of_the_values_but_for_a_bin(
+    values: list[float],
+) -> None:
+    histogram, _ = np.histogram(values, np.linspace(0.0, 1.0, 257))
+    levels = (0.05, 0.25, 0.5, 0.75, 0.95)
+    exact = np.quantile(values, levels, method="inverted_cdf")
+    assert np.abs(outcomes.quantiles(histogram, levels) - exact).max() <= 1 / 256 + 1e-12
+
+
+def test_quantiles_of_nothing_are_missing() -> None:
+    found = outcomes.quantiles(np.zeros((3, 8), dtype=int), [0.5])
+    assert found.shape == (1, 3)
+    assert np.isnan(found).all()
 
 
 # Estimates
@@ -163,25 +204,27 @@ def test_monte_carlo_error_of_a_mean_is_its_standard_error() -> None:
 # What carries a result
 
 
-def test_carriers_find_the_number_that_decides_and_no_other(
-    data: xr.Dataset, scenario: Scenario
-) -> None:
-    drawn = data["parameters"].sel(scenario="expulsion", parameter="trust_loss").values
-    found = outcomes.carriers(data, scenario, drawn * 2.0, most=1)
+def test_carriers_find_the_number_that_decides_and_no_other(made: Ensemble) -> None:
+    runs = np.arange(RUNS)
+    drawn = PRIOR.parameter(made.scenarios[0], made.seed, runs, "trust_loss", kernel)
+    worlds = copy.deepcopy(made.parts[0])
+    worlds.table["cohesion"][:] = np.asarray(drawn) * 2.0
+    found = outcomes.carriers(made, worlds, most=1)
     assert found[0].name == "trust_loss"
     assert found[0].low < found[0].high
     assert found[0].kind == specifications()["trust_loss"].evidence.kind
-    assert outcomes.carriers(data, scenario, np.full(RUNS, 0.5)) == []
+    worlds.table["cohesion"][:] = 0.5
+    assert outcomes.carriers(made, worlds) == []
 
 
 def test_restraint_is_shown_apart_for_each_value_of_the_repair_constant() -> None:
     scenario = load_scenario("restraint", horizon=24)
-    data = ensemble.run([scenario], runs=60)
-    apart = outcomes.by_repair_anchor(data, "restraint", "ARM")
+    drawn = ensemble.run([scenario], runs=60)
+    apart = outcomes.by_repair_anchor(drawn, drawn.parts[0], "ARM")
     assert list(apart) == [0.0, 0.5, 1.0]
     assert outcomes.restrained_members(scenario) == ["ARM"]
-    fixed = ensemble.run([scenario], runs=5, parameters="default")
-    assert outcomes.by_repair_anchor(fixed, "restraint", "ARM") == {}
+    fixed = ensemble.run([scenario], "default", 5)
+    assert outcomes.by_repair_anchor(fixed, fixed.parts[0], "ARM") == {}
 
 
 # Differences
@@ -190,17 +233,18 @@ def test_restraint_is_shown_apart_for_each_value_of_the_repair_constant() -> Non
 def test_paired_differences_are_those_of_the_worlds_and_zero_for_the_same() -> None:
     names = ("pressure", "restraint")
     scenarios = [load_scenario(name, horizon=24) for name in names]
-    data = ensemble.run(scenarios, runs=30)
-    gaps = outcomes.paired_differences(data, *scenarios)
-    last = data["trust"].sel(member="ARM").isel(month=-1)
-    inside = (data["membership"].sel(member="ARM").isel(month=-1) < 2).all("scenario")
-    by_hand = (last.sel(scenario="restraint") - last.sel(scenario="pressure")).where(inside)
+    pair = ensemble.run(scenarios, runs=30, keep_trajectories=True)
+    gaps = outcomes.paired_differences(*pair.parts)
+    last = pair.trajectories().sel(member="ARM").isel(month=-1)
+    inside = (last["membership"] < 2).all("scenario")
+    trust = last["trust"].astype(float)
+    by_hand = (trust.sel(scenario="restraint") - trust.sel(scenario="pressure")).where(inside)
     assert gaps["ARM"]["trust"].value == pytest.approx(float(by_hand.mean()))
-    same = outcomes.paired_differences(data, scenarios[0], scenarios[0])
-    for member in data["member"].values:
-        for estimate in same[str(member)].values():
+    same = outcomes.paired_differences(pair.parts[0], pair.parts[0])
+    for member in scenarios[0].alliance.members:
+        for estimate in same[member].values():
             assert (estimate.value, estimate.low, estimate.high) == (0.0, 0.0, 0.0)
-    unpaired = np.sqrt(sum(np.var(last.sel(scenario=n).values, ddof=1) for n in names) / 30)
+    unpaired = np.sqrt(sum(np.var(trust.sel(scenario=n).values, ddof=1) for n in names) / 30)
     assert gaps["ARM"]["trust"].high - gaps["ARM"]["trust"].low < 2 * 1.96 * unpaired
 
 
@@ -216,8 +260,8 @@ def test_restraint_is_shown_for_those_only_to_whom_it_is_shown() -> None:
 # The summary
 
 
-def test_the_summary_is_plain_data_without_nan(data: xr.Dataset, scenario: Scenario) -> None:
-    summary = outcomes.summarise(data, [scenario])
+def test_the_summary_is_plain_data_without_nan(made: Ensemble) -> None:
+    summary = outcomes.summarise(made)
     text = json.dumps(summary, allow_nan=False)
     assert json.loads(text) == summary
     rows = list(outcomes.rows(summary))
@@ -236,8 +280,7 @@ def test_events_that_find_their_member_gone_are_counted(write_scenario: Any) -> 
         "  - {event: crisis, date: 2026-03, member: ARM}\n"
     )
     scenario = load_scenario(path, horizon=6)
-    data = ensemble.run([scenario], runs=5)
-    ignored = outcomes.ignored_events(data, scenario)
+    ignored = outcomes.ignored_events(ensemble.run([scenario], runs=5).parts[0])
     assert {name: estimate.value for name, estimate in ignored.items()} == {
         "crisis ARM 2026-03": 1.0
     }
@@ -257,9 +300,9 @@ def test_the_evidence_count_is_that_of_the_numbers_behind_the_scenario(
 def test_cohesion_without_members_is_missing_and_said_so() -> None:
     settings = ["exit_base=3", "exit_dependence=0", "rules.notice_months=0", "threat.all=0"]
     scenario = load_scenario("baseline", horizon=30, settings=settings)
-    data = ensemble.run([scenario], runs=10)
-    outcome = outcomes.alliance_outcome(data, "baseline")
+    gone = ensemble.run([scenario], runs=10)
+    outcome = outcomes.alliance_outcome(gone.parts[0])
     assert outcome.without_members.value > 0.5
-    assert np.isnan(data["cohesion"].isel(month=-1, weighting=0)).any()
+    assert np.isnan(gone.tables["cohesion"]).any()
     assert outcome.end_states["dissolved"].value > 0.5
-    json.dumps(outcomes.summarise(data, [scenario]), allow_nan=False)
+    json.dumps(outcomes.summarise(gone), allow_nan=False)

@@ -4,7 +4,7 @@ import csv
 import json
 import os
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,7 +12,9 @@ import xarray as xr
 
 import foedus
 from foedus import results, store
+from foedus.designs import Sampled
 from foedus.errors import ResultError, UnfinishedError
+from foedus.parameters import default_parameters
 from foedus.results import Result, load_result
 from foedus.scenario_reader import load_scenario
 
@@ -32,22 +34,23 @@ def saved(result: Result, tmp_path: Path) -> Path:
 
 def test_a_result_is_saved_with_everything_and_loads_again(result: Result, saved: Path) -> None:
     names = {path.name for path in saved.iterdir()}
-    assert names == {"foedus.json", "results.zarr", "scenarios", "summary.csv", "summary.json"}
+    assert {name for name in names if not name.startswith(".")} == {
+        "chunks", "foedus.json", "manifest.jsonl", "scenarios", "summary.csv", "summary.json",
+    }  # fmt: skip
     again = load_result(saved)
-    xr.testing.assert_identical(again.data.drop_attrs(), result.data.drop_attrs())
+    xr.testing.assert_identical(again.data, result.data)
     assert again.digest == result.digest
     assert again.summary == result.summary
-    assert again.inputs == result.inputs
     assert json.loads((saved / "summary.json").read_text()) == result.summary
 
 
 def test_provenance_holds_inputs_versions_sources_and_the_command(saved: Path) -> None:
     provenance = json.loads((saved / "foedus.json").read_text())
     assert set(provenance["inputs"]) == {
-        "scenarios", "horizon", "runs", "seed", "parameters", "source",
+        "scenarios", "horizon", "runs", "seed", "parameters", "design", "keep", "source",
     }  # fmt: skip
     assert provenance["inputs"]["source"] == store.source_hash()
-    assert {"python", "foedus", "mesa", "numpy"} <= set(provenance["versions"])
+    assert {"python", "foedus", "mesa", "numba", "numpy"} <= set(provenance["versions"])
     assert provenance["digest"] == load_result(saved).digest
     assert "--seed 1992" in provenance["reproduce"]
 
@@ -100,7 +103,7 @@ def test_an_empty_directory_is_used(result: Result, tmp_path: Path) -> None:
     assert load_result(result.save(tmp_path / "out", figures=False)).digest == result.digest
 
 
-def test_a_failure_while_writing_leaves_nothing_behind(
+def test_a_failure_while_replacing_leaves_what_was_there(
     result: Result, saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = sorted(path.name for path in saved.parent.iterdir())
@@ -108,7 +111,7 @@ def test_a_failure_while_writing_leaves_nothing_behind(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store, "write_csv", full)
+    monkeypatch.setattr(store, "write_json", full)
     with pytest.raises(UnfinishedError, match="No space left on device"):
         result.save(saved.parent / "new", figures=False)
     with pytest.raises(UnfinishedError, match="No space left on device"):
@@ -124,17 +127,7 @@ def test_a_place_that_cannot_be_written_is_refused(result: Result, tmp_path: Pat
         result.save(tmp_path / "locked" / "out", figures=False)
 
 
-def test_damaged_results_are_noticed(saved: Path) -> None:
-    chunk = next(
-        path for path in (saved / "results.zarr" / "trust" / "c").rglob("*") if path.is_file()
-    )
-    content = chunk.read_bytes()
-    chunk.unlink()
-    with pytest.raises(ResultError, match="digest differs"):
-        load_result(saved)
-    chunk.write_bytes(content[: len(content) // 2])
-    with pytest.raises(ResultError, match=r"cannot be read|digest differs"):
-        load_result(saved)
+def test_a_damaged_marker_is_noticed(saved: Path) -> None:
     (saved / "foedus.json").write_text("{")
     with pytest.raises(ResultError, match="is damaged"):
         load_result(saved)
@@ -144,6 +137,28 @@ def test_damaged_results_are_noticed(saved: Path) -> None:
     (saved / "foedus.json").unlink()
     with pytest.raises(ResultError, match="holds no foedus result"):
         load_result(saved)
+
+
+def test_an_altered_scenario_is_noticed(saved: Path) -> None:
+    path = saved / "scenarios" / "pressure.yaml"
+    path.write_text(path.read_text().replace("horizon: 24", "horizon: 23"))
+    with pytest.raises(ResultError, match="was altered, or this version"):
+        load_result(saved)
+
+
+@pytest.mark.parametrize("parameters", ["prior", "default", "given", "sampled"])
+def test_every_design_is_stored_with_the_result(parameters: str, tmp_path: Path) -> None:
+    rows = np.tile(np.array(default_parameters()), (40, 1))
+    rows[:, 0] = np.linspace(0.1, 0.2, 40)
+    given: dict[str, Any] = {
+        "given": default_parameters({"contagion": 0.1}),
+        "sampled": Sampled(rows),
+    }
+    design = given.get(parameters, parameters)
+    result = results.run("pressure", runs=40, horizon=12, parameters=design)
+    again = load_result(result.save(tmp_path / "out", figures=False))
+    assert again.digest == result.digest
+    assert again.summary == result.summary
 
 
 def test_a_result_shows_itself_in_a_notebook(result: Result) -> None:

@@ -111,12 +111,13 @@ def compile_modules(
 
 def _own_functions(module: ModuleType) -> list[Any]:
     values: Iterable[Any] = vars(module).values()
+    primitives: set[Any] = set(_PRIMITIVES)
     return [
         value
         for value in values
         if inspect.isfunction(value)
         and value.__module__ == module.__name__
-        and value not in _PRIMITIVES
+        and value not in primitives
     ]
 
 

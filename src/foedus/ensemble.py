@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
+from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -63,6 +64,7 @@ DEFAULT_RUNS = 20_000
 MAX_RUNS = 2**32 - 1
 PIECE_STEPS = 5_000_000  # member-months of a piece: under a second of one thread
 PATH_STEPS = 300_000  # with whole worlds kept: about 30 MB
+MESA_STEPS = 6_000
 AHEAD = 2  # pieces handed out for each worker, so that none waits for the next
 POLL = 0.05  # seconds between looks at an interrupt
 PATIENCE = 0.7  # seconds that interrupted threads are given to finish their batch
@@ -212,7 +214,9 @@ def run(
     tasks = [
         Task(one.scenario, seed, chosen_design, first, count, used, keep_trajectories)
         for one in kept.values()
-        for first, count in one.missing(_piece_size(one.scenario, runs, workers, keep_trajectories))
+        for first, count in one.missing(
+            _piece_size(one.scenario, runs, workers, used, keep=keep_trajectories)
+        )
     ]
     for piece in _simulated(tasks, workers, scheduler, notice or (lambda _: None)):
         kept[piece.scenario].add(store.add(piece) if store is not None else piece)
@@ -250,12 +254,12 @@ def _empty(scenarios: Sequence[Scenario], design: Design, runs: int, seed: int) 
     return Ensemble(parts, tables, design, seed)
 
 
-def _piece_size(scenario: Scenario, runs: int, workers: int, keep: bool) -> int:
-    """Worlds of a piece: whole batches, work for every worker, and not more than memory bears."""
-    steps = PATH_STEPS if keep else PIECE_STEPS
-    worlds = steps // (scenario.horizon * len(scenario.alliance.members))
+def _piece_size(scenario: Scenario, runs: int, workers: int, engine: Engine, *, keep: bool) -> int:
+    """Worlds of a piece: about a second of work, for every worker some, in whole batches."""
+    steps = MESA_STEPS if engine == "mesa" else PATH_STEPS if keep else PIECE_STEPS
+    worlds = max(1, steps // (scenario.horizon * len(scenario.alliance.members)))
     worlds = min(worlds, -(-runs // workers))
-    return max(1, -(-worlds // LANES)) * LANES
+    return worlds if engine == "mesa" else -(-worlds // LANES) * LANES
 
 
 def check(scenarios: Sequence[Scenario], runs: int, seed: int) -> None:
@@ -271,7 +275,7 @@ def check(scenarios: Sequence[Scenario], runs: int, seed: int) -> None:
     except ValueError as error:
         raise ResultError(str(error)) from None
     if not scenarios:
-        message = "Name at least one scenario to run."
+        message = "Name at least one scenario."
         raise ResultError(message)
     if not isinstance(runs, int) or not 1 <= runs <= MAX_RUNS:
         message = f"The number of runs must be from 1 to {MAX_RUNS}, not {runs}."
@@ -550,19 +554,20 @@ def _variable(kept: Kept, values: npt.NDArray[Any]) -> tuple[Any, ...]:
 
 
 def _joined(parts: Sequence[Sequence[Piece]], name: str) -> Any:
-    """Put the whole worlds of each scenario together; what is on disk is read when it is used."""
+    """Put the whole worlds of each scenario together.
+
+    What is on disk is read when it is used if Dask is there, else now.
+    """
+    rows: list[list[Any]] = [
+        [(piece.paths or {})[name] for piece in sorted(pieces, key=lambda piece: piece.first)]
+        for pieces in parts
+    ]
+    if all(isinstance(one, np.ndarray) for row in rows for one in row) or not find_spec("dask"):
+        return np.stack([np.concatenate([one[...] for one in row], axis=-1) for row in rows])
     from dask import array
 
-    rows = []
-    for pieces in parts:
-        found = [(piece.paths or {})[name] for piece in sorted(pieces, key=lambda p: p.first)]
-        if all(isinstance(one, np.ndarray) for one in found):
-            rows.append(np.concatenate(found, axis=-1))
-        else:
-            blocks = [array.from_array(one, chunks=one.shape) for one in found]
-            rows.append(array.concatenate(blocks, axis=-1))
-    in_memory = isinstance(rows[0], np.ndarray)
-    return np.stack(rows) if in_memory else array.stack(rows)
+    lazy = [[array.from_array(one, chunks=one.shape) for one in row] for row in rows]
+    return array.stack([array.concatenate(row, axis=-1) for row in lazy])
 
 
 def _statistics(parts: Sequence[Monthly]) -> dict[str, Any]:

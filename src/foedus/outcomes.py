@@ -288,14 +288,14 @@ def quantiles(histogram: npt.NDArray[Any], levels: Sequence[float]) -> npt.NDArr
     cumulative = np.cumsum(histogram, axis=-1)
     total = cumulative[..., -1]
     found = np.full((len(levels), *total.shape), np.nan)
-    for row, level in zip(found, levels, strict=True):
+    for index, level in enumerate(levels):
         rank = level * total
         place = np.minimum((cumulative < rank[..., None]).sum(axis=-1), bins - 1)
         place = np.maximum(place, np.argmax(histogram > 0, axis=-1))
         count = np.take_along_axis(histogram, place[..., None], -1)[..., 0]
         below = np.take_along_axis(cumulative, place[..., None], -1)[..., 0] - count
         with np.errstate(invalid="ignore", divide="ignore"):
-            row[...] = np.where(total > 0, (place + (rank - below) / count) / bins, np.nan)
+            found[index] = np.where(total > 0, (place + (rank - below) / count) / bins, np.nan)
     return found
 
 

@@ -151,11 +151,12 @@ def run(
     wanted = inputs(loaded, runs, seed, design, keep)
     before = _begin(directory, wanted, loaded, design, overwrite=overwrite)
     with store.held(directory):
+        place = store.Directory(directory, complain=tell)
+        place.tidy()
         try:
-            result = simulated(store.Directory(directory, complain=tell))
+            result = simulated(place)
         except KeyboardInterrupt:
-            there = store.Directory(directory).progress()
-            message = f"Interrupted. {there} Go on with: foedus run --resume {directory}"
+            message = f"Interrupted. {place.progress()} Go on with: foedus run --resume {directory}"
             raise InterruptedRun(message) from None
         if before is not None and result.digest != before:
             raise ResultError(_other_digest(directory))

@@ -117,6 +117,15 @@ class Directory:
                 raise ResultError(message) from None
         return found
 
+    def tidy(self) -> None:
+        """Remove what a sudden end left: temporary files, and pieces that were never listed."""
+        listed = {entry.file for entry in self.entries()}
+        for path in [*self.path.glob(".*.tmp"), *self.path.glob(".finish.*")]:
+            path.unlink() if path.is_file() else shutil.rmtree(path, ignore_errors=True)
+        for path in (self.path / CHUNKS).iterdir():
+            if f"{CHUNKS}/{path.name}" not in listed:
+                path.unlink()
+
     def pieces(self) -> Iterator[Piece]:
         """Read and check every piece that is listed.
 

@@ -1,0 +1,69 @@
+"""A real scheduler with real workers on this machine, one of which dies on the way."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from foedus import ensemble
+from foedus.cluster import simulated_on_cluster
+from foedus.errors import ResultError
+from foedus.scenario_reader import load_scenario
+
+RUNS = 2_000
+
+#: Two worker processes; one is killed after the third piece, while it has work.
+PROGRAM = f"""
+import os, signal
+from distributed import Client, LocalCluster
+from foedus import ensemble
+from foedus.scenario_reader import load_scenario
+
+if __name__ == "__main__":
+    scenario = load_scenario("pressure")
+    ensemble.PIECE_STEPS = 1
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        victim = next(iter(cluster.workers.values())).pid
+        progress = []
+
+        def killing(done, total):
+            progress.append(done)
+            if len(progress) == 3:
+                os.kill(victim, signal.SIGKILL)
+
+        by_address = ensemble.run(
+            [scenario], runs={RUNS}, scheduler=cluster.scheduler_address, progress=killing
+        )
+        assert progress[-1] == {RUNS}, progress
+        with Client(cluster) as client:
+            by_client = ensemble.run([scenario], runs={RUNS}, scheduler=client)
+            assert client.status == "running", "the client is the caller's to close"
+        print(by_address.digest, by_client.digest)
+"""
+
+
+def test_a_cluster_gives_the_same_digest_though_a_worker_dies() -> None:
+    here = ensemble.run([load_scenario("pressure")], runs=RUNS).digest
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [here, here]
+
+
+def test_a_scheduler_that_does_not_answer_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("foedus.cluster.WAIT", "1s")
+    with pytest.raises(ResultError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:1"):
+        list(simulated_on_cluster([], "tcp://127.0.0.1:1"))
+    with pytest.raises(ResultError, match="No Dask scheduler answers at nonsense"):
+        list(simulated_on_cluster([], "nonsense"))
+
+
+def test_without_the_extra_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ResultError, match=r"pip install 'foedus\[cluster\]'"):
+        list(simulated_on_cluster([], "tcp://127.0.0.1:1"))
