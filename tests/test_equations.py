@@ -115,12 +115,11 @@ def test_mechanism_10_decisions(p: Parameters, v: float, flag: float, months: in
     paid = logistic(v + p.dues_margin - p.frozen_default * flag)
     assert rules.payment_chance(p, v, flag) == pytest.approx(paid, **NEAR)
     settled = monthly(p.settlement_rate * logistic(v + p.dues_margin))
-    assert rules.settlement_chance(p, v) == pytest.approx(settled, **NEAR)
-    frozen = monthly(exp(p.freeze_base - p.freeze_slope * v))
-    assert rules.freeze_chance(p, v) == pytest.approx(frozen, **NEAR)
+    assert rules.settlement_chance(p, logistic(v + p.dues_margin)) == pytest.approx(settled, **NEAR)
+    log_hazard = p.freeze_base - p.freeze_slope * v
+    assert rules.freeze_log_hazard(p, v) == pytest.approx(log_hazard, **NEAR)
     log_hazard = p.thaw_base + p.thaw_slope * v - p.thaw_entrenchment * months / 12
-    thawed = monthly(exp(log_hazard))
-    assert rules.thaw_chance(p, v, float(months)) == pytest.approx(thawed, **NEAR)
+    assert rules.thaw_log_hazard(p, v, float(months)) == pytest.approx(log_hazard, **NEAR)
 
 
 @given(parameters(), FLAGS, SHARE, SHARE, SHARE, SHARE, SHARE, SHARE)

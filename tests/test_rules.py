@@ -317,8 +317,8 @@ def test_a_frozen_member_does_not_attend() -> None:
 
 def test_a_thaw_gets_rarer_with_the_age_of_the_freeze() -> None:
     p = P._replace(thaw_entrenchment=0.5)
-    chances = [rules.thaw_chance(p, 0.5, months) for months in (0.0, 12.0, 48.0)]
-    assert chances[0] > chances[1] > chances[2] > 0.0
+    hazards = [rules.thaw_log_hazard(p, 0.5, months) for months in (0.0, 12.0, 48.0)]
+    assert hazards[0] > hazards[1] > hazards[2]
 
 
 def test_the_age_of_a_freeze_counts_months_and_ends_with_it() -> None:

@@ -24,9 +24,8 @@ _ROUNDS = 10
 class Draws(NamedTuple):
     """The luck of one member in one month; the order of the fields is the purpose (append only)."""
 
-    disposition: float  # standard normal; drawn once, in the opening month
     trust: float  # standard normal
-    crisis: float  # uniform on (0, 1), as are all that follow
+    crisis: float  # uniform on (0, 1), as are those that follow
     answer: float
     attend: float
     consent: float
@@ -37,6 +36,7 @@ class Draws(NamedTuple):
     exit: float
     suspend: float
     expel: float
+    disposition: float  # standard normal; drawn once, in the opening month
 
 
 def philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, int, int, int]:
@@ -82,7 +82,7 @@ def draw(seed_low: int, seed_high: int, run: int, month: int, member: int) -> Dr
     d0, _, _, _ = philox(run, month, member, 3, seed_low, seed_high)
     return Draws(
         normal_quantile(uniform(a0)),
-        normal_quantile(uniform(a1)),
+        uniform(a1),
         uniform(a2),
         uniform(a3),
         uniform(b0),
@@ -93,7 +93,7 @@ def draw(seed_low: int, seed_high: int, run: int, month: int, member: int) -> Dr
         uniform(c1),
         uniform(c2),
         uniform(c3),
-        uniform(d0),
+        normal_quantile(uniform(d0)),
     )
 
 

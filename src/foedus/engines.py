@@ -303,7 +303,8 @@ def _keep_world(model: AllianceModel, row: int, piece: Piece) -> None:
         before = [member.state for member in model.members]
         model.step()
         for place, member in enumerate(model.members):
-            fingerprint = _absorb(fingerprint, State._fields, member.state)
+            changed = tuple(getattr(member.state, name) for name in RECORDED)
+            fingerprint = _absorb(fingerprint, RECORDED, changed)
             events = happened(before[place], member.state, member.drivers)
             for index, event in enumerate(events):
                 if event and not table["event_month"][index, place, row]:

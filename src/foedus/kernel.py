@@ -40,6 +40,8 @@ from foedus.rules import (
     transition,
 )
 
+HALF = LANES // 2
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -66,7 +68,7 @@ class Fields(NamedTuple):
     """Which fields are kept, as places in their records, and how sums are quantised."""
 
     watched: Integers  # fields of State kept at the horizon and in histograms
-    recorded: Integers  # fields of State with monthly sums
+    recorded: Integers  # fields of State that change: those with monthly sums
     units: Floats  # (power, recorded): units of their sums and of the sums of their squares
     signals: Integers  # fields of Signals with monthly sums
     totals: Integers  # fields of Signals summed over the months, world by world
@@ -175,25 +177,26 @@ def endure(
 def attend(attention: Floats, signals: Floats, seen: Floats) -> None:
     """Sum what each member sees of the others, in their order.
 
-    In tiles of eight by four members, which stay in the second-level cache.
+    In tiles: eight members at a time are seen, by eight others, in half of the lanes, so that what
+    is summed stays in the first-level cache while it is used.
     """
     members = signals.shape[0]
-    fours = members - members % 4
+    eights = members - members % 8
+    seen[:] = 0.0
     for start in range(0, members, 8):
         stop = min(start + 8, members)
-        seen[start:stop] = 0.0
-        for j in range(0, fours, 4):
-            for i in range(start, stop):
-                row = attention[i, j : j + 4]
-                if row[0] + row[1] + row[2] + row[3] > 0.0:
-                    _attend_to_four(seen[i], row, signals[j : j + 4])
-        for j in range(fours, members):
+        for first in range(0, LANES, HALF):
+            for j in range(0, eights, 8):
+                for i in range(start, stop):
+                    attend_to_eight(first, attention[i, j : j + 8], signals[j : j + 8], seen[i])
+        for j in range(eights, members):
             for i in range(start, stop):
                 if attention[i, j] > 0.0:
-                    _attend_to_one(seen[i], attention[i, j], signals[j])
+                    attend_to_one(attention[i, j], signals[j], seen[i])
 
 
-def _attend_to_one(seen: Floats, attention: float, signals: Floats) -> None:
+def attend_to_one(attention: float, signals: Floats, seen: Floats) -> None:
+    """Add what is seen of one other."""
     for lane in range(LANES):
         total = attend_to(
             load(Signals, seen, lane, STRIDE), attention, load(Signals, signals, lane, STRIDE)
@@ -201,16 +204,20 @@ def _attend_to_one(seen: Floats, attention: float, signals: Floats) -> None:
         store(seen, lane, STRIDE, total)
 
 
-def _attend_to_four(seen: Floats, attention: Floats, signals: Floats) -> None:
-    """Four at a time, so that the sums are loaded and stored once for four."""
-    a, b, c, d = attention[0], attention[1], attention[2], attention[3]
+def attend_to_eight(first: int, attention: Floats, signals: Floats, seen: Floats) -> None:
+    """Add what is seen of eight others: the sums are loaded and stored once for all of them."""
     one, two, three, four = signals[0], signals[1], signals[2], signals[3]
-    for lane in range(LANES):
+    five, six, seven, eight = signals[4], signals[5], signals[6], signals[7]
+    for lane in range(first, first + HALF):
         total = load(Signals, seen, lane, STRIDE)
-        total = attend_to(total, a, load(Signals, one, lane, STRIDE))
-        total = attend_to(total, b, load(Signals, two, lane, STRIDE))
-        total = attend_to(total, c, load(Signals, three, lane, STRIDE))
-        total = attend_to(total, d, load(Signals, four, lane, STRIDE))
+        total = attend_to(total, attention[0], load(Signals, one, lane, STRIDE))
+        total = attend_to(total, attention[1], load(Signals, two, lane, STRIDE))
+        total = attend_to(total, attention[2], load(Signals, three, lane, STRIDE))
+        total = attend_to(total, attention[3], load(Signals, four, lane, STRIDE))
+        total = attend_to(total, attention[4], load(Signals, five, lane, STRIDE))
+        total = attend_to(total, attention[5], load(Signals, six, lane, STRIDE))
+        total = attend_to(total, attention[6], load(Signals, seven, lane, STRIDE))
+        total = attend_to(total, attention[7], load(Signals, eight, lane, STRIDE))
         store(seen, lane, STRIDE, total)
 
 
@@ -250,8 +257,8 @@ def respond(
 def note_events(month: int, events: Floats, first_month: Floats) -> None:
     """Keep the month in which each event happens first."""
     for k in range(events.shape[0]):
-        if first_month[k] == 0.0 and events[k] > 0.0:
-            first_month[k] = month
+        before = first_month[k]
+        first_month[k] = month if before == 0.0 and events[k] > 0.0 else before
 
 
 def add_totals(fields: Integers, signals: Floats, totals: Floats) -> None:
@@ -263,13 +270,15 @@ def add_totals(fields: Integers, signals: Floats, totals: Floats) -> None:
             target[lane] += source[lane]
 
 
-def take_fingerprint(keys: Integers, record: Floats, fingerprint: Integers) -> None:
-    """Take every bit of a record into the fingerprints."""
-    for field in range(keys.shape[0]):
-        values = record[field * STRIDE : field * STRIDE + LANES]
-        key = keys[field]
-        for lane in range(LANES):
-            fingerprint[lane] = absorbed(int(fingerprint[lane]), float(values[lane]), int(key))
+def take_in(field: int, key: int, record: Floats, fingerprint: Integers) -> None:
+    """Take every bit of one field of a record into the fingerprints."""
+    values = record[field * STRIDE : field * STRIDE + LANES]
+    for lane in range(LANES):
+        fingerprint[lane] = absorbed(int(fingerprint[lane]), float(values[lane]), key)
+
+
+def stir(fingerprint: Integers) -> None:
+    """Close a record in the fingerprints."""
     for lane in range(LANES):
         fingerprint[lane] = stirred(int(fingerprint[lane]))
 
@@ -302,13 +311,16 @@ def sum_up(worlds: int, unit: float, values: Floats, inside: Floats) -> int:
     return total
 
 
-def sum_squares(worlds: int, unit: float, values: Floats, inside: Floats) -> int:
-    """Sum of squares, in whole units."""
-    total = 0
+def sum_up_squares(
+    worlds: int, unit: float, square_unit: float, values: Floats, inside: Floats
+) -> tuple[int, int]:
+    """Sum of a quantity and of its squares, in whole units."""
+    total, squares = 0, 0
     for lane in range(worlds):
         value = float(values[lane])
-        total += counted(value * value, unit) if inside[lane] > 0.0 else 0
-    return total
+        total += counted(value, unit) if inside[lane] > 0.0 else 0
+        squares += counted(value * value, square_unit) if inside[lane] > 0.0 else 0
+    return total, squares
 
 
 def count_bins(worlds: int, values: Floats, inside: Floats, counts: Counts) -> None:
@@ -335,8 +347,11 @@ def keep_member(
     for k in range(fields.recorded.shape[0]):
         at = fields.recorded[k] * STRIDE
         values = states[at : at + LANES]
-        monthly.sums[0, k, month, member] += sum_up(worlds, fields.units[0, k], values, inside)
-        monthly.sums[1, k, month, member] += sum_squares(worlds, fields.units[1, k], values, inside)
+        total, squares = sum_up_squares(
+            worlds, fields.units[0, k], fields.units[1, k], values, inside
+        )
+        monthly.sums[0, k, month, member] += total
+        monthly.sums[1, k, month, member] += squares
     for k in range(fields.watched.shape[0]):
         at = fields.watched[k] * STRIDE
         values = states[at : at + LANES]
@@ -408,8 +423,9 @@ def keep_cohesion(
     for lane in range(LANES):
         inside[lane] = 1.0 if index[lane] >= 0.0 else 0.0
     count_bins(worlds, index, inside, monthly.cohesion[w, month])
-    monthly.cohesion_sums[0, w, month] += sum_up(worlds, unit, index, inside)
-    monthly.cohesion_sums[1, w, month] += sum_squares(worlds, unit, index, inside)
+    total, squares = sum_up_squares(worlds, unit, unit, index, inside)
+    monthly.cohesion_sums[0, w, month] += total
+    monthly.cohesion_sums[1, w, month] += squares
     for c in range(monthly.component_sums.shape[1]):
         values = bench.components[w, c * STRIDE : c * STRIDE + LANES]
         monthly.component_sums[w, c, month] += sum_up(worlds, unit, values, inside)
@@ -424,9 +440,13 @@ def begin(fields: Fields, bench: Bench) -> None:
     bench.first_month[:] = 0.0
     bench.totals[:] = 0.0
     bench.fingerprint[:] = FIRST
-    take_fingerprint(fields.parameter_keys, bench.parameters, bench.fingerprint)
+    for field in range(fields.parameter_keys.shape[0]):
+        take_in(field, int(fields.parameter_keys[field]), bench.parameters, bench.fingerprint)
+    stir(bench.fingerprint)
     for member in range(bench.states.shape[0]):
-        take_fingerprint(fields.state_keys, bench.states[member], bench.fingerprint)
+        for field in range(fields.state_keys.shape[0]):
+            take_in(field, int(fields.state_keys[field]), bench.states[member], bench.fingerprint)
+        stir(bench.fingerprint)
 
 
 def simulate(
@@ -463,7 +483,10 @@ def simulate(
             )  # fmt: skip
             note_events(month + 1, bench.events, bench.first_month[i])
             add_totals(fields.totals, bench.signals[i], bench.totals[i])
-            take_fingerprint(fields.state_keys, bench.states[i], bench.fingerprint)
+            for k in range(fields.recorded.shape[0]):
+                field = int(fields.recorded[k])
+                take_in(field, int(fields.state_keys[field]), bench.states[i], bench.fingerprint)
+            stir(bench.fingerprint)
             keep_member(worlds, month, i, fields, bench, monthly)
         keep_alliance(worlds, month, case, fields, bench, monthly)
 

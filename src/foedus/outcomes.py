@@ -342,8 +342,9 @@ def carriers(ensemble: Ensemble, worlds: Worlds, most: int = 5) -> list[Carrier]
         one case of twenty (Bonferroni).
     """
     outcome = headline(worlds)
-    present = ~np.isnan(outcome)
-    values = outcome[present].astype(float)
+    missing = np.isnan(outcome)
+    present = ~missing if missing.any() else slice(None)
+    values = outcome[present]
     if values.size < 30:
         return []
     drawn = drawn_numbers(
@@ -370,12 +371,15 @@ def _carrier(
     low, high = values[drawn <= lower], values[drawn >= upper]
     if lower == upper or min(low.size, high.size) < 5:
         return None
-    error = sqrt(np.var(low, ddof=1) / low.size + np.var(high, ddof=1) / high.size)
-    difference = float(high.mean() - low.mean())
+    error = sqrt(
+        np.var(low, ddof=1, dtype=float) / low.size + np.var(high, ddof=1, dtype=float) / high.size
+    )
+    difference = float(high.mean(dtype=float) - low.mean(dtype=float))
     if error == 0.0:
         return None
     estimate = Estimate(difference, difference - Z95 * error, difference + Z95 * error, "95 %")
-    return Carrier(name, kind, float(low.mean()), float(high.mean()), estimate, difference / error)
+    means = float(low.mean(dtype=float)), float(high.mean(dtype=float))
+    return Carrier(name, kind, *means, estimate, difference / error)
 
 
 def by_repair_anchor(

@@ -447,9 +447,7 @@ def consent_chance(p: Parameters, utility: float, attended: float) -> float:
     Present, logistic(V - margin): documents are refused before a summit is missed (November 2022).
     Absent, logistic(ma): the absent do not object (I.2; November 2024).
     """
-    if attended > 0.0:
-        return logistic(utility - p.refusal_margin)
-    return logistic(p.absent_consent)
+    return logistic(utility - p.refusal_margin if attended > 0.0 else p.absent_consent)
 
 
 def payment_chance(p: Parameters, utility: float, frozen: float) -> float:
@@ -457,23 +455,26 @@ def payment_chance(p: Parameters, utility: float, frozen: float) -> float:
     return logistic(utility + p.dues_margin - p.frozen_default * frozen)
 
 
-def settlement_chance(p: Parameters, utility: float) -> float:
-    """Chance in a month that an active member settles one year of arrears."""
-    return monthly_chance(p.settlement_rate * payment_chance(p, utility, 0.0))
+def settlement_chance(p: Parameters, payment: float) -> float:
+    """Chance in a month that an active member settles a year of arrears: hazard sr x payment.
+
+    ``payment`` is the chance that it would pay its dues.
+    """
+    return monthly_chance(p.settlement_rate * payment)
 
 
-def freeze_chance(p: Parameters, utility: float) -> float:
-    """Chance in a month that an active member freezes: hazard exp(f0 - fv V) a year."""
-    return monthly_chance(exp(p.freeze_base - p.freeze_slope * utility))
+def freeze_log_hazard(p: Parameters, utility: float) -> float:
+    """Log of the hazard a year that an active member freezes: f0 - fv V."""
+    return p.freeze_base - p.freeze_slope * utility
 
 
-def thaw_chance(p: Parameters, utility: float, frozen_months: float) -> float:
-    """Chance in a month that a frozen member resumes: hazard exp(u0 + uv V - ua age) a year.
+def thaw_log_hazard(p: Parameters, utility: float, frozen_months: float) -> float:
+    """Log of the hazard a year that a frozen member resumes: u0 + uv V - ua age.
 
     The older the freeze, the rarer its end (II.3); age in years.
     """
     age = frozen_months * MONTH
-    return monthly_chance(exp(p.thaw_base + p.thaw_slope * utility - p.thaw_entrenchment * age))
+    return p.thaw_base + p.thaw_slope * utility - p.thaw_entrenchment * age
 
 
 # ---------------------------------------------------------------------------------------------
@@ -713,25 +714,25 @@ def transition(
             drivers.forced_consent, draws.consent, consent_chance(p, utility, attended)
         )
     arrears, default = state.arrears, 0.0
+    payment = payment_chance(p, utility, state.frozen)
     if drivers.dues > 0.0:
-        default = 1.0 - decide(
-            drivers.forced_pay, draws.pay, payment_chance(p, utility, state.frozen)
-        )
+        default = 1.0 - decide(drivers.forced_pay, draws.pay, payment)
         arrears = arrears + default
     elif arrears > 0.0 and state.frozen == 0.0:
-        arrears = positive(
-            arrears - decide(drivers.forced_pay, draws.settle, settlement_chance(p, utility))
-        )
+        settled = decide(drivers.forced_pay, draws.settle, settlement_chance(p, payment))
+        arrears = positive(arrears - settled)
+    log_hazard = (
+        thaw_log_hazard(p, utility, state.frozen_months)
+        if state.frozen > 0.0
+        else freeze_log_hazard(p, utility)
+    )
+    turn = monthly_chance(exp(log_hazard))
     if state.frozen > 0.0:
-        thawed = decide(
-            FREE if drivers.forced_freeze < 0.0 else 1.0 - drivers.forced_freeze,
-            draws.thaw,
-            thaw_chance(p, utility, state.frozen_months),
-        )
-        frozen = 1.0 - thawed
+        resumes = FREE if drivers.forced_freeze < 0.0 else 1.0 - drivers.forced_freeze
+        frozen = 1.0 - decide(resumes, draws.thaw, turn)
         frozen_months = (state.frozen_months + 1.0) * frozen
     else:
-        frozen = decide(drivers.forced_freeze, draws.freeze, freeze_chance(p, utility))
+        frozen = decide(drivers.forced_freeze, draws.freeze, turn)
         frozen_months = 0.0
 
     # 11. Formal exit
