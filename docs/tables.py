@@ -6,9 +6,10 @@ not what this command would write.
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from foedus.alliance import load_alliance
 from foedus.levers import DECISIONS, LEVERS, POLICIES
@@ -109,7 +110,81 @@ def evidence() -> str:
     return table(("numbers", *EVIDENCE_KINDS, "all"), rows)
 
 
+def priors() -> str:
+    """What the priors alone imply, beside the declared values."""
+    import foedus
+    from foedus.tables import percent
+
+    drawn, declared = (
+        foedus.run("baseline", parameters=parameters).summary["baseline"]
+        for parameters in ("prior", "default")
+    )
+    names = load_alliance("csto").names
+    horizon = drawn["horizon"]
+    rows = [
+        (
+            f"{names[code]} {label}",
+            percent(drawn["members"][code][outcome]),
+            percent(declared["members"][code][outcome]),
+        )
+        for outcome, label in (
+            ("frozen", f"frozen in {horizon}"),
+            ("misses_summit", f"misses a summit by {horizon}"),
+        )
+        for code in drawn["members"]
+    ]
+    rows += [
+        (f"end state {name}", percent(here), percent(declared["alliance"]["end_states"][name]))
+        for name, here in drawn["alliance"]["end_states"].items()
+    ]
+    return table(("outcome", "drawn from the priors", "declared values"), rows)
+
+
+def benchmark() -> dict[str, Any]:
+    """Return what benchmarks/run.py wrote."""
+    path = HERE.parent / "benchmarks" / "results.json"
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def significant(value: float) -> str:
+    """Write a number with three significant figures."""
+    return f"{float(f'{value:.3g}'):,}" if value < 100 else f"{float(f'{value:.3g}'):,.0f}"
+
+
+def timings() -> str:
+    """Nanoseconds for an agent-step."""
+    found = benchmark()["nanoseconds_per_agent_step"]
+    rows = [(name, significant(value)) for name, value in found.items()]
+    return table(("what", "nanoseconds an agent-step"), rows)
+
+
+def ratios() -> str:
+    """Ratios of the timings."""
+    rows = [(name, significant(value)) for name, value in benchmark()["ratios"].items()]
+    return table(("ratio", "times"), rows)
+
+
+def footprint() -> str:
+    """Memory and start-up."""
+    found = benchmark()
+    rows = [(name.replace("_", " "), significant(value)) for name, value in found["memory"].items()]
+    rows += [(f"seconds: {name}", significant(v)) for name, v in found["start_up_seconds"].items()]
+    return table(("what", "number"), rows)
+
+
+def machine() -> str:
+    """Where it was measured."""
+    rows = [(name, str(value)) for name, value in benchmark()["machine"].items()]
+    return table(("machine", ""), rows)
+
+
 BLOCKS = {
+    "priors": priors,
+    "timings": timings,
+    "ratios": ratios,
+    "footprint": footprint,
+    "machine": machine,
     "parameters": parameters,
     "levers": levers,
     "policies": policies,

@@ -17,6 +17,7 @@ from foedus import engines, ensemble, kernel
 from foedus.designs import PRIOR, addresses, drawn_numbers, opening
 from foedus.draws import OPENING, address, draw, seed_words
 from foedus.engines import Task, simulate
+from foedus.lanes import LANES
 from foedus.parameters import drawn_parameters
 from foedus.rules import State, lasting_difference
 from foedus.scenario_reader import load_scenario
@@ -93,7 +94,7 @@ def runs_here(level: str) -> bool:
 
 def test_a_task_that_is_stopped_ends_with_the_worlds_that_are_finished() -> None:
     scenario = load_scenario("baseline", horizon=12)
-    for engine, done in (("kernel", 256), ("mesa", 2)):
+    for engine, done in (("kernel", 2 * LANES), ("mesa", 2)):
         asked = iter([False, False, True])
         task = Task(scenario, 7, PRIOR, 0, 1000, engine, keep=True)  # type: ignore[arg-type]
         piece = simulate(task, partial(next, asked))

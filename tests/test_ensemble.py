@@ -12,6 +12,7 @@ from foedus import ensemble, results, rules
 from foedus.agents import AllianceModel
 from foedus.designs import Sampled
 from foedus.errors import ResultError
+from foedus.lanes import LANES
 from foedus.parameters import Parameters, default_parameters
 from foedus.scenario_reader import load_scenario
 from foedus.summaries import BINS, MONTHLY, RECORDED, SIGNALS, TABLE, WATCHED
@@ -72,7 +73,7 @@ def test_worlds_of_the_dataset_are_those_of_the_model(
     data: xr.Dataset, paths: xr.Dataset, scenarios: list[Scenario]
 ) -> None:
     for scenario in scenarios:
-        for run in (0, 127, 128, RUNS - 1):
+        for run in (0, LANES - 1, LANES, RUNS - 1):
             model = AllianceModel(scenario, run=run, collect=False)
             month = 0
             while model.running:

@@ -14,13 +14,14 @@ import pytest
 from foedus import ensemble, results, store
 from foedus.engines import Task, simulate
 from foedus.errors import ResultError, UnfinishedError
+from foedus.lanes import LANES
 from foedus.results import Result, load_result, resume
 from foedus.store import Directory
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-RUNS = 700
+RUNS = 5 * LANES + 60  # six pieces of each scenario
 NAMES = ("pressure", "restraint")
 HORIZON = 14
 OPTIONS: dict[str, Any] = {"horizon": HORIZON, "figures": False, "keep": "trajectories"}
@@ -28,7 +29,7 @@ OPTIONS: dict[str, Any] = {"horizon": HORIZON, "figures": False, "keep": "trajec
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ensemble, "PATH_STEPS", 1)  # so pieces of one batch, 128 worlds
+    monkeypatch.setattr(ensemble, "PATH_STEPS", 1)  # so pieces of one batch
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +116,7 @@ store._passes = passes
     result = resume(tmp_path / "out", figures=False, notice=notices.append)
     assert notices == []
     assert result.digest == unbroken.digest
-    assert sum(made) - 1 <= 2 * RUNS - 128 * max(0, whole - 2), "what was whole is not made again"
+    assert sum(made) - 1 <= 2 * RUNS - LANES * max(0, whole - 2), "what was whole is not made again"
     assert load_result(tmp_path / "out").digest == unbroken.digest
     left = [path.name for path in (tmp_path / "out").rglob("*.tmp")]
     assert left == []
@@ -149,7 +150,7 @@ def test_a_plain_rerun_goes_on_and_a_longer_one_computes_the_new_worlds_only(
 def test_a_full_disk_is_a_sentence_and_loses_nothing(
     most: int, unbroken: Result, tmp_path: Path
 ) -> None:
-    results.run(*NAMES, runs=256, out=tmp_path / "out", **OPTIONS)
+    results.run(*NAMES, runs=2 * LANES, out=tmp_path / "out", **OPTIONS)
     before = Directory(tmp_path / "out").entries()
     done = in_a_process(
         tmp_path / "out",
@@ -157,7 +158,8 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(
     )
     assert done.returncode == 1
     assert "could not be written" in done.stderr
-    assert "512 worlds are whole there. Make room, then: foedus run --resume" in done.stderr
+    whole = f"{4 * LANES:,} worlds are whole there. Make room, then: foedus run --resume"
+    assert whole in done.stderr
     assert "Traceback" not in done.stderr
     assert Directory(tmp_path / "out").entries() == before
     assert resume(tmp_path / "out", figures=False).digest == unbroken.digest
@@ -262,7 +264,7 @@ def test_pieces_of_another_scenario_seed_or_draw_are_never_mixed_in(place: Path)
         ({"parameters": "default"}, "its parameters are 'prior'"),
         ({"keep": "summaries"}, "it keeps trajectories"),
         ({"horizon": 12}, "the scenarios or what they are made of differ"),
-        ({"runs": 10}, "it has 700 runs, more than 10"),
+        ({"runs": 10}, f"it has {RUNS:,} runs, more than 10"),
     ):
         options = {"runs": RUNS, **OPTIONS, **change}
         with pytest.raises(ResultError, match=reason):

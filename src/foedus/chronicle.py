@@ -88,5 +88,5 @@ def counted(x: float, unit: float) -> int:
 
 
 def bin_of(x: float, bins: int) -> int:
-    """Bin of a share in a histogram of equal bins from 0 to 1; 1 belongs to the last."""
-    return min(int(x * bins), bins - 1)
+    """Bin of a share in a histogram of equal bins from 0 to 1: the one whose middle is nearest."""
+    return min(max(whole(x * bins - 0.5), 0), bins - 1)

@@ -260,6 +260,23 @@ def _store(_context: Any, buffer: Any, lane: Any, stride: Any, record: Any) -> A
     return types.void(buffer, types.intp, types.intp, record), code
 
 
+@intrinsic
+def _first_times(_context: Any, first: Any, happened: Any, month: Any) -> Any:
+    def code(_context: Any, builder: Any, _signature: Any, values: Any) -> Any:
+        zero = values[2].type(0.0)
+        result = values[0]
+        for field in range(len(first)):
+            at = builder.extract_value(values[0], field)
+            now = builder.extract_value(values[1], field)
+            fresh = builder.and_(
+                builder.fcmp_ordered("==", at, zero), builder.fcmp_ordered(">", now, zero)
+            )
+            result = builder.insert_value(result, builder.select(fresh, values[2], at), field)
+        return result
+
+    return first(first, happened, types.float64), code
+
+
 _PRIMITIVES = {
     elementary.split: _split,
     elementary.scale: _scale,
@@ -268,5 +285,6 @@ _PRIMITIVES = {
     elementary.whole: _whole,
     elementary.number: _number,
     lanes.load: _load,
+    lanes.first_times: _first_times,
     lanes.store: _store,
 }

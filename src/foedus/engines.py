@@ -37,6 +37,7 @@ from foedus.summaries import (
     empty_table,
     kept_fields,
     unit,
+    without_spare,
 )
 from foedus.worlds import member_weights
 
@@ -179,7 +180,7 @@ def _bench(members: int) -> Bench:
         signals=room(members, len(Signals._fields)),
         seen=room(members, len(Signals._fields)),
         inside=np.zeros(LANES),
-        events=room(len(Events._fields)),
+        places=np.zeros(LANES, np.int64),
         first_month=room(members, len(Events._fields)),
         totals=room(members, len(TOTALS)),
         tallies=room(weightings, len(Tally._fields)),
@@ -203,10 +204,10 @@ def _by_kernel(task: Task, stop: Callable[[], bool]) -> Piece:
     case = _case(scenario, task.seed)
     months, members = case.drivers.shape[:2]
     fields, bench = kept_fields(), _bench(members)
-    monthly = empty_monthly(months, members)
+    monthly = empty_monthly(months, members, spare=1)
     table = empty_table(members, task.runs)
     paths = empty_paths(months, members, task.runs) if task.keep else None
-    piece = Piece(scenario.name, task.first, task.runs, table, monthly, paths)
+    piece = Piece(scenario.name, task.first, task.runs, table, without_spare(monthly), paths)
     for at in range(0, task.runs, LANES):
         if stop():
             return piece.trimmed(at)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from foedus.chronicle import (
     FIRST,
+    Events,
     absorbed,
     bin_of,
     counted,
@@ -19,7 +20,7 @@ from foedus.chronicle import (
     stirred,
 )
 from foedus.draws import DESIGN, OPENING, draw, philox, uniform
-from foedus.lanes import LANES, STRIDE, load, store
+from foedus.lanes import LANES, STRIDE, first_times, load, store
 from foedus.parameters import Parameters
 from foedus.rules import (
     Cohesion,
@@ -73,7 +74,9 @@ class Fields(NamedTuple):
     signals: Integers  # fields of Signals with monthly sums
     totals: Integers  # fields of Signals summed over the months, world by world
     share_unit: float  # units per 1 in sums of shares
-    parameter_keys: Integers  # keys of the fingerprint
+    parameters: Integers  # all fields of Parameters, and keys of the fingerprint for them
+    parameter_keys: Integers
+    states: Integers  # all fields of State, and keys for them
     state_keys: Integers
 
 
@@ -86,7 +89,7 @@ class Bench(NamedTuple):
     signals: Floats  # (member, field * STRIDE)
     seen: Floats  # (member, field * STRIDE)
     inside: Floats  # (LANES,): 1 where it counts
-    events: Floats  # (event * STRIDE,)
+    places: Integers  # (LANES,): bins of a histogram
     first_month: Floats  # (member, event * STRIDE): month of the first, from 1; 0 if never
     totals: Floats  # (member, signal * STRIDE): sums over the months
     tallies: Floats  # (weighting, field * STRIDE)
@@ -105,7 +108,7 @@ class Monthly(NamedTuple):
     taking_part: Counts  # (month, member)
     sums: Integers  # (power, recorded, month, member), over those who are members
     signals: Integers  # (signal, month, member)
-    histogram: Counts  # (watched, month, member, bin), over those who are members
+    histogram: Counts  # (watched, month, member, bin), over those who are members; see count_bins
     with_members: Counts  # (month,): worlds with a member left
     end_state: Counts  # (month, end state)
     number_taking_part: Counts  # (month, 0..members)
@@ -232,9 +235,9 @@ def respond(
     states: Floats,
     own: Floats,
     seen: Floats,
-    events: Floats,
+    first_month: Floats,
 ) -> None:
-    """What a member makes of it, and which events that is."""
+    """What a member makes of it, and which events happen for the first time."""
     drivers = load(Drivers, row, 0, 1)
     for lane in range(LANES):
         before = load(State, states, lane, STRIDE)
@@ -247,18 +250,13 @@ def respond(
             load(Signals, seen, lane, STRIDE),
         )
         store(states, lane, STRIDE, after)
-        store(events, lane, STRIDE, happened(before, after, drivers))
+        first = load(Events, first_month, lane, STRIDE)
+        events = happened(before, after, drivers)
+        store(first_month, lane, STRIDE, first_times(first, events, float(month)))
 
 
 # ---------------------------------------------------------------------------------------------
 # What is kept of it
-
-
-def note_events(month: int, events: Floats, first_month: Floats) -> None:
-    """Keep the month in which each event happens first."""
-    for k in range(events.shape[0]):
-        before = first_month[k]
-        first_month[k] = month if before == 0.0 and events[k] > 0.0 else before
 
 
 def add_totals(fields: Integers, signals: Floats, totals: Floats) -> None:
@@ -270,15 +268,23 @@ def add_totals(fields: Integers, signals: Floats, totals: Floats) -> None:
             target[lane] += source[lane]
 
 
-def take_in(field: int, key: int, record: Floats, fingerprint: Integers) -> None:
-    """Take every bit of one field of a record into the fingerprints."""
-    values = record[field * STRIDE : field * STRIDE + LANES]
-    for lane in range(LANES):
-        fingerprint[lane] = absorbed(int(fingerprint[lane]), float(values[lane]), key)
-
-
-def stir(fingerprint: Integers) -> None:
-    """Close a record in the fingerprints."""
+def take_in(fields: Integers, keys: Integers, record: Floats, fingerprint: Integers) -> None:
+    """Take every bit of some fields of a record into the fingerprints, two at a time."""
+    count = fields.shape[0]
+    for k in range(0, count - 1, 2):
+        one, other = int(fields[k]), int(fields[k + 1])
+        here = record[one * STRIDE : one * STRIDE + LANES]
+        there = record[other * STRIDE : other * STRIDE + LANES]
+        one_key, other_key = int(keys[one]), int(keys[other])
+        for lane in range(LANES):
+            partly = absorbed(int(fingerprint[lane]), float(here[lane]), one_key)
+            fingerprint[lane] = absorbed(partly, float(there[lane]), other_key)
+    if count % 2 == 1:
+        last = int(fields[count - 1])
+        values = record[last * STRIDE : last * STRIDE + LANES]
+        key = int(keys[last])
+        for lane in range(LANES):
+            fingerprint[lane] = absorbed(int(fingerprint[lane]), float(values[lane]), key)
     for lane in range(LANES):
         fingerprint[lane] = stirred(int(fingerprint[lane]))
 
@@ -323,12 +329,16 @@ def sum_up_squares(
     return total, squares
 
 
-def count_bins(worlds: int, values: Floats, inside: Floats, counts: Counts) -> None:
-    """Count a share into a histogram."""
-    bins = counts.shape[0]
+def count_bins(
+    worlds: int, values: Floats, inside: Floats, places: Integers, counts: Counts
+) -> None:
+    """Count a share into a histogram; where it does not count it goes to a bin beyond the last."""
+    bins = counts.shape[0] - 1
+    for lane in range(LANES):
+        value = float(values[lane]) if inside[lane] > 0.0 else 0.0
+        places[lane] = bin_of(value, bins) if inside[lane] > 0.0 else bins
     for lane in range(worlds):
-        if inside[lane] > 0.0:
-            counts[bin_of(values[lane], bins)] += 1
+        counts[places[lane]] += 1
 
 
 def keep_member(
@@ -355,7 +365,7 @@ def keep_member(
     for k in range(fields.watched.shape[0]):
         at = fields.watched[k] * STRIDE
         values = states[at : at + LANES]
-        count_bins(worlds, values, inside, monthly.histogram[k, month, member])
+        count_bins(worlds, values, inside, bench.places, monthly.histogram[k, month, member])
     for k in range(fields.signals.shape[0]):
         at = fields.signals[k] * STRIDE
         values = bench.signals[member, at : at + LANES]
@@ -422,7 +432,7 @@ def keep_cohesion(
     index, inside, unit = bench.cohesion[w], bench.inside, fields.share_unit
     for lane in range(LANES):
         inside[lane] = 1.0 if index[lane] >= 0.0 else 0.0
-    count_bins(worlds, index, inside, monthly.cohesion[w, month])
+    count_bins(worlds, index, inside, bench.places, monthly.cohesion[w, month])
     total, squares = sum_up_squares(worlds, unit, unit, index, inside)
     monthly.cohesion_sums[0, w, month] += total
     monthly.cohesion_sums[1, w, month] += squares
@@ -440,13 +450,9 @@ def begin(fields: Fields, bench: Bench) -> None:
     bench.first_month[:] = 0.0
     bench.totals[:] = 0.0
     bench.fingerprint[:] = FIRST
-    for field in range(fields.parameter_keys.shape[0]):
-        take_in(field, int(fields.parameter_keys[field]), bench.parameters, bench.fingerprint)
-    stir(bench.fingerprint)
+    take_in(fields.parameters, fields.parameter_keys, bench.parameters, bench.fingerprint)
     for member in range(bench.states.shape[0]):
-        for field in range(fields.state_keys.shape[0]):
-            take_in(field, int(fields.state_keys[field]), bench.states[member], bench.fingerprint)
-        stir(bench.fingerprint)
+        take_in(fields.states, fields.state_keys, bench.states[member], bench.fingerprint)
 
 
 def simulate(
@@ -479,14 +485,11 @@ def simulate(
         for i in range(members):
             respond(
                 low, high, bench.runs, month + 1, int(case.addresses[i]), case.drivers[month, i],
-                bench.parameters, bench.states[i], bench.signals[i], bench.seen[i], bench.events,
+                bench.parameters, bench.states[i], bench.signals[i], bench.seen[i],
+                bench.first_month[i],
             )  # fmt: skip
-            note_events(month + 1, bench.events, bench.first_month[i])
             add_totals(fields.totals, bench.signals[i], bench.totals[i])
-            for k in range(fields.recorded.shape[0]):
-                field = int(fields.recorded[k])
-                take_in(field, int(fields.state_keys[field]), bench.states[i], bench.fingerprint)
-            stir(bench.fingerprint)
+            take_in(fields.recorded, fields.state_keys, bench.states[i], bench.fingerprint)
             keep_member(worlds, month, i, fields, bench, monthly)
         keep_alliance(worlds, month, case, fields, bench, monthly)
 

@@ -14,13 +14,19 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-LANES = 128  # worlds abreast: a member's records in all of them stay in the first-level cache
+LANES = 256  # worlds abreast: a member's records in all of them stay in the first-level cache
 STRIDE = LANES + 8  # from field to field; a power of two would put all fields into few cache sets
 
 
 def load(record: Any, buffer: npt.NDArray[np.float64], lane: int, stride: int) -> Any:
     """Return the record of one lane; ``record`` is its class."""
     return record(*buffer[lane::stride].tolist())
+
+
+def first_times(first: Any, happened: Any, month: float) -> Any:
+    """Return a record of first months (0: never yet) with those of what happened this month."""
+    pairs = zip(first, happened, strict=True)
+    return type(first)(*(month if at == 0.0 and now > 0.0 else at for at, now in pairs))
 
 
 def store(buffer: npt.NDArray[np.float64], lane: int, stride: int, record: Any) -> None:

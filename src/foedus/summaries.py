@@ -189,12 +189,20 @@ def empty_table(members: int, runs: int, *outer: int) -> Arrays:
     return _empty(TABLE, sizes(0, members, runs), *outer)
 
 
-def empty_monthly(months: int, members: int, *, wide: bool = False) -> Monthly:
-    """Return sums over no worlds yet; ``wide`` counts in 64 bits."""
-    arrays = _empty(MONTHLY, sizes(months, members, 0))
+def empty_monthly(months: int, members: int, *, wide: bool = False, spare: int = 0) -> Monthly:
+    """Return sums over no worlds yet; ``wide`` counts in 64 bits, ``spare`` adds bins."""
+    size = sizes(months, members, 0)
+    arrays = _empty(MONTHLY, {**size, "bin": size["bin"] + spare})
     if wide:
         arrays = {name: array.astype(np.int64) for name, array in arrays.items()}
     return Monthly(**arrays)
+
+
+def without_spare(monthly: Monthly) -> Monthly:
+    """Return the sums without the bins that the kernel has to spare."""
+    return monthly._replace(
+        histogram=monthly.histogram[..., :BINS], cohesion=monthly.cohesion[..., :BINS]
+    )
 
 
 def empty_paths(months: int, members: int, runs: int) -> Arrays:
@@ -212,7 +220,9 @@ def kept_fields() -> Fields:
         signals=np.array([signal.index(name) for name in SIGNALS]),
         totals=np.array([signal.index(name) for name in TOTALS]),
         share_unit=SHARE_UNIT,
+        parameters=np.arange(len(Parameters._fields)),
         parameter_keys=np.array([key(name) for name in Parameters._fields]),
+        states=np.arange(len(state)),
         state_keys=np.array([key(name) for name in state]),
     )
 

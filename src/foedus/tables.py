@@ -41,19 +41,31 @@ ALLIANCE_CAPTION = (
 
 
 def percent(estimate: dict[str, Any]) -> str:
-    """Write a probability with its interval: ``12 % [9, 16]``."""
+    """Write a probability with its interval: ``12 % [9, 16]``, or ``12.3 % [11.9, 12.7]``."""
     if estimate["value"] is None:
         return "-"
-    value, low, high = (round(100 * estimate[key]) for key in ("value", "low", "high"))
+    digits = 1 if _is_narrow(estimate) else 0
+    value, low, high = (f"{100 * estimate[key]:.{digits}f}" for key in ("value", "low", "high"))
     return f"{value} % [{low}, {high}]"
 
 
+def _is_narrow(estimate: dict[str, Any]) -> bool:
+    """Whether the interval would vanish in two decimals."""
+    low, high = estimate["low"], estimate["high"]
+    return low is not None and high is not None and 0.0 < high - low < 0.02
+
+
 def number(estimate: dict[str, Any]) -> str:
-    """Write a number with its interval: ``.64 [.41, .80]``."""
+    """Write a number with its interval: ``.64 [.41, .80]``, or ``.642 [.637, .647]``."""
     if estimate["value"] is None:
         return "-"
-    shown = (f"{estimate[key]:.2f}" for key in ("value", "low", "high"))
-    value, low, high = (text.replace("-0.00", "0.00") for text in shown)
+    digits = 3 if _is_narrow(estimate) else 2
+    zero = f"{0.0:.{digits}f}"
+    shown = (
+        "?" if estimate[key] is None else f"{estimate[key]:.{digits}f}"
+        for key in ("value", "low", "high")
+    )
+    value, low, high = (zero if text == f"-{zero}" else text for text in shown)
     return f"{value} [{low}, {high}]"
 
 
