@@ -93,7 +93,7 @@ def test_files_that_cannot_be_read_are_refused_with_a_sentence(tmp_path: Path) -
     cases = {
         tmp_path: "is a directory",
         tmp_path / "absent.yaml": "no such file",
-        big: "larger than 256 KiB",
+        big: "larger than 4 MiB",
         latin: "not UTF-8",
     }
     for path, sentence in cases.items():

@@ -7,11 +7,14 @@ import os
 import subprocess
 import sys
 from functools import cache, partial
+from itertools import islice, product
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from foedus import engines, ensemble, kernel
 from foedus.designs import PRIOR, addresses, drawn_numbers, opening
@@ -24,6 +27,7 @@ from foedus.scenario_reader import load_scenario
 from foedus.shipped import shipped_scenarios
 
 WORLDS = 4
+SCENARIOS = Path(__file__).resolve().parents[1] / "scenarios"
 
 #: Prints the digest of every shipped scenario; with fewer lanes where nothing is compiled.
 DIGESTS = f"""
@@ -133,3 +137,47 @@ def test_few_worlds_are_left_to_mesa() -> None:
     assert engines.chosen("auto", engines.FEW_WORLDS - 1) == "mesa"
     assert engines.chosen("auto", engines.FEW_WORLDS) == "kernel"
     assert engines.chosen("mesa", 10**6) == "mesa"
+
+
+def ring(members: int, neighbours: int, directory: Path) -> Path:
+    """Write an alliance of any size: the clients of the CSTO again and again, each seeing some."""
+    csto = yaml.safe_load((SCENARIOS / "alliances" / "csto.yaml").read_text(encoding="utf-8"))
+    codes = ["".join(c) for c in islice(product(ascii_uppercase, repeat=3), members)]
+    models = list(csto["members"])
+    date = max(csto["states"])
+    clients, states = {}, {"RUS": csto["states"][date]["RUS"]}
+    for place, code in enumerate(codes):
+        model = models[place % len(models)]
+        seen = [codes[(place + step) % members] for step in range(1, neighbours + 1)]
+        weights = dict.fromkeys(seen, 1 / neighbours)
+        attention = {"weights": weights, "assumed": "a test", "why": "Neighbours on a ring."}
+        clients[code] = {**csto["members"][model], "name": code, "attention": attention}
+        states[code] = csto["states"][date][model]
+    powers = {code: power for code, power in csto["powers"].items() if code != "AZE"}
+    content = {
+        **csto,
+        "name": "ring",
+        "members": clients,
+        "powers": powers,
+        "states": {date: states},
+    }
+    (directory / "ring.yaml").write_text(json.dumps(content, default=str), encoding="utf-8")
+    path = directory / "busy.yaml"
+    path.write_text(
+        "foedus: 1\nname: busy\ntitle: T\ndescription: D\nalliance: ./ring.yaml\n"
+        "start: 2026-01\nhorizon: 13\npolicy: fixed\n"
+        "levers:\n  pressure: {all: [{value: 0.3}]}\n  threat: {all: [{value: 6}]}\n",
+        encoding="utf-8",
+    )
+    return path
+
+
+@pytest.mark.parametrize(("members", "neighbours"), [(2, 1), (8, 7), (19, 18), (27, 3)])
+def test_alliances_of_any_size_and_attention_are_equal_too(
+    members: int, neighbours: int, tmp_path: Path
+) -> None:
+    scenario = load_scenario(str(ring(members, neighbours, tmp_path)))
+    mesa, kernel = (
+        ensemble.run([scenario], runs=2, engine=engine).digest for engine in ("mesa", "kernel")
+    )
+    assert mesa == kernel

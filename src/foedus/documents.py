@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MAX_BYTES = 256 * 1024
+MAX_BYTES = 4 * 1024**2  # an alliance of 200 members, each number with its evidence, has 2 MiB
 MAX_DEPTH = 16
 
 KeyPath = tuple[str | int, ...]
@@ -162,7 +162,7 @@ def _read_text(path: Path, file: str) -> str:
         message = f"The file cannot be read: {reason}."
         raise refused(message) from None
     if len(content) > MAX_BYTES:
-        message = f"The file is larger than {MAX_BYTES // 1024} KiB; no scenario needs that."
+        message = f"The file is larger than {MAX_BYTES // 1024**2} MiB; no alliance needs that."
         raise refused(message)
     try:
         return content.decode("utf-8-sig")
