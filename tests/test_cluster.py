@@ -8,9 +8,12 @@ import sys
 import pytest
 
 from foedus import ensemble
-from foedus.cluster import simulated_on_cluster
+from foedus.cluster import _simulate, simulated_on_cluster
+from foedus.designs import PRIOR
+from foedus.engines import Task
 from foedus.errors import ResultError
 from foedus.scenario_reader import load_scenario
+from foedus.sources import source_hash
 
 RUNS = 2_000
 
@@ -53,6 +56,13 @@ def test_a_cluster_gives_the_same_digest_though_a_worker_dies() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == [here, here]
+
+
+def test_a_worker_with_another_model_is_refused() -> None:
+    task = Task(load_scenario("baseline"), 1, PRIOR, 0, 1, "mesa", keep=False)
+    assert _simulate(task, source_hash()).runs == 1
+    with pytest.raises(ResultError, match="has another version of foedus"):
+        _simulate(task, "0" * 64)
 
 
 def test_a_scheduler_that_does_not_answer_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from foedus.errors import ResultError, UnfinishedError
 from foedus.parameters import default_parameters
 from foedus.results import Result, load_result
 from foedus.scenario_reader import load_scenario
+from foedus.sources import source_hash
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +50,7 @@ def test_provenance_holds_inputs_versions_sources_and_the_command(saved: Path) -
     assert set(provenance["inputs"]) == {
         "scenarios", "horizon", "runs", "seed", "parameters", "design", "keep", "source",
     }  # fmt: skip
-    assert provenance["inputs"]["source"] == store.source_hash()
+    assert provenance["inputs"]["source"] == source_hash()
     assert {"python", "foedus", "mesa", "numba", "numpy"} <= set(provenance["versions"])
     assert provenance["digest"] == load_result(saved).digest
     assert "--seed 1992" in provenance["reproduce"]

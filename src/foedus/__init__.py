@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from foedus.agents import AllianceModel, MemberState, OutsidePower, Patron
     from foedus.alliance import Alliance, load_alliance
+    from foedus.designs import Sampled
     from foedus.ensemble import replay
     from foedus.errors import (
         AllianceError,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
         specification,
         specifications,
     )
-    from foedus.results import Result, load_result, run
+    from foedus.results import Result, load_result, resume, run, verify
     from foedus.scenario import Scenario
     from foedus.scenario_format import json_schema
     from foedus.scenario_reader import load_scenario
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "agents": ("AllianceModel", "MemberState", "OutsidePower", "Patron"),
     "alliance": ("Alliance", "load_alliance"),
+    "designs": ("Sampled",),
     "ensemble": ("replay",),
     "errors": (
         "AllianceError",
@@ -56,7 +58,7 @@ _HOMES = {
         "specification",
         "specifications",
     ),
-    "results": ("Result", "load_result", "run"),
+    "results": ("Result", "load_result", "resume", "run", "verify"),
     "scenario": ("Scenario",),
     "scenario_reader": ("load_scenario",),
     "scenario_format": ("json_schema",),
@@ -77,6 +79,7 @@ __all__ = [
     "Patron",
     "Result",
     "ResultError",
+    "Sampled",
     "Scenario",
     "ScenarioError",
     "default_parameters",
@@ -86,11 +89,13 @@ __all__ = [
     "load_result",
     "load_scenario",
     "replay",
+    "resume",
     "run",
     "shipped_alliances",
     "shipped_scenarios",
     "specification",
     "specifications",
+    "verify",
     "why",
 ]
 

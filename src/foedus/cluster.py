@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from foedus.engines import Task, simulate
 from foedus.errors import ResultError, UnfinishedError
+from foedus.sources import source_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -13,8 +15,25 @@ if TYPE_CHECKING:
     from foedus.summaries import Piece
 
 AHEAD = 4  # pieces handed out for each thread of the cluster
-LOSSES = 10  # workers that may die over one piece before it is given up
+LOSSES = 3  # times that Dask may give up a piece over dying workers before we do
 WAIT = "30s"
+
+
+def _simulate(task: Task, source: str) -> Piece:
+    """Simulate on a worker, which must have the same model.
+
+    Raises
+    ------
+    ResultError
+        If its foedus is another.
+    """
+    if source_hash() != source:
+        message = (
+            "A worker of the cluster has another version of foedus: its worlds would be others; "
+            "install the same version on all of them."
+        )
+        raise ResultError(message)
+    return simulate(task)
 
 
 def simulated_on_cluster(tasks: Sequence[Task], scheduler: Any) -> Iterator[Piece]:
@@ -30,12 +49,11 @@ def simulated_on_cluster(tasks: Sequence[Task], scheduler: Any) -> Iterator[Piec
     Raises
     ------
     ResultError
-        If the extra is not installed or no scheduler answers.
+        If the extra is not installed, no scheduler answers, or a worker has another foedus.
     UnfinishedError
         If the cluster is lost.
     """
     try:
-        import dask
         from distributed import Client, as_completed
         from distributed.scheduler import KilledWorker
     except ImportError:
@@ -48,27 +66,32 @@ def simulated_on_cluster(tasks: Sequence[Task], scheduler: Any) -> Iterator[Piec
         except (OSError, ValueError, TimeoutError) as error:
             message = f"No Dask scheduler answers at {scheduler}: {error}."
             raise ResultError(message) from None
-    waiting = iter(tasks)
+    waiting = deque((task, LOSSES) for task in tasks)
+    handed_out: dict[Any, tuple[Task, int]] = {}
 
-    def hand_out() -> Any | None:
-        task = next(waiting, None)
-        return None if task is None else client.submit(simulate, task, pure=False, retries=LOSSES)
+    def hand_out() -> Any:
+        task, lives = waiting.popleft()
+        future = client.submit(_simulate, task, source_hash(), pure=False)
+        handed_out[future] = task, lives
+        return future
 
     try:
-        with dask.config.set({"distributed.scheduler.allowed-failures": LOSSES}):
-            threads = sum(client.nthreads().values()) or 1
-            first = [future for _ in range(threads * AHEAD) if (future := hand_out()) is not None]
-            done = as_completed(first, with_results=False)
-            for future in done:
-                try:
-                    piece: Piece = future.result()
-                except KilledWorker as error:
+        threads = sum(client.nthreads().values()) or 1
+        done = as_completed([hand_out() for _ in range(min(threads * AHEAD, len(waiting)))])
+        for future in done:
+            task, lives = handed_out.pop(future)
+            try:
+                piece: Piece = future.result()
+            except KilledWorker as error:
+                if lives == 0:
                     message = f"The cluster lost its workers again and again: {error}."
                     raise UnfinishedError(message) from None
-                if (following := hand_out()) is not None:
-                    done.add(following)
-                future.release()
+                waiting.append((task, lives - 1))
+            else:
                 yield piece
+            if waiting:
+                done.add(hand_out())
     finally:
+        client.cancel(list(handed_out))
         if isinstance(scheduler, str):
             client.close()

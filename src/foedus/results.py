@@ -21,6 +21,7 @@ from foedus.outcomes import rows, summarise
 from foedus.parameters import Parameters
 from foedus.scenario import Scenario
 from foedus.scenario_reader import load_scenario
+from foedus.sources import source_hash
 from foedus.worlds import DEFAULT_SEED
 
 if TYPE_CHECKING:
@@ -273,7 +274,7 @@ def inputs(
         "parameters": design.name,
         "design": design.fingerprint,
         "keep": keep,
-        "source": store.source_hash(),
+        "source": source_hash(),
     }
 
 
@@ -636,7 +637,7 @@ def verify(directory: str | Path, sample: int = SAMPLE) -> Verification:
         for entry in entries
         if (reason := place.damage(entry))
     ]
-    if there["source"] != store.source_hash():
+    if there["source"] != source_hash():
         problems.append("It was computed by another version of the model; replays may differ.")
     if marker["digest"] is None:
         problems.append(f"It is not finished: {place.progress()}")

@@ -16,7 +16,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from hashlib import file_digest, sha256
+from hashlib import file_digest
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,22 +33,6 @@ MARKER = "foedus.json"
 MANIFEST = "manifest.jsonl"
 CHUNKS = "chunks"
 LIBRARIES = ("foedus", "mesa", "numba", "numpy", "xarray", "zarr")
-
-#: Modules that decide the bits of a world.
-MODEL = (
-    "agents", "alliance", "chronicle", "compiled", "designs", "draws", "elementary", "engines",
-    "kernel", "lanes", "levers", "parameters", "rules", "schedule", "summaries", "worlds",
-)  # fmt: skip
-
-
-def source_hash() -> str:
-    """SHA-256 of the model's sources, so that a result tells which rules made it."""
-    total = sha256()
-    package = Path(__file__).resolve().parent
-    for name in MODEL:
-        total.update(name.encode())
-        total.update((package / f"{name}.py").read_bytes().replace(b"\r\n", b"\n"))
-    return total.hexdigest()
 
 
 def versions() -> dict[str, str]:
