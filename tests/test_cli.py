@@ -295,10 +295,20 @@ def test_results_go_on_and_are_verified(capsys: pytest.CaptureFixture[str], tmp_
     assert "is missing; its" in err
     status, _, err = foedus(capsys, "run", "baseline", "--resume", "out")
     assert (status, "--resume takes scenarios" in err) == (2, True)
+    for option in (("--seed", "5"), ("--set", "pressure.ARM=0.1"), ("--horizon", "12")):
+        status, _, err = foedus(capsys, "run", "--resume", "out", *option)
+        assert (status, "leave them out" in err) == (2, True)
+    (tmp_path / "out" / "summary.json").write_text("x")
+    status, _, err = foedus(capsys, "verify", "out")
+    assert (status, "summary.json was altered" in err) == (1, True)
+    status, _, err = foedus(capsys, "run", "--resume", "out", "--no-figures")
+    assert (status, "It is written again." in err) == (0, True)
+    assert "already holds" not in err
+    assert foedus(capsys, "verify", "out")[0] == 0
     status, _, err = foedus(capsys, "run", "--resume", "nowhere")
     assert (status, "nowhere holds no foedus result" in err) == (2, True)
     status, _, err = foedus(capsys, "run", "--resume", "out", "--runs", "3")
-    assert (status, "it has 150 runs, more than 3" in err) == (2, True)
+    assert (status, "holds 150 runs already, more than 3" in err) == (2, True)
 
 
 def test_list_schema_and_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -264,7 +264,7 @@ def test_pieces_of_another_scenario_seed_or_draw_are_never_mixed_in(place: Path)
         ({"parameters": "default"}, "its parameters are 'prior'"),
         ({"keep": "summaries"}, "it keeps trajectories"),
         ({"horizon": 12}, "the scenarios or what they are made of differ"),
-        ({"runs": 10}, f"it has {RUNS:,} runs, more than 10"),
+        ({"runs": 10}, f"holds {RUNS:,} runs already, more than 10"),
     ):
         options = {"runs": RUNS, **OPTIONS, **change}
         with pytest.raises(ResultError, match=reason):
@@ -308,3 +308,19 @@ def test_stored_trajectories_are_read_when_they_are_used(place: Path, unbroken: 
     assert lazy.sel(run=5).values.tobytes() == (
         unbroken.trajectories["trust"].sel(run=5).values.tobytes()
     )
+
+
+def test_figures_of_fewer_worlds_do_not_stay_beside_more(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    results.run("pressure", runs=40, horizon=12, out=out)
+    assert (out / "figures").is_dir()
+    results.run("pressure", runs=60, horizon=12, out=out, figures=False)
+    assert not (out / "figures").exists()
+
+
+def test_a_directory_in_which_no_world_was_finished_is_in_nobody_s_way(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(ResultError, match="No Dask scheduler answers"):
+        results.run("pressure", runs=40, out=out, scheduler="nonsense")
+    result = results.run("restraint", runs=40, horizon=12, out=out, figures=False)
+    assert load_result(out).digest == result.digest

@@ -178,8 +178,13 @@ def _projection(tables: Callable[[Result, Console], None], summary: str) -> Call
             "scheduler": scheduler,
             "notice": None if quiet else _notice,
         }
-        if resume is not None and (scenarios or out):
-            message = "--resume takes scenarios and everything else from its directory."
+        told = scenarios or out or horizon or settings or overwrite
+        told = told or seed != DEFAULT_SEED or parameters != Draw.prior or keep != Keep.summaries
+        if resume is not None and told:
+            message = (
+                "--resume takes scenarios, seed and all else that decides a result from its "
+                "directory; leave them out (only --runs may be given, to go on to more worlds)."
+            )
             raise FoedusError(message)
         loaded = [] if resume else _load_all(scenarios or [], horizon, settings or ())
         with _progress(quiet=silent) as progress, _interruption():
@@ -263,7 +268,7 @@ def verify(
             err=True,
         )
         raise typer.Exit(ExitStatus.UNFINISHED)
-    typer.echo("Everything is as it was written, and comes out the same again.")
+    typer.echo("All of it is as it was written, and the sample comes out the same again.")
 
 
 def _load_all(

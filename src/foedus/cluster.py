@@ -57,7 +57,7 @@ def simulated_on_cluster(tasks: Sequence[Task], scheduler: Any) -> Iterator[Piec
         from distributed import Client, as_completed
         from distributed.scheduler import KilledWorker
     except ImportError:
-        message = "A Dask cluster needs the extra: pip install 'foedus[cluster]'."
+        message = "A Dask cluster needs the package distributed: install foedus[cluster]."
         raise ResultError(message) from None
     client = scheduler
     if isinstance(scheduler, str):

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 Keep = Literal["summaries", "trajectories"]
 DESIGN = "design.npy"  # the numbers of a design that no word stands for
+FEWER = "it has more runs"
 SAMPLE = 8  # worlds of each scenario that are replayed to verify a result
 
 
@@ -148,7 +149,13 @@ def run(
     if out is None:
         return simulated(None)
     directory = Path(out)
-    tell = notice or (lambda _: None)
+    told: list[str] = []
+
+    def tell(sentence: str) -> None:
+        told.append(sentence)
+        if notice is not None:
+            notice(sentence)
+
     wanted = inputs(loaded, runs, seed, design, keep)
     before = _begin(directory, wanted, loaded, design, overwrite=overwrite)
     with store.held(directory):
@@ -161,9 +168,13 @@ def run(
             raise InterruptedRun(message) from None
         if before is not None and result.digest != before:
             raise ResultError(_other_digest(directory))
-        if before is None or (figures and not (directory / "figures").is_dir()):
-            result.finish(directory, wanted, figures=figures)
-        else:
+        drawn = (directory / store.FIGURES).is_dir()
+        altered = store.altered_files(directory, store.read_marker(directory))
+        for sentence in altered:
+            tell(f"{sentence} It is written again.")
+        if before is None or altered or (figures and not drawn):
+            result.finish(directory, wanted, figures=figures or (drawn and before is not None))
+        elif not told:
             tell(f"{directory} already holds this very result; it was left as it is.")
     return result
 
@@ -213,6 +224,14 @@ def _begin(
         return None
     there = stored["inputs"]
     if reason := _difference(there, wanted):
+        if stored["digest"] is None and not store.Directory(directory).entries():
+            return _begin(directory, wanted, scenarios, design, overwrite=True)
+        if reason is FEWER:
+            message = (
+                f"{directory} holds {there['runs']:,} runs already, more than {wanted['runs']:,}; "
+                "they were left as they are. Name another --out for fewer."
+            )
+            raise ResultError(message)
         message = (
             f"{directory} holds other results: {reason}. Choose another --out, or replace them "
             "with --overwrite."
@@ -248,7 +267,7 @@ def _difference(there: dict[str, Any], wanted: dict[str, Any]) -> str | None:
         if there.get(name) != wanted[name]:
             return sentence
     if there["runs"] > wanted["runs"]:
-        return f"it has {there['runs']:,} runs, more than {wanted['runs']:,}"
+        return FEWER
     return None
 
 
@@ -641,6 +660,8 @@ def verify(directory: str | Path, sample: int = SAMPLE) -> Verification:
         problems.append("It was computed by another version of the model; replays may differ.")
     if marker["digest"] is None:
         problems.append(f"It is not finished: {place.progress()}")
+    else:
+        problems += store.altered_files(directory, marker)
     replayed = 0
     if not problems:
         result = load_result(directory)

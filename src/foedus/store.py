@@ -16,7 +16,7 @@ import shutil
 import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from hashlib import file_digest
+from hashlib import file_digest, sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ FORMAT_VERSION = 2
 MARKER = "foedus.json"
 MANIFEST = "manifest.jsonl"
 CHUNKS = "chunks"
+FIGURES = "figures"
 LIBRARIES = ("foedus", "mesa", "numba", "numpy", "xarray", "zarr")
 
 
@@ -378,6 +379,9 @@ def held(directory: Path) -> Iterator[None]:
 def finish(directory: Path, marker: Mapping[str, Any], fill: Callable[[Path], None]) -> None:
     """Put summaries and figures in place, and say in the marker that the result is complete.
 
+    What stood there of an earlier summary and is not written again is removed; the marker keeps
+    the checksums of the files.
+
     Raises
     ------
     UnfinishedError
@@ -387,19 +391,35 @@ def finish(directory: Path, marker: Mapping[str, Any], fill: Callable[[Path], No
         with tempfile.TemporaryDirectory(prefix=".finish.", dir=directory) as name:
             temporary = Path(name)
             fill(temporary)
+            files = {
+                path.name: sha256(path.read_bytes()).hexdigest()
+                for path in sorted(temporary.iterdir())
+                if path.is_file()
+            }
+            shutil.rmtree(directory / FIGURES, ignore_errors=True)
             for item in temporary.iterdir():
-                target = directory / item.name
-                if target.is_dir():
-                    shutil.rmtree(target)
-                item.replace(target)
+                item.replace(directory / item.name)
         _passes("before the marker")
-        replace_file(directory / MARKER, as_text(marker).encode())
+        replace_file(directory / MARKER, as_text({**marker, "files": files}).encode())
     except OSError as error:
         message = (
             f"Summary and figures could not be written to {directory}: {error.strerror or error}. "
             f"All worlds are whole there. Make room, then: foedus run --resume {directory}"
         )
         raise UnfinishedError(message) from None
+
+
+def altered_files(directory: Path, marker: Mapping[str, Any]) -> list[str]:
+    """Say which summaries are not as they were written."""
+    found = []
+    for name, checksum in marker.get("files", {}).items():
+        try:
+            same = sha256((directory / name).read_bytes()).hexdigest() == checksum
+        except OSError:
+            found.append(f"{directory / name} is missing or cannot be read.")
+        else:
+            found += [] if same else [f"{directory / name} was altered."]
+    return found
 
 
 def _umask() -> int:
