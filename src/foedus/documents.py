@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 MAX_BYTES = 4 * 1024**2  # an alliance of 200 members, each number with its evidence, has 2 MiB
 MAX_DEPTH = 16
 
+_TOO_DEEP = f"The file is nested more than {MAX_DEPTH} levels deep; no scenario is."
+
 KeyPath = tuple[str | int, ...]
 
 _HINTS = {
@@ -125,6 +127,8 @@ def parse_document(text: str, file: str) -> Document:
         said += _HINTS.get(said, "")
         line = mark.line + 1 if mark is not None else 0
         message = f"This is not valid YAML ({said}); mend the line or the one before it."
+        if "nesting depth" in said:  # newer parsers count too
+            message = _TOO_DEEP
         raise InputError([Problem(file, line, "", message)]) from None
     except yaml.YAMLError:
         message = "This is not valid YAML: it holds a character that YAML does not allow."
@@ -192,8 +196,7 @@ def _events(text: str, file: str) -> Iterator[Any]:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                message = f"The file is nested more than {MAX_DEPTH} levels deep; no scenario is."
-                raise InputError([Problem(file, line, "", message)])
+                raise InputError([Problem(file, line, "", _TOO_DEEP)])
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         yield event
