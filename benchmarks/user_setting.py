@@ -20,9 +20,7 @@ def setting_of(scenario_name: str) -> Any:
     for code in alliance.members:
         numbers: dict[str, Any] = {}
         for name in GIVEN:
-            number = alliance.numbers[f"{code}.{name}"]
-            if number.same_as:
-                number = alliance.numbers[number.same_as]
+            _, number = alliance.source(code, name)
             prior = number.prior
             numbers[name] = (number.value, prior.quantile if prior is not None else None)
         state = alliance.opening(code, alliance.default_values(code))

@@ -160,6 +160,12 @@ def test_every_design_is_stored_with_the_result(parameters: str, tmp_path: Path)
     again = load_result(result.save(tmp_path / "out", figures=False))
     assert again.digest == result.digest
     assert again.summary == result.summary
+    if (tmp_path / "out" / "design.npy").exists():
+        for damage in (b"", None):
+            path = tmp_path / "out" / "design.npy"
+            path.unlink() if damage is None else path.write_bytes(damage)
+            with pytest.raises(ResultError, match=r"design\.npy is missing or was altered"):
+                load_result(tmp_path / "out")
 
 
 def test_a_result_shows_itself_in_a_notebook(result: Result) -> None:

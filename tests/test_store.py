@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,9 +19,6 @@ from foedus.errors import ResultError, UnfinishedError
 from foedus.lanes import LANES
 from foedus.results import Result, load_result, resume
 from foedus.store import Directory
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RUNS = 5 * LANES + 60  # six pieces of each scenario
 NAMES = ("pressure", "restraint")
@@ -324,3 +323,26 @@ def test_a_directory_in_which_no_world_was_finished_is_in_nobody_s_way(tmp_path:
         results.run("pressure", runs=40, out=out, scheduler="nonsense")
     result = results.run("restraint", runs=40, horizon=12, out=out, figures=False)
     assert load_result(out).digest == result.digest
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="looks at open files as Linux does")
+def test_no_piece_stays_open_however_many_there_are(place: Path) -> None:
+    result = load_result(place)
+    whole = result.trajectories["trust"].values
+    open_files = [os.path.realpath(path) for path in Path("/proc/self/fd").iterdir()]
+    assert whole.shape[-1] == RUNS
+    assert not [path for path in open_files if path.endswith(".zarr.zip")]
+
+
+def test_a_manifest_and_pieces_that_were_deleted_are_made_again(
+    place: Path, unbroken: Result
+) -> None:
+    (place / "manifest.jsonl").unlink()
+    shutil.rmtree(place / "chunks")
+    assert resume(place, figures=False).digest == unbroken.digest
+
+
+def test_a_result_in_work_is_not_replaced_by_another_process(place: Path) -> None:
+    with store.held(place), pytest.raises(ResultError, match="Another foedus writes into"):
+        results.run("pressure", runs=3, horizon=3, out=place, overwrite=True)
+    assert load_result(place).runs == RUNS

@@ -295,13 +295,18 @@ class Alliance:
         """Draw the values of :data:`GIVEN` for a client in one run from their priors."""
         return {name: self._drawn(member, name, seed, run) for name in GIVEN}
 
-    def _drawn(self, member: str, name: str, seed: int, run: int) -> float:
+    def source(self, member: str, name: str) -> tuple[str, AllianceNumber]:
+        """Return the number that a number of a client is drawn as, itself or another, by name."""
         number = self.numbers[f"{member}.{name}"]
-        if number.same_as:
-            return self._drawn(member, number.same_as.split(".")[1], seed, run)
+        return (
+            self.source(member, number.same_as.split(".")[1]) if number.same_as else (name, number)
+        )
+
+    def _drawn(self, member: str, name: str, seed: int, run: int) -> float:
+        label, number = self.source(member, name)
         if number.prior is None:
             return number.value
-        u = design_uniform(seed, run, address(member), crc32(name.encode()))
+        u = design_uniform(seed, run, address(member), crc32(label.encode()))
         return number.prior.quantile(u)
 
 

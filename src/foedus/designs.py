@@ -1,7 +1,7 @@
 """Designs: where the parameters and opening numbers of many worlds come from.
 
 A design gives the numbers of any worlds, by their run, and never depends on which others are asked
-for. :class:`Prior` and :class:`Declared` give what :mod:`foedus.worlds` gives one world at a time.
+for. The scalar :func:`~foedus.parameters.drawn_parameters` draws the same parameters.
 """
 
 from __future__ import annotations
@@ -82,13 +82,10 @@ class FromPrior:
         self, scenario: Scenario, seed: int, runs: Integers, member: str, name: str, loops: Any
     ) -> Numbers:
         """Draw an opening number."""
-        number = scenario.alliance.numbers[f"{member}.{name}"]
-        if number.same_as:
-            _, name = number.same_as.split(".")
-            return self.given(scenario, seed, runs, member, name, loops)
+        label, number = scenario.alliance.source(member, name)
         if number.prior is None:
             return number.value
-        return _drawn(number.prior, seed, runs, address(member), name, loops)
+        return _drawn(number.prior, seed, runs, address(member), label, loops)
 
 
 @dataclass(frozen=True)

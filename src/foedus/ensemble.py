@@ -64,7 +64,7 @@ DEFAULT_RUNS = 20_000
 MAX_RUNS = 2**32 - 1
 PIECE_STEPS = 5_000_000  # member-months of a piece: under a second of one thread
 PATH_STEPS = 300_000  # with whole worlds kept: about 30 MB
-MESA_STEPS = 6_000
+MESA_STEPS = 6_000  # a second or two of Mesa
 AHEAD = 2  # pieces handed out for each worker, so that none waits for the next
 POLL = 0.05  # seconds between looks at an interrupt
 PATIENCE = 0.7  # seconds that interrupted threads are given to finish their batch
@@ -339,15 +339,18 @@ def _by_threads(
         def hand_out(number: int) -> set[Future[Piece]]:
             return {pool.submit(simulate, task, stop.is_set) for task in islice(waiting, number)}
 
-        pending = hand_out(workers * AHEAD)
-        while pending and not stop.is_set():
-            done, pending = wait(pending, POLL, FIRST_COMPLETED)
-            pending |= hand_out(len(done))
-            yield from (future.result() for future in done)
-        if stop.is_set():
-            done, _ = wait(pending, PATIENCE)
-            yield from (piece for future in done if (piece := future.result()).runs)
-            raise KeyboardInterrupt
+        try:
+            pending = hand_out(workers * AHEAD)
+            while pending and not stop.is_set():
+                done, pending = wait(pending, POLL, FIRST_COMPLETED)
+                pending |= hand_out(len(done))
+                yield from (future.result() for future in done)
+            if stop.is_set():
+                done, _ = wait(pending, PATIENCE)
+                yield from (piece for future in done if (piece := future.result()).runs)
+                raise KeyboardInterrupt
+        finally:
+            stop.set()  # whatever ended it, the threads are to end too
 
 
 @contextmanager

@@ -514,10 +514,22 @@ def _write_inputs(place: Path, scenarios: Sequence[Scenario], design: Design) ->
 def _stored_design(directory: Path, there: dict[str, Any]) -> Design:
     if there["parameters"] in NAMED:
         return NAMED[there["parameters"]]
-    numbers = np.load(directory / DESIGN)
-    if numbers.ndim == 1:
-        return Declared(Parameters(*numbers.tolist()))
-    return Sampled(numbers, there["parameters"])
+    try:
+        numbers = np.load(directory / DESIGN)
+        design: Design = (
+            Declared(Parameters(*numbers.tolist()))
+            if numbers.ndim == 1
+            else Sampled(numbers, there["parameters"])
+        )
+    except (OSError, EOFError, ValueError, TypeError):
+        design = Declared()
+    if design.fingerprint != there["design"]:
+        message = (
+            f"{directory / DESIGN} is missing or was altered: the parameters of the worlds are "
+            "lost. Run the scenario again into another directory."
+        )
+        raise ResultError(message)
+    return design
 
 
 def stored_scenarios(directory: Path) -> tuple[tuple[Scenario, ...], dict[str, Any]]:

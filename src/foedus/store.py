@@ -104,6 +104,8 @@ class Directory:
 
     def tidy(self) -> None:
         """Remove what a sudden end left: temporary files, and pieces that were never listed."""
+        (self.path / CHUNKS).mkdir(exist_ok=True)
+        (self.path / MANIFEST).touch()
         listed = {entry.file for entry in self.entries()}
         for path in [*self.path.glob(".*.tmp"), *self.path.glob(".finish.*")]:
             path.unlink() if path.is_file() else shutil.rmtree(path, ignore_errors=True)
@@ -156,16 +158,19 @@ class Directory:
         import zarr
         from zarr.storage import ZipStore
 
-        group: Any = zarr.open_group(ZipStore(self.path / entry.file, mode="r"), mode="r")
-        names = set(group.array_keys())
-        return Piece(
-            entry.scenario,
-            entry.first,
-            entry.runs,
-            {name: group[f"table_{name}"][...] for name in TABLE},
-            Monthly(**{name: group[f"monthly_{name}"][...] for name in MONTHLY}),
-            {name: group[f"path_{name}"] for name in PATHS} if "path_trust" in names else None,
-        )
+        file = self.path / entry.file
+        with ZipStore(file, mode="r") as zipped:
+            group: Any = zarr.open_group(zipped, mode="r")
+            arrays = {name: group[f"path_{name}"] for name in PATHS if f"path_{name}" in group}
+            paths: Any = {name: _OnDisk(file, array) for name, array in arrays.items()}
+            return Piece(
+                entry.scenario,
+                entry.first,
+                entry.runs,
+                {name: group[f"table_{name}"][...] for name in TABLE},
+                Monthly(**{name: group[f"monthly_{name}"][...] for name in MONTHLY}),
+                paths or None,
+            )
 
     def add(self, piece: Piece) -> Piece:
         """Keep a piece; return it with its whole worlds on disk.
@@ -233,6 +238,22 @@ class Directory:
         (self.path / entry.file).unlink(missing_ok=True)
 
 
+class _OnDisk:
+    """An array of a piece, read when it is indexed; no file stays open for it."""
+
+    def __init__(self, file: Path, array: Any) -> None:
+        self._file, self._name = file, array.basename
+        self.shape, self.dtype, self.ndim = array.shape, array.dtype, array.ndim
+
+    def __getitem__(self, key: Any) -> Any:
+        import zarr
+        from zarr.storage import ZipStore
+
+        with ZipStore(self._file, mode="r") as zipped:
+            group: Any = zarr.open_group(zipped, mode="r")
+            return group[self._name][key]
+
+
 def _write_piece(path: Path, piece: Piece) -> None:
     import zarr
     from zarr.storage import ZipStore
@@ -258,9 +279,8 @@ def _write_piece(path: Path, piece: Piece) -> None:
 
 def _sync(path: Path) -> None:
     """Have the system put a file or the names in a directory on disk."""
-    flags = os.O_RDONLY
     try:
-        handle = os.open(path, flags)
+        handle = os.open(path, os.O_RDONLY)
     except OSError:
         if path.is_dir():  # some systems do not open directories
             return
@@ -296,7 +316,11 @@ def create(
     UnfinishedError
         If writing fails; nothing is left behind then.
     """
-    with _in_place_of(directory, overwrite=overwrite) as temporary:
+    refuse_foreign(directory, overwrite=overwrite)
+    if (directory / MARKER).is_file():
+        with held(directory):  # not under the hands of another process
+            pass
+    with _in_place_of(directory) as temporary:
         (temporary / CHUNKS).mkdir()
         (temporary / MANIFEST).touch()
         fill(temporary)
@@ -304,9 +328,8 @@ def create(
 
 
 @contextmanager
-def _in_place_of(directory: Path, *, overwrite: bool) -> Iterator[Path]:
+def _in_place_of(directory: Path) -> Iterator[Path]:
     """Give a temporary directory that takes the place of ``directory`` once the block is done."""
-    refuse_foreign(directory, overwrite=overwrite)
     parent = directory.resolve().parent
     try:
         parent.mkdir(parents=True, exist_ok=True)
