@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from distributed.scheduler import KilledWorker
 
 from foedus import ensemble
-from foedus.cluster import _simulate, simulated_on_cluster
+from foedus.cluster import LOSSES, _simulate, simulated_on_cluster
 from foedus.designs import PRIOR
 from foedus.engines import Task
-from foedus.errors import ResultError
+from foedus.errors import ResultError, UnfinishedError
 from foedus.scenario_reader import load_scenario
 from foedus.sources import source_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RUNS = 2_000
 
@@ -77,3 +83,55 @@ def test_without_the_extra_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(ResultError, match=r"install foedus\[cluster\]"):
         list(simulated_on_cluster([], "tcp://127.0.0.1:1"))
+
+
+class Future:
+    """Stands in for Dask's."""
+
+    def __init__(self, result: Callable[[], Any]) -> None:
+        self.result = result
+
+
+class Cluster:
+    """Stands in for a client whose workers die over every piece a number of times."""
+
+    def __init__(self, deaths: int) -> None:
+        self.left = dict.fromkeys(range(0, 6, 2), deaths)
+
+    def nthreads(self) -> dict[str, int]:
+        return {"worker": 1}
+
+    def submit(self, function: Any, task: Task, source: str, *, pure: bool) -> Future:
+        lost: Any = ("piece", SimpleNamespace(address="worker"), 3)
+
+        def result() -> Any:
+            if self.left[task.first]:
+                self.left[task.first] -= 1
+                raise KilledWorker(*lost)
+            return function(task, source)
+
+        return Future(result)
+
+    def cancel(self, futures: list[Any]) -> None:
+        self.cancelled = len(futures)
+
+
+class InTurn(list[Any]):
+    """Stands in for ``as_completed``: one after the other, with those added on the way."""
+
+    add = list.append
+
+
+@pytest.mark.parametrize("deaths", [0, LOSSES, LOSSES + 1])
+def test_a_piece_is_handed_out_again_while_its_workers_die_but_not_for_ever(
+    deaths: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("distributed.as_completed", InTurn)
+    scenario = load_scenario("baseline", horizon=3)
+    tasks = [Task(scenario, 1, PRIOR, first, 2, "mesa", keep=False) for first in (0, 2, 4)]
+    made = simulated_on_cluster(tasks, Cluster(deaths))
+    if deaths > LOSSES:
+        with pytest.raises(UnfinishedError, match="lost its workers again and again"):
+            list(made)
+    else:
+        assert sorted(piece.first for piece in made) == [0, 2, 4]

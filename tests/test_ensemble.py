@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from foedus.errors import ResultError
 from foedus.lanes import LANES
 from foedus.parameters import Parameters, default_parameters
 from foedus.scenario_reader import load_scenario
-from foedus.summaries import BINS, MONTHLY, RECORDED, SIGNALS, TABLE, WATCHED
+from foedus.summaries import BINS, MONTHLY, RECORDED, SIGNALS, TABLE, WATCHED, empty_table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -147,6 +148,7 @@ def test_worlds_do_not_depend_on_pieces_threads_engine_or_order(
     same(workers=3)
     monkeypatch.setattr(ensemble, "PIECE_STEPS", 1)
     same(workers=2)
+    same(workers=1)  # more pieces than are handed out at first
     made = ensemble._simulated
 
     def backwards(tasks: Any, *rest: Any) -> Any:
@@ -157,6 +159,17 @@ def test_worlds_do_not_depend_on_pieces_threads_engine_or_order(
     swapped = ensemble.run(scenarios[::-1], runs=RUNS)
     for name, array in swapped.tables.items():
         assert array[::-1].tobytes() == worlds.tables[name].tobytes()
+
+
+def test_a_piece_that_repeats_worlds_or_reaches_beyond_is_not_added(worlds: Ensemble) -> None:
+    whole = next(worlds.pieces())
+    part = ensemble.Worlds(worlds.scenarios[0], empty_table(5, RUNS))
+    assert part.add(whole)
+    there = part.there
+    assert not part.add(replace(whole, first=whole.first + 1))
+    assert not part.add(replace(whole, first=RUNS))
+    assert part.there == there
+    assert np.array_equal(part.monthly.standing, whole.monthly.standing)
 
 
 def test_fewer_worlds_are_the_first_of_more(worlds: Ensemble, scenarios: list[Scenario]) -> None:

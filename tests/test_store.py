@@ -17,6 +17,7 @@ from foedus import ensemble, results, store
 from foedus.engines import Task, simulate
 from foedus.errors import ResultError, UnfinishedError
 from foedus.lanes import LANES
+from foedus.parameters import default_parameters
 from foedus.results import Result, load_result, resume
 from foedus.store import Directory
 
@@ -261,6 +262,7 @@ def test_pieces_of_another_scenario_seed_or_draw_are_never_mixed_in(place: Path)
     for change, reason in (
         ({"seed": 1}, "its seed is 1992"),
         ({"parameters": "default"}, "its parameters are 'prior'"),
+        ({"parameters": default_parameters()}, "its parameters are 'prior'"),
         ({"keep": "summaries"}, "it keeps trajectories"),
         ({"horizon": 12}, "the scenarios or what they are made of differ"),
         ({"runs": 10}, f"holds {RUNS:,} runs already, more than 10"),
@@ -269,6 +271,17 @@ def test_pieces_of_another_scenario_seed_or_draw_are_never_mixed_in(place: Path)
         with pytest.raises(ResultError, match=reason):
             results.run(*NAMES, out=place, **options)
     assert sorted(path.name for path in place.rglob("*")) == before
+
+
+def test_worlds_of_other_given_parameters_are_not_mixed_in(tmp_path: Path) -> None:
+    for contagion, refused in ((0.1, False), (0.2, True)):
+        given = default_parameters({"contagion": contagion})
+        options: dict[str, Any] = {"runs": 3, "horizon": 3, "figures": False}
+        if refused:
+            with pytest.raises(ResultError, match="its parameters differ"):
+                results.run("pressure", parameters=given, out=tmp_path / "out", **options)
+        else:
+            results.run("pressure", parameters=given, out=tmp_path / "out", **options)
 
 
 def test_results_of_another_model_are_not_continued(place: Path) -> None:

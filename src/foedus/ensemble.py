@@ -221,6 +221,7 @@ def run(
     for piece in _simulated(tasks, workers, scheduler, notice or (lambda _: None)):
         kept[piece.scenario].add(store.add(piece) if store is not None else piece)
         tell()
+    _refuse_missing(result)
     return result
 
 
@@ -238,10 +239,14 @@ def stored(
     kept = {part.scenario.name: part for part in result.parts}
     for piece in store.pieces():
         kept[piece.scenario].add(piece)
-    if missing := sum(count for part in result.parts for _, count in part.missing(runs)):
+    _refuse_missing(result)
+    return result
+
+
+def _refuse_missing(result: Ensemble) -> None:
+    if missing := sum(part.runs - part.there for part in result.parts):
         message = f"{missing:,} worlds are missing; foedus run --resume computes them."
         raise ResultError(message)
-    return result
 
 
 def _empty(scenarios: Sequence[Scenario], design: Design, runs: int, seed: int) -> Ensemble:
