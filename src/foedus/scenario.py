@@ -64,6 +64,7 @@ class Span:
     ramp: int
     ramp_from: float | None
     origin: Origin = field(compare=False)
+    source: str | None = field(default=None, compare=False)
 
 
 class DatedSpan(NamedTuple):
@@ -75,6 +76,7 @@ class DatedSpan(NamedTuple):
     ramp: int
     ramp_from: float | None
     origin: Origin
+    source: str | None = None
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ class Scenario:
             last = self.end if span.last is None else min(span.last, self.end)
             if first <= last:
                 values = (span.value, span.ramp, span.ramp_from)
-                dated.append(DatedSpan(first, last, *values, span.origin))
+                dated.append(DatedSpan(first, last, *values, span.origin, span.source))
         return tuple(sorted(dated, key=lambda span: span.first))
 
     @property
@@ -239,6 +241,8 @@ class Scenario:
             written["ramp"] = span.ramp
         if span.ramp and span.ramp_from is not None:
             written["ramp_from"] = span.ramp_from
+        if span.source:
+            written["source"] = span.source
         return written
 
     def _written_event(self, event: Event) -> dict[str, Any]:

@@ -20,6 +20,11 @@ MAX_WEIGHT = 1e6  # of a component of cohesion
 WEIGHTINGS = ("equal", "capability")
 
 
+SourceText = Annotated[
+    str | None, Field(min_length=1, max_length=1000, description="what this rests on")
+]
+
+
 def _model(name: str, fields: dict[str, Any], doc: str | None = None) -> type[Checked]:
     model: type[Checked] = create_model(name, __base__=Checked, __doc__=doc, **fields)
     return model
@@ -36,6 +41,7 @@ def _span_model(lever: Lever) -> type[Checked]:
         "value": (float, value),
         "ramp": (int, ramp),
         "ramp_from": (float | None, Field(None, ge=lever.low, le=lever.high, description=before)),
+        "source": (SourceText, None),
     }
     return _model(f"{lever.name.title().replace('_', '')}Span", fields)
 
@@ -58,7 +64,11 @@ def _lever_field(lever: Lever) -> tuple[Any, Any]:
 LeversModel = _model("Levers", {lever.name: _lever_field(lever) for lever in LEVERS})
 
 
-class Crisis(Checked):
+class _Sourced(Checked):
+    source: SourceText = None
+
+
+class Crisis(_Sourced):
     """A crisis that invokes the treaty; without ``support`` the patron decides."""
 
     event: Literal["crisis"]
@@ -67,7 +77,7 @@ class Crisis(Checked):
     support: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
-class Confrontation(Checked):
+class Confrontation(_Sourced):
     """An open clash between the patron and the partners over a member."""
 
     event: Literal["confrontation"]
@@ -77,7 +87,7 @@ class Confrontation(Checked):
     months: int = Field(1, ge=1, le=MAX_HORIZON)
 
 
-class DomesticChange(Checked):
+class DomesticChange(_Sourced):
     """A change of government or mood that shifts a member's affinity."""
 
     event: Literal["domestic_change"]
@@ -86,7 +96,7 @@ class DomesticChange(Checked):
     change: float = Field(ge=-1, le=1)
 
 
-class Statement(Checked):
+class Statement(_Sourced):
     """A public statement of the patron: below 0 a threat, above 0 an assurance, for one month."""
 
     event: Literal["statement"]
@@ -95,7 +105,7 @@ class Statement(Checked):
     tone: float = Field(ge=-1, le=1)
 
 
-class ForcedDecision(Checked):
+class ForcedDecision(_Sourced):
     """A decision taken by the scenario instead of the member or the alliance."""
 
     event: Literal["decision"]

@@ -359,6 +359,7 @@ class _Reader:
                 content["ramp"],
                 content["ramp_from"],
                 self._origin(here),
+                content["source"],
             )
             spans.append((first, last, span, here))
         spans.sort(key=lambda item: item[:2])

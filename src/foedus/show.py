@@ -39,6 +39,8 @@ def show_lines(scenario: Scenario) -> Iterator[str]:
     yield "events:" if scenario.script else "events: []"
     for item in scenario.script:
         content = item.event.model_dump(exclude_none=True)
+        if item.event.source:
+            content["source"] = dumps(item.event.source, ensure_ascii=False)
         text = ", ".join(f"{key}: {value}" for key, value in content.items())
         yield _aligned(f"  - {{{text}}}", item.origin)
     yield "parameters:" if scenario.parameters else "parameters: {}"
@@ -77,9 +79,10 @@ def _lever_lines(scenario: Scenario) -> Iterator[str]:
                 ramp = f", ramp: {span.ramp}" if span.ramp else ""
                 if span.ramp and span.ramp_from is not None:
                     ramp += f", ramp_from: {span.ramp_from!r}"
+                source = f", source: {dumps(span.source, ensure_ascii=False)}" if span.source else ""
                 text = (
                     f"{'  ' * (len(path) + 1)}- {{from: {format_month(span.first)}{to}, "
-                    f"value: {span.value!r}{ramp}}}"
+                    f"value: {span.value!r}{ramp}{source}}}"
                 )
                 yield _aligned(text, span.origin)
 
