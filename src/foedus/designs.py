@@ -22,7 +22,7 @@ from foedus.parameters import OneOf, Parameters, Prior, specification
 from foedus.rules import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import numpy.typing as npt
 
@@ -61,9 +61,29 @@ class Design(Protocol):
     ) -> Numbers:
         """Return an opening number of a member in some worlds."""
 
+    def carried(self, scenario: Scenario, runs: Integers, member: str) -> Mapping[str, Numbers]:
+        """Return fields of a member's state that some worlds bring along from before the start."""
+
+    def refusal(self, scenario: Scenario) -> str | None:
+        """Say why it cannot open a scenario, or return None."""
+
+
+class _Fresh:
+    """A design whose worlds begin with the scenario, whichever that is."""
+
+    def carried(self, scenario: Scenario, runs: Integers, member: str) -> Mapping[str, Numbers]:
+        """Return nothing: these worlds have no past."""
+        del scenario, runs, member
+        return {}
+
+    def refusal(self, scenario: Scenario) -> str | None:
+        """Return None."""
+        del scenario
+        return None
+
 
 @dataclass(frozen=True)
-class FromPrior:
+class FromPrior(_Fresh):
     """Every parameter and opening number drawn from its prior; overridden ones as given."""
 
     name: str = "prior"
@@ -89,7 +109,7 @@ class FromPrior:
 
 
 @dataclass(frozen=True)
-class Declared:
+class Declared(_Fresh):
     """The declared value of every number, or given parameters with declared opening numbers.
 
     Attributes
@@ -130,7 +150,7 @@ class Declared:
 
 
 @dataclass(frozen=True, eq=False)
-class Sampled:
+class Sampled(_Fresh):
     """A table of parameters, one row a run, such as a sensitivity design; opening numbers declared.
 
     Attributes
@@ -205,7 +225,12 @@ def as_design(parameters: str | Parameters | Design) -> Design:
 
 
 def opening(
-    design: Design, scenario: Scenario, seed: int, runs: Integers, loops: Any = kernel
+    design: Design,
+    scenario: Scenario,
+    seed: int,
+    runs: Integers,
+    loops: Any = kernel,
+    luck: Integers | None = None,
 ) -> Opening:
     """Parameters and opening states of some worlds.
 
@@ -213,6 +238,8 @@ def opening(
     ----------
     runs
         Their numbers.
+    luck
+        Shape (member, run): the world whose luck each has, if not its own.
     loops
         The kernel's functions, plain or compiled.
     """
@@ -231,11 +258,14 @@ def opening(
     loops.lasting_differences(
         low,
         high,
-        runs,
+        np.tile(runs, (len(alliance.members), 1)) if luck is None else luck,
         addresses(scenario),
         parameters,
         states[State._fields.index("disposition")],
     )
+    for place, member in enumerate(alliance.members):
+        for field, values in design.carried(scenario, runs, member).items():
+            states[State._fields.index(field), place] = values
     return Opening(parameters, states)
 
 

@@ -16,7 +16,7 @@ import platformdirs
 
 from foedus import chronicle, draws, elementary, kernel, rules
 from foedus.chronicle import FIRST, Events, absorbed, bin_of, counted, happened, key, stirred
-from foedus.designs import Design, addresses, opening
+from foedus.designs import Design, Opening, addresses, opening
 from foedus.draws import seed_words
 from foedus.kernel import Bench, Case, Monthly
 from foedus.lanes import LANES, STRIDE
@@ -42,9 +42,11 @@ from foedus.summaries import (
 from foedus.worlds import member_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from types import SimpleNamespace
+
+    import numpy.typing as npt
 
     from foedus.agents import AllianceModel, MemberState
     from foedus.scenario import Scenario
@@ -259,6 +261,46 @@ def _keep_month(bench: Bench, month: int, rows: slice, paths: Arrays) -> None:
     paths["takes_part"][month, :, rows] = bench.takes_part[:, :worlds]
     paths["cohesion"][:, month, rows] = bench.cohesion[:, :worlds]
     paths["components"][:, :, month, rows] = _lanes(bench.components)[..., :worlds]
+
+
+def passed(
+    scenario: Scenario,
+    seed: int,
+    start: Opening,
+    luck: npt.NDArray[np.int64],
+    stops: Sequence[int],
+) -> Iterator[tuple[int, Bench]]:
+    """Simulate up to :data:`LANES` worlds and yield their bench whenever some months have passed.
+
+    Parameters
+    ----------
+    start
+        Where they start from.
+    luck
+        Shape (year, member, world): the number of the world whose luck each has in each year of
+        twelve months from the start.
+    stops
+        Months passed, in increasing order, at which to look; 0 is the opening.
+    """
+    loops, case = compiled_kernel(), _case(scenario, seed)
+    bench = _bench(case.drivers.shape[1])
+    worlds = start.states.shape[-1]
+    lanes = np.minimum(np.arange(LANES), worlds - 1)
+    _lanes(bench.parameters)[:] = start.parameters[:, lanes]
+    _lanes(bench.states)[:] = start.states[:, :, lanes].swapaxes(0, 1)
+    at = 0
+    for stop in stops:
+        while at < stop:
+            year = at // 12
+            until = min(stop, 12 * (year + 1))
+            loops.live(case, at, until, np.ascontiguousarray(luck[year][:, lanes]), bench)
+            at = until
+        yield stop, bench
+
+
+def states_of(bench: Bench, worlds: int) -> State:
+    """Return the states on a bench as a record of arrays (member, world)."""
+    return State(*_lanes(bench.states)[..., :worlds].swapaxes(0, 1))
 
 
 # ---------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from foedus.chronicle import (
     stirred,
 )
 from foedus.draws import DESIGN, OPENING, draw, philox, uniform
+from foedus.elementary import exp, log
 from foedus.lanes import LANES, STRIDE, first_times, load, store
 from foedus.parameters import Parameters
 from foedus.rules import (
@@ -28,10 +29,12 @@ from foedus.rules import (
     Signals,
     State,
     Tally,
+    answer_chance,
     attend_to,
     befall,
     cohesion,
     cohesion_index,
+    crisis_chance,
     end_state,
     is_member,
     lasting_difference,
@@ -140,7 +143,7 @@ def design_uniforms(
 def lasting_differences(
     seed_low: int,
     seed_high: int,
-    runs: Integers,
+    luck: Integers,  # (member, run): the world whose luck each has
     addresses: Integers,
     parameters: Floats,  # (parameter, run)
     out: Floats,  # (member, run)
@@ -150,8 +153,9 @@ def lasting_differences(
     flat = parameters.reshape(parameters.size)
     for member in range(out.shape[0]):
         for r in range(count):
-            luck = draw(seed_low, seed_high, int(runs[r]), OPENING, int(addresses[member]))
-            out[member, r] = lasting_difference(load(Parameters, flat, r, count), luck)
+            world, address = int(luck[member, r]), int(addresses[member])
+            drawn = draw(seed_low, seed_high, world, OPENING, address)
+            out[member, r] = lasting_difference(load(Parameters, flat, r, count), drawn)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -494,5 +498,70 @@ def simulate(
         keep_alliance(worlds, month, case, fields, bench, monthly)
 
 
+def live(case: Case, first: int, last: int, luck: Integers, bench: Bench) -> None:
+    """Simulate a batch of worlds as :func:`simulate` does, keeping nothing but their states.
+
+    Parameters
+    ----------
+    luck
+        Shape (member, LANES): the world whose luck each member has.
+    """
+    members = case.drivers.shape[1]
+    low, high = case.seed_low, case.seed_high
+    for month in range(first, last):
+        for i in range(members):
+            endure(
+                low, high, luck[i], month + 1, int(case.addresses[i]), case.drivers[month, i],
+                bench.parameters, bench.states[i], bench.signals[i],
+            )  # fmt: skip
+        attend(case.attention, bench.signals, bench.seen)
+        for i in range(members):
+            respond(
+                low, high, luck[i], month + 1, int(case.addresses[i]), case.drivers[month, i],
+                bench.parameters, bench.states[i], bench.signals[i], bench.seen[i],
+                bench.first_month[i],
+            )  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------------
+# How likely the record is in a world
+
+
+def judge_answer(
+    helped: float, row: Floats, parameters: Floats, states: Floats, out: Floats
+) -> None:
+    """Add the log chance of the patron's answer in a crisis, from the state before its month.
+
+    ``helped`` may lie between 0 and 1; it then weighs both answers.
+    """
+    drivers = load(Drivers, row, 0, 1)
+    for lane in range(LANES):
+        p, state = load(Parameters, parameters, lane, STRIDE), load(State, states, lane, STRIDE)
+        chance = answer_chance(p, state, drivers)
+        out[lane] += helped * log(chance) + (1.0 - helped) * log(1.0 - chance)
+
+
+def judge_crises(crises: float, quiet: float, states: Floats, out: Floats) -> None:
+    """Add the log chance of so many months with a crisis and so many without."""
+    for lane in range(LANES):
+        chance = crisis_chance(load(State, states, lane, STRIDE).threat, 1.0)
+        out[lane] += crises * log(chance) + quiet * log(1.0 - chance)
+
+
+def exponentials(values: Floats, out: Floats) -> None:
+    """Exponential function, to the same bits everywhere."""
+    for k in range(values.shape[0]):
+        out[k] = exp(float(values[k]))
+
+
 #: The functions that are called from outside.
-ENTRIES = (design_uniforms, lasting_differences, begin, simulate)
+ENTRIES = (
+    design_uniforms,
+    lasting_differences,
+    begin,
+    simulate,
+    live,
+    judge_answer,
+    judge_crises,
+    exponentials,
+)

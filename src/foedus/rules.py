@@ -281,6 +281,12 @@ def support_chance(
     )
 
 
+def answer_chance(p: Parameters, state: State, drivers: Drivers) -> float:
+    """Chance that the patron helps a member this month, whether or not a crisis falls in it."""
+    ties = drivers.ties_keep * state.adversary_ties + drivers.ties_set
+    return support_chance(p, drivers.bandwidth, ties, takes_part(state))
+
+
 # ---------------------------------------------------------------------------------------------
 # 4.-5. Trust, from experience and by contagion
 
@@ -616,11 +622,10 @@ def befall(p: Parameters, state: State, drivers: Drivers, draws: Draws) -> Signa
         draws.crisis,
         crisis_chance(state.threat, drivers.threat),
     )
-    ties = drivers.ties_keep * state.adversary_ties + drivers.ties_set
     support = decide(
         drivers.support_scripted if drivers.crisis_scripted > 0.0 else FREE,
         draws.answer,
-        support_chance(p, drivers.bandwidth, ties, participation),
+        answer_chance(p, state, drivers),
     )
     called = called_in(drivers.accounting, state.grievance, drivers.bandwidth)
     patience = state.patience * (1.0 - participation)

@@ -1,0 +1,472 @@
+"""Letting the record speak: likelihood-free inference over the priors, in simulated worlds.
+
+A world is scored by how likely the record is given what happened in it: survey shares lie around
+the world's with a declared error, events agree but for a declared chance of a wrong coding, and the
+patron's answers and the crises themselves have the chance that the model gave them. The patron's
+conduct and the crises are as in the record's history. The repair constant c, which no record
+identifies, is not inferred: each of its values is calibrated on its own and has an equal part.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, NamedTuple
+from zipfile import BadZipFile
+
+import numpy as np
+
+from foedus import smc
+from foedus.alliance import GIVEN
+from foedus.designs import Opening, opening
+from foedus.elementary import log
+from foedus.engines import compiled_kernel, passed, states_of
+from foedus.errors import ResultError
+from foedus.lanes import LANES
+from foedus.months import format_month, parse_month
+from foedus.parameters import OneOf, Prior, specification, specifications
+from foedus.posterior import FromTable, Posterior, opening_numbers, write_bytes
+from foedus.record import observed
+from foedus.rules import State
+from foedus.smc import Population
+from foedus.sources import source_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from foedus.record import Observation, Record
+    from foedus.scenario import Scenario
+
+    Floats = npt.NDArray[np.float64]
+    Integers = npt.NDArray[np.int64]
+
+STRUCTURAL = "repair_anchor"
+DEFAULT_DRAWS = 600_000
+DEFAULT_SEED = 2018
+ROUNDS = 200  # worlds that are simulated for each particle
+SETTLING = 50  # rounds at the posterior itself, at least
+SHIPPED = 1_800  # draws in a posterior file, if there are so many
+
+
+class Target(NamedTuple):
+    """The numbers that calibration draws, in the order of a particle's."""
+
+    names: tuple[str, ...]
+    priors: tuple[Prior, ...]
+    structural: tuple[float, ...]  # values of the repair constant that are calibrated apart
+
+
+def target(scenario: Scenario) -> Target:
+    """Return what is drawn for a scenario: every number with a prior that it does not fix."""
+    found: dict[str, Prior] = {
+        name: spec.prior
+        for name, spec in specifications().items()
+        if name not in scenario.parameters
+    }
+    for member in scenario.alliance.members:
+        for name in GIVEN:
+            number = scenario.alliance.numbers[f"{member}.{name}"]
+            if number.prior is not None and not number.same_as:
+                found[number.key] = number.prior
+    law = found.pop(STRUCTURAL, None)
+    values = law.values if isinstance(law, OneOf) else (scenario.parameters[STRUCTURAL],)
+    return Target(tuple(found), tuple(found.values()), values)
+
+
+def placed(wanted: Target, numbers: Floats, anchor: float) -> dict[str, Floats]:
+    """Map numbers on (0, 1) to their priors; the repair constant is the same in all."""
+    values = {
+        name: np.asarray(prior.quantile(row), dtype=float)  # type: ignore[arg-type]
+        for name, prior, row in zip(wanted.names, wanted.priors, numbers, strict=True)
+    }
+    return {**values, STRUCTURAL: np.full(numbers.shape[1], anchor)}
+
+
+# ---------------------------------------------------------------------------------------------
+# What a world is worth
+
+
+class Likelihood:
+    """Log-likelihood of a record in simulated worlds.
+
+    Attributes
+    ----------
+    record
+        What is on record.
+    wanted
+        The numbers of a particle.
+    """
+
+    def __init__(self, record: Record, seed: int, workers: int) -> None:
+        self.record = record
+        self.wanted = target(record.history)
+        self._seed = seed
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="foedus")
+        scenario = record.history
+        self._members = scenario.alliance.members
+        self._at: dict[int, list[Observation]] = {}
+        for item in record.scored:
+            self._at.setdefault(item.month - scenario.start + 1, []).append(item)
+        self._answers: dict[int, list[tuple[int, float]]] = {}
+        for crisis in record.crises:
+            passed_before = parse_month(crisis.date) - scenario.start
+            support = float(crisis.support or 0.0)
+            place = self._members.index(crisis.member)
+            self._answers.setdefault(passed_before, []).append((place, support))
+        self._crises = Counter(crisis.member for crisis in record.crises)
+        self.stops = sorted({*self._at, *self._answers})
+
+    @property
+    def blocks(self) -> tuple[int, int]:
+        """Blocks of luck: years of the record, begun ones included, and members."""
+        return -(-self.record.history.horizon // 12), len(self._members)
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def score(self, values: dict[str, Floats], luck: Integers) -> Floats:
+        """Return the log-likelihood of worlds with some numbers and luck: shape (world,)."""
+        return np.concatenate(list(self._spread(self._judged, values, luck)))
+
+    def ends(self, values: dict[str, Floats], luck: Integers) -> Floats:
+        """Return the states at the end of the record: shape (field of State, member, world)."""
+        return np.concatenate(list(self._spread(self._last, values, luck)), axis=-1)
+
+    def _spread(
+        self,
+        work: Callable[[Opening, Integers], Floats],
+        values: dict[str, Floats],
+        luck: Integers,
+    ) -> Iterator[Floats]:
+        by_block = luck.reshape(*self.blocks, -1)
+        worlds, design = np.arange(luck.shape[1]), FromTable(values)
+        start = opening(
+            design, self.record.history, self._seed, worlds, compiled_kernel(), by_block[0]
+        )
+        batches = [slice(at, at + LANES) for at in range(0, luck.shape[1], LANES)]
+        return self._pool.map(
+            lambda batch: work(
+                Opening(start.parameters[:, batch], start.states[:, :, batch]), by_block[..., batch]
+            ),
+            batches,
+        )
+
+    def _judged(self, start: Opening, luck: Integers) -> Floats:
+        worlds, scenario, loops = luck.shape[-1], self.record.history, compiled_kernel()
+        total, chances = np.zeros(worlds), np.zeros(LANES)
+        for month, bench in passed(scenario, self._seed, start, luck, [0, *self.stops]):
+            if month == 0:
+                for place, member in enumerate(self._members):
+                    crises = float(self._crises[member])
+                    quiet = scenario.horizon - crises
+                    loops.judge_crises(crises, quiet, bench.states[place], chances)
+            for place, support in self._answers.get(month, ()):
+                row = scenario.drivers[month, place]
+                loops.judge_answer(support, row, bench.parameters, bench.states[place], chances)
+            if month in self._at:
+                states = states_of(bench, worlds)
+                for item in self._at[month]:
+                    seen = observed(item.what, states)[self._members.index(item.member)]
+                    total += _agreement(item, seen)
+        return total + chances[:worlds]
+
+    def _last(self, start: Opening, luck: Integers) -> Floats:
+        worlds, scenario = luck.shape[-1], self.record.history
+        for _, bench in passed(scenario, self._seed, start, luck, [scenario.horizon]):
+            states = np.array(states_of(bench, worlds))
+        return states
+
+
+def _agreement(item: Observation, seen: Any) -> Any:
+    """Log-likelihood of an observation, up to a constant, where this was to be observed."""
+    if item.is_event:
+        return np.where(seen == item.value, log(1.0 - item.error), log(item.error))
+    return -0.5 * ((seen - item.value) / item.error) ** 2
+
+
+# ---------------------------------------------------------------------------------------------
+# Calibrating
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How far a calibration has come: the finished parts and the one at work.
+
+    Attributes
+    ----------
+    finished
+        Populations at the posterior, by value of the repair constant, in order.
+    current
+        The population at work, or None before its first round.
+    trail
+        Power, acceptance and log-evidence after each round, by part.
+    """
+
+    finished: tuple[Population, ...]
+    current: Population | None
+    trail: tuple[tuple[tuple[float, float, float], ...], ...]
+
+
+def calibrate(
+    record: Record,
+    *,
+    draws: int = DEFAULT_DRAWS,
+    seed: int = DEFAULT_SEED,
+    workers: int = 1,
+    size: int | None = SHIPPED,
+    checkpoint: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Posterior:
+    """Draw from the posterior of the numbers and worlds of an alliance, given a record.
+
+    Parameters
+    ----------
+    record
+        What is on record; cut it with :meth:`~foedus.record.Record.until` for an earlier date.
+    draws
+        Worlds to simulate, about.
+    seed
+        Seed of every draw.
+    workers
+        Threads; the posterior does not depend on it.
+    size
+        Draws of the posterior at most; all particles if None.
+    checkpoint
+        File that keeps what is done after each round, so that the same call goes on from there. It
+        is removed at the end.
+    progress
+        Called with the number of worlds simulated and of all.
+
+    Returns
+    -------
+    Posterior
+        Equally weighted draws; each value of the repair constant has an equal part.
+
+    Raises
+    ------
+    ResultError
+        If ``draws`` is too small, or the checkpoint belongs to another calibration.
+    """
+    likelihood = Likelihood(record, seed, workers)
+    parts = len(likelihood.wanted.structural)
+    count = draws // (ROUNDS * parts)
+    if count < 50:
+        message = f"{draws} draws are too few; give at least {50 * ROUNDS * parts:,}."
+        raise ResultError(message)
+    key = f"{record.fingerprint} {draws} {seed} {source_hash()}"
+    stage = _load_stage(checkpoint, key) or Stage((), None, ((),))
+    if progress is not None:
+        progress(_simulated(stage), count * ROUNDS * parts)
+    try:
+        while len(stage.finished) < parts:
+            stage = _on(stage, likelihood, count, seed)
+            if checkpoint is not None:
+                _save_stage(checkpoint, key, stage)
+            if progress is not None:
+                progress(_simulated(stage), count * ROUNDS * parts)
+        posterior = _posterior(stage, likelihood, draws, seed, size)
+    finally:
+        likelihood.close()
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
+    return posterior
+
+
+def _simulated(stage: Stage) -> int:
+    populations = [*stage.finished, *([stage.current] if stage.current else [])]
+    return sum(p.size * min(p.rounds, ROUNDS) for p in populations)
+
+
+def _on(stage: Stage, likelihood: Likelihood, count: int, seed: int) -> Stage:
+    """Do one round of the part at work, and begin the next one where it is done."""
+    part = len(stage.finished)
+    anchor, loops = likelihood.wanted.structural[part], compiled_kernel()
+    own_seed = (seed + part) % 2**64
+
+    def score(numbers: Floats, luck: Integers) -> Floats:
+        return likelihood.score(placed(likelihood.wanted, numbers, anchor), luck)
+
+    if stage.current is None:
+        numbers = len(likelihood.wanted.names)
+        population = smc.drawn(score, numbers, int(np.prod(likelihood.blocks)), count, own_seed, loops)
+    else:
+        population = smc.advanced(stage.current, score, own_seed, loops)
+    *before, last = stage.trail
+    mark = (population.power, population.accepted, population.log_evidence)
+    trail = (*before, (*last, mark))
+    settled = sum(power == 1.0 for power, _, _ in trail[-1])
+    if population.rounds >= ROUNDS and settled >= SETTLING:
+        return Stage((*stage.finished, population), None, (*trail, ()))
+    return Stage(stage.finished, population, trail)
+
+
+def _posterior(
+    stage: Stage, likelihood: Likelihood, draws: int, seed: int, size: int | None
+) -> Posterior:
+    """Take draws of every part in turn, with the worlds that they led to."""
+    record, wanted = likelihood.record, likelihood.wanted
+    count = stage.finished[0].size
+    each = count if size is None else min(count, size // len(stage.finished))
+    chosen = _shuffled(count, seed)[:each]
+    parts = []
+    for population, anchor in zip(stage.finished, wanted.structural, strict=True):
+        values = placed(wanted, population.numbers[:, chosen], anchor)
+        rounded = {name: _in_32_bits(name, row, record.history) for name, row in values.items()}
+        luck = population.luck[:, chosen]
+        parts.append((rounded, luck, likelihood.ends(rounded, luck)))
+    values = {
+        name: np.stack([part[0][name] for part in parts], axis=-1).reshape(-1) for name in parts[0][0]
+    }
+    luck, states = (
+        np.stack([part[k] for part in parts], axis=-1).reshape(*parts[0][k].shape[:-1], -1)
+        for k in (1, 2)
+    )
+    history = record.history
+    alliance = history.alliance
+    spread = {
+        name: _spread_of(prior) for name, prior in zip(wanted.names, wanted.priors, strict=True)
+    }
+    about = {
+        "alliance": alliance.name,
+        "members": list(alliance.members),
+        "date": format_month(history.end),
+        "record": record.fingerprint,
+        "coding": record.coding,
+        "draws": draws,
+        "seed": seed,
+        "prior_spread": {
+            **spread,
+            STRUCTURAL: _spread_of(specification(STRUCTURAL).prior),
+        },
+        "effective": float(sum(smc.distinct(p) for p in stage.finished)),
+        "particles": count * len(stage.finished),
+        "parts": [
+            {
+                STRUCTURAL: anchor,
+                "log_evidence": population.log_evidence,
+                "effective": smc.distinct(population),
+                "rounds_to_posterior": sum(power < 1.0 for power, _, _ in trail) + 1,
+                "accepted": float(np.mean([a for power, a, _ in trail if power == 1.0])),
+            }
+            for population, anchor, trail in zip(
+                stage.finished, wanted.structural, stage.trail, strict=False
+            )
+        ],
+        "opening": _opening_after(record),
+    }
+    return Posterior(values, continued(states), luck, about)
+
+
+def continued(states: Floats) -> Floats:
+    """Let worlds go on: what they depend on now is what their trade path starts from.
+
+    Parameters
+    ----------
+    states
+        Shape (field of State, member, world).
+    """
+    after = states.copy()
+    at = State._fields.index
+    kept = 1.0 - states[at("erosion")]
+    path = np.where(kept > 0.0, states[at("dependence")] / np.where(kept > 0.0, kept, 1.0), 0.0)
+    after[at("dependence_initial")] = np.minimum(1.0, path)
+    return after
+
+
+def _opening_after(record: Record) -> dict[str, float]:
+    """The alliance's own numbers after the record, which a projection's alliance must share."""
+    from foedus.alliance import load_alliance
+    from foedus.errors import AllianceError
+
+    try:
+        alliance = load_alliance(record.history.alliance_reference, record.end + 1)
+    except AllianceError:
+        return {}
+    return opening_numbers(alliance) if alliance.date == record.end else {}
+
+
+def _in_32_bits(name: str, values: Floats, history: Scenario) -> Floats:
+    """Round to what a file keeps, within bounds."""
+    spec = specifications().get(name) or history.alliance.numbers[name].quantity
+    return np.clip(values.astype(np.float32).astype(float), spec.low, spec.high)
+
+
+def _spread_of(prior: Prior) -> float:
+    """Standard deviation of a prior."""
+    values = np.array([prior.quantile((k + 0.5) / 3000) for k in range(3000)])
+    return float(values.std())
+
+
+def _shuffled(count: int, seed: int) -> Integers:
+    """Return the places 0 to count - 1 in an order without a pattern."""
+    low = np.empty((1, count))
+    compiled_kernel().design_uniforms(
+        seed % 2**32, smc.STREAM, np.arange(count), np.array([0]), np.array([0]), low
+    )
+    return np.argsort(low[0], kind="stable")
+
+
+# ---------------------------------------------------------------------------------------------
+# What is kept while it runs
+
+
+def _save_stage(path: Path, key: str, stage: Stage) -> None:
+    arrays: dict[str, Any] = {"key": np.array(key), "parts": np.array(len(stage.finished))}
+    for k, population in enumerate((*stage.finished, stage.current)):
+        if population is not None:
+            arrays |= {f"{name}_{k}": value for name, value in population._asdict().items()}
+    for k, trail in enumerate(stage.trail):
+        arrays[f"trail_{k}"] = np.array(trail).reshape(-1, 3)
+    content = BytesIO()
+    np.savez(content, **arrays)
+    write_bytes(path, content.getvalue())
+
+
+def _load_stage(path: Path | None, key: str) -> Stage | None:
+    """Return what an interrupted calibration has kept.
+
+    Raises
+    ------
+    ResultError
+        If the file belongs to another calibration.
+    """
+    if path is None or not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as content:
+            found = {name: content[name] for name in content.files}
+    except (OSError, ValueError, BadZipFile, EOFError):
+        found = {"key": np.array("")}
+    if str(found["key"]) != key:
+        message = (
+            f"{path} was kept by another calibration (other draws, seed, record or model). Give "
+            "the same options to go on with it, or delete it."
+        )
+        raise ResultError(message)
+    populations = [
+        Population(
+            *(
+                found[f"{name}_{k}"] if found[f"{name}_{k}"].ndim else found[f"{name}_{k}"].item()
+                for name in Population._fields
+            )
+        )
+        for k in range(int(found["parts"]) + 1)
+        if f"score_{k}" in found
+    ]
+    finished = tuple(populations[: int(found["parts"])])
+    trail = tuple(
+        tuple(tuple(row) for row in found[f"trail_{k}"].tolist()) for k in range(len(finished) + 1)
+    )
+    current = populations[len(finished)] if len(populations) > len(finished) else None
+    return Stage(finished, current, trail)
+
+
+def quantiles(values: Floats, levels: Sequence[float]) -> list[float]:
+    """Quantiles of draws."""
+    return [float(value) for value in np.quantile(values, levels)]
