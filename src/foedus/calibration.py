@@ -46,10 +46,12 @@ if TYPE_CHECKING:
     Integers = npt.NDArray[np.int64]
 
 STRUCTURAL = "repair_anchor"
-DEFAULT_DRAWS = 600_000
+DEFAULT_DRAWS = 2_000_000
 DEFAULT_SEED = 2018
-ROUNDS = 200  # worlds that are simulated for each particle
-SETTLING = 50  # rounds at the posterior itself, at least
+ROUNDS = 400  # worlds that are simulated for each particle
+SETTLING = 100  # rounds at the posterior itself, at least
+FEWEST = 40  # particles of a population
+ISLANDS = 4  # populations for each value of the repair constant
 SHIPPED = 1_800  # draws in a posterior file, if there are so many
 
 
@@ -78,13 +80,13 @@ def target(scenario: Scenario) -> Target:
     return Target(tuple(found), tuple(found.values()), values)
 
 
-def placed(wanted: Target, numbers: Floats, anchor: float) -> dict[str, Floats]:
-    """Map numbers on (0, 1) to their priors; the repair constant is the same in all."""
+def placed(wanted: Target, numbers: Floats, anchors: Floats) -> dict[str, Floats]:
+    """Map numbers on (0, 1) to their priors, beside given values of the repair constant."""
     values = {
         name: np.asarray(prior.quantile(row), dtype=float)  # type: ignore[arg-type]
         for name, prior, row in zip(wanted.names, wanted.priors, numbers, strict=True)
     }
-    return {**values, STRUCTURAL: np.full(numbers.shape[1], anchor)}
+    return {**values, STRUCTURAL: anchors}
 
 
 # ---------------------------------------------------------------------------------------------
@@ -138,6 +140,10 @@ class Likelihood:
         """Return the states at the end of the record: shape (field of State, member, world)."""
         return np.concatenate(list(self._spread(self._last, values, luck)), axis=-1)
 
+    def along(self, values: dict[str, Floats], luck: Integers) -> Floats:
+        """Return what there was to observe, for each scored observation: shape (item, world)."""
+        return np.concatenate(list(self._spread(self._seen, values, luck)), axis=-1)
+
     def _spread(
         self,
         work: Callable[[Opening, Integers], Floats],
@@ -176,6 +182,16 @@ class Likelihood:
                     total += _agreement(item, seen)
         return total + chances[:worlds]
 
+    def _seen(self, start: Opening, luck: Integers) -> Floats:
+        worlds, items = luck.shape[-1], list(self.record.scored)
+        out = np.empty((len(items), worlds))
+        for month, bench in passed(self.record.history, self._seed, start, luck, sorted(self._at)):
+            states = states_of(bench, worlds)
+            for item in self._at[month]:
+                values = observed(item.what, states)[self._members.index(item.member)]
+                out[items.index(item)] = values
+        return out
+
     def _last(self, start: Opening, luck: Integers) -> Floats:
         worlds, scenario = luck.shape[-1], self.record.history
         for _, bench in passed(scenario, self._seed, start, luck, [scenario.horizon]):
@@ -196,21 +212,31 @@ def _agreement(item: Observation, seen: Any) -> Any:
 
 @dataclass(frozen=True)
 class Stage:
-    """How far a calibration has come: the finished parts and the one at work.
+    """How far a calibration has come.
 
     Attributes
     ----------
-    finished
-        Populations at the posterior, by value of the repair constant, in order.
-    current
-        The population at work, or None before its first round.
+    populations
+        For each value of the repair constant in turn, some that never meet; none before the first
+        round.
     trail
-        Power, acceptance and log-evidence after each round, by part.
+        Power, acceptance and log-evidence of each population after each round: (round, population,
+        3).
     """
 
-    finished: tuple[Population, ...]
-    current: Population | None
-    trail: tuple[tuple[tuple[float, float, float], ...], ...]
+    populations: tuple[Population, ...]
+    trail: Floats
+
+    @property
+    def rounds(self) -> int:
+        """Rounds done."""
+        return len(self.trail)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all populations have long been at the posterior."""
+        settled = int((self.trail[:, :, 0] == 1.0).all(axis=1).sum())
+        return self.rounds >= ROUNDS and settled >= SETTLING
 
 
 def calibrate(
@@ -220,6 +246,7 @@ def calibrate(
     seed: int = DEFAULT_SEED,
     workers: int = 1,
     size: int | None = SHIPPED,
+    islands: int = ISLANDS,
     checkpoint: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Posterior:
@@ -237,6 +264,8 @@ def calibrate(
         Threads; the posterior does not depend on it.
     size
         Draws of the posterior at most; all particles if None.
+    islands
+        Populations for each value of the repair constant; how far they lie apart tells the error.
     checkpoint
         File that keeps what is done after each round, so that the same call goes on from there. It
         is removed at the end.
@@ -253,23 +282,22 @@ def calibrate(
     ResultError
         If ``draws`` is too small, or the checkpoint belongs to another calibration.
     """
-    likelihood = Likelihood(record, seed, workers)
-    parts = len(likelihood.wanted.structural)
+    wanted = target(record.history)
+    parts = len(wanted.structural) * islands
     count = draws // (ROUNDS * parts)
-    if count < 50:
-        message = f"{draws} draws are too few; give at least {50 * ROUNDS * parts:,}."
+    if count < FEWEST:
+        message = f"{draws} draws are too few; give at least {FEWEST * ROUNDS * parts:,}."
         raise ResultError(message)
-    key = f"{record.fingerprint} {draws} {seed} {source_hash()}"
-    stage = _load_stage(checkpoint, key) or Stage((), None, ((),))
-    if progress is not None:
-        progress(_simulated(stage), count * ROUNDS * parts)
+    key = f"{record.fingerprint} {draws} {seed} {islands} {source_hash()}"
+    stage = _load_stage(checkpoint, key) or Stage((), np.empty((0, parts, 3)))
+    likelihood = Likelihood(record, seed, workers)
     try:
-        while len(stage.finished) < parts:
-            stage = _on(stage, likelihood, count, seed)
+        while not stage.is_done:
+            stage = _on(stage, likelihood, count, islands, seed)
             if checkpoint is not None:
                 _save_stage(checkpoint, key, stage)
             if progress is not None:
-                progress(_simulated(stage), count * ROUNDS * parts)
+                progress(min(stage.rounds, ROUNDS) * count * parts, ROUNDS * count * parts)
         posterior = _posterior(stage, likelihood, draws, seed, size)
     finally:
         likelihood.close()
@@ -278,89 +306,77 @@ def calibrate(
     return posterior
 
 
-def _simulated(stage: Stage) -> int:
-    populations = [*stage.finished, *([stage.current] if stage.current else [])]
-    return sum(p.size * min(p.rounds, ROUNDS) for p in populations)
+def _on(stage: Stage, likelihood: Likelihood, count: int, islands: int, seed: int) -> Stage:
+    """Do one round of all populations."""
+    wanted, loops = likelihood.wanted, compiled_kernel()
+    anchors = np.repeat(wanted.structural, islands)
+    seeds = [(seed + part) % 2**64 for part in range(anchors.size)]
 
+    def score(numbers: Floats, luck: Integers, which: Integers) -> Floats:
+        return likelihood.score(placed(wanted, numbers, anchors[which]), luck)
 
-def _on(stage: Stage, likelihood: Likelihood, count: int, seed: int) -> Stage:
-    """Do one round of the part at work, and begin the next one where it is done."""
-    part = len(stage.finished)
-    anchor, loops = likelihood.wanted.structural[part], compiled_kernel()
-    own_seed = (seed + part) % 2**64
-
-    def score(numbers: Floats, luck: Integers) -> Floats:
-        return likelihood.score(placed(likelihood.wanted, numbers, anchor), luck)
-
-    if stage.current is None:
-        numbers = len(likelihood.wanted.names)
-        population = smc.drawn(score, numbers, int(np.prod(likelihood.blocks)), count, own_seed, loops)
+    if not stage.populations:
+        blocks = int(np.prod(likelihood.blocks))
+        found = smc.drawn(score, len(wanted.names), blocks, count, seeds, loops)
     else:
-        population = smc.advanced(stage.current, score, own_seed, loops)
-    *before, last = stage.trail
-    mark = (population.power, population.accepted, population.log_evidence)
-    trail = (*before, (*last, mark))
-    settled = sum(power == 1.0 for power, _, _ in trail[-1])
-    if population.rounds >= ROUNDS and settled >= SETTLING:
-        return Stage((*stage.finished, population), None, (*trail, ()))
-    return Stage(stage.finished, population, trail)
+        found = smc.advanced(stage.populations, score, seeds, loops)
+    marks = [(p.power, p.accepted, p.log_evidence) for p in found]
+    return Stage(found, np.concatenate([stage.trail, [marks]]))
 
 
 def _posterior(
     stage: Stage, likelihood: Likelihood, draws: int, seed: int, size: int | None
 ) -> Posterior:
-    """Take draws of every part in turn, with the worlds that they led to."""
-    record, wanted = likelihood.record, likelihood.wanted
-    count = stage.finished[0].size
-    each = count if size is None else min(count, size // len(stage.finished))
+    """Take draws of every population in turn, with the worlds that they led to."""
+    record, wanted, history = likelihood.record, likelihood.wanted, likelihood.record.history
+    populations, parts = stage.populations, len(stage.populations)
+    count, islands = populations[0].size, parts // len(wanted.structural)
+    each = count if size is None else min(count, -(-size // parts))
     chosen = _shuffled(count, seed)[:each]
-    parts = []
-    for population, anchor in zip(stage.finished, wanted.structural, strict=True):
-        values = placed(wanted, population.numbers[:, chosen], anchor)
-        rounded = {name: _in_32_bits(name, row, record.history) for name, row in values.items()}
-        luck = population.luck[:, chosen]
-        parts.append((rounded, luck, likelihood.ends(rounded, luck)))
+    # The repair constant changes fastest, then the island: any number of draws is balanced.
+    order = np.arange(parts).reshape(-1, islands).T.ravel()
+    anchors = np.repeat(wanted.structural, islands)[order]
+
+    def interleaved(rows: Sequence[Any]) -> Any:
+        return np.stack([rows[k][:, chosen] for k in order], axis=-1).reshape(len(rows[0]), -1)
+
+    numbers = interleaved([population.numbers for population in populations])
+    luck = interleaved([population.luck for population in populations])
     values = {
-        name: np.stack([part[0][name] for part in parts], axis=-1).reshape(-1) for name in parts[0][0]
+        name: _in_32_bits(name, row, history)
+        for name, row in placed(wanted, numbers, np.tile(anchors, each)).items()
     }
-    luck, states = (
-        np.stack([part[k] for part in parts], axis=-1).reshape(*parts[0][k].shape[:-1], -1)
-        for k in (1, 2)
-    )
-    history = record.history
-    alliance = history.alliance
-    spread = {
-        name: _spread_of(prior) for name, prior in zip(wanted.names, wanted.priors, strict=True)
-    }
+    states = continued(likelihood.ends(values, luck))
     about = {
-        "alliance": alliance.name,
-        "members": list(alliance.members),
+        "alliance": history.alliance.name,
+        "members": list(history.alliance.members),
         "date": format_month(history.end),
         "record": record.fingerprint,
         "coding": record.coding,
         "draws": draws,
+        "particles": count * parts,
+        "rounds": stage.rounds,
         "seed": seed,
         "prior_spread": {
-            **spread,
-            STRUCTURAL: _spread_of(specification(STRUCTURAL).prior),
-        },
-        "effective": float(sum(smc.distinct(p) for p in stage.finished)),
-        "particles": count * len(stage.finished),
-        "parts": [
-            {
-                STRUCTURAL: anchor,
-                "log_evidence": population.log_evidence,
-                "effective": smc.distinct(population),
-                "rounds_to_posterior": sum(power < 1.0 for power, _, _ in trail) + 1,
-                "accepted": float(np.mean([a for power, a, _ in trail if power == 1.0])),
-            }
-            for population, anchor, trail in zip(
-                stage.finished, wanted.structural, stage.trail, strict=False
+            name: _spread_of(prior)
+            for name, prior in (
+                *zip(wanted.names, wanted.priors, strict=True),
+                (STRUCTURAL, specification(STRUCTURAL).prior),
             )
-        ],
+        },
+        "effective": {
+            name: smc.effective_size([population.numbers[row] for population in populations])
+            for row, name in enumerate(wanted.names)
+        },
+        "accepted": float(np.mean(stage.trail[-SETTLING:, :, 1])),
+        "rounds_to_posterior": int((stage.trail[:, :, 0] < 1.0).any(axis=1).sum()) + 1,
+        "log_evidence": {
+            f"{anchor:g}": [population.log_evidence for population in populations[first : first + islands]]
+            for anchor, first in zip(wanted.structural, range(0, parts, islands), strict=True)
+        },
         "opening": _opening_after(record),
     }
-    return Posterior(values, continued(states), luck, about)
+    return Posterior(values, states, luck, about)
 
 
 def continued(states: Floats) -> Floats:
@@ -417,12 +433,9 @@ def _shuffled(count: int, seed: int) -> Integers:
 
 
 def _save_stage(path: Path, key: str, stage: Stage) -> None:
-    arrays: dict[str, Any] = {"key": np.array(key), "parts": np.array(len(stage.finished))}
-    for k, population in enumerate((*stage.finished, stage.current)):
-        if population is not None:
-            arrays |= {f"{name}_{k}": value for name, value in population._asdict().items()}
-    for k, trail in enumerate(stage.trail):
-        arrays[f"trail_{k}"] = np.array(trail).reshape(-1, 3)
+    arrays: dict[str, Any] = {"key": np.array(key), "trail": stage.trail}
+    for name in Population._fields:
+        arrays[name] = np.stack([getattr(population, name) for population in stage.populations])
     content = BytesIO()
     np.savez(content, **arrays)
     write_bytes(path, content.getvalue())
@@ -449,24 +462,8 @@ def _load_stage(path: Path | None, key: str) -> Stage | None:
             "the same options to go on with it, or delete it."
         )
         raise ResultError(message)
-    populations = [
-        Population(
-            *(
-                found[f"{name}_{k}"] if found[f"{name}_{k}"].ndim else found[f"{name}_{k}"].item()
-                for name in Population._fields
-            )
-        )
-        for k in range(int(found["parts"]) + 1)
-        if f"score_{k}" in found
-    ]
-    finished = tuple(populations[: int(found["parts"])])
-    trail = tuple(
-        tuple(tuple(row) for row in found[f"trail_{k}"].tolist()) for k in range(len(finished) + 1)
+    rows = zip(*(found[name] for name in Population._fields), strict=True)
+    populations = tuple(
+        Population(*(value if value.ndim else value.item() for value in row)) for row in rows
     )
-    current = populations[len(finished)] if len(populations) > len(finished) else None
-    return Stage(finished, current, trail)
-
-
-def quantiles(values: Floats, levels: Sequence[float]) -> list[float]:
-    """Quantiles of draws."""
-    return [float(value) for value in np.quantile(values, levels)]
+    return Stage(populations, found["trail"])

@@ -209,9 +209,8 @@ def prior_worlds(record: Record, count: int, seed: int, workers: int) -> Posteri
             seed % 2**32, 1, np.arange(count), np.zeros(len(numbers), np.int64),
             np.arange(len(numbers)), numbers,
         )  # fmt: skip
-        values = placed(wanted, numbers, 0.0)
         anchors = np.array(wanted.structural)[np.arange(count) % len(wanted.structural)]
-        values["repair_anchor"] = anchors
+        values = placed(wanted, numbers, anchors)
         luck = np.tile(np.arange(count), (int(np.prod(likelihood.blocks)), 1))
         states = continued(likelihood.ends(values, luck))
     finally:

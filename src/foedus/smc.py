@@ -23,25 +23,29 @@ import numpy as np
 from foedus.draws import seed_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import numpy.typing as npt
 
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
-    Score = Callable[[Floats, Integers], Floats]
+    Score = Callable[[Floats, Integers, Integers], Floats]
 
-KEEP = 0.7  # share of the effective size that one step towards the posterior may leave
-STIR = 1.0  # moves accepted for each particle, on average, before the next step
+KEEP = 0.9  # share of the effective size that one step towards the posterior may leave
+STIR = 2.0  # moves accepted for each particle, on average, before the next step
 PATIENCE = 12  # rounds after which the next step is made all the same
 STREAM = 0x5EED  # tells this module's random numbers from the worlds'
 
-#: How a move changes the numbers that it has chosen, and with what chance it does so.
-STEPS = (("difference", 0.4), ("fresh", 0.3), ("near", 0.3))
-CHOSEN = (0.0, 0.02, 0.05, 0.15)  # shares of the numbers that a move changes, beside one
-NEAR = (0.02, 0.06, 0.2)  # sizes of a near step
+#: How a move changes numbers: with what chance, and of which shares of them beside one.
+STEPS = (
+    ("difference", 0.6, (0.1, 0.3, 1.0)),
+    ("near", 0.25, (0.05, 0.2, 0.5)),
+    ("fresh", 0.15, (0.0, 0.05)),
+)
+TELLING = 12  # numbers that the observations tell much about, roughly; the others move along
+NEAR = (0.03, 0.1)  # sizes of a near step
 #: What a move does to the luck: a block is one year of one member.
-LUCK = (("keep", 0.5), ("one block", 0.2), ("some blocks", 0.2), ("all blocks", 0.02), ("only", 0.08))
+LUCK = (("keep", 0.6), ("one block", 0.1), ("some blocks", 0.1), ("all blocks", 0.02), ("only", 0.18))
 
 
 class Population(NamedTuple):
@@ -86,32 +90,50 @@ class Population(NamedTuple):
         return self.score.size
 
 
-def drawn(score: Score, numbers: int, blocks: int, size: int, seed: int, loops: Any) -> Population:
-    """Return a population from the prior.
+def drawn(
+    score: Score, numbers: int, blocks: int, size: int, seeds: Sequence[int], loops: Any
+) -> tuple[Population, ...]:
+    """Return populations from the prior, one for each seed.
 
     Parameters
     ----------
     score
-        Log-likelihood of particles from their numbers (number, particle) and luck (block, particle).
+        Log-likelihood of particles from their numbers (number, particle), luck (block, particle)
+        and the place of their population (particle,).
     numbers, blocks, size
-        How many numbers and blocks of luck a particle has, and how many particles there are.
+        How many numbers and blocks of luck a particle has, and how many particles each has.
     loops
         The kernel's functions, plain or compiled.
     """
-    places = _uniforms(seed, 0, numbers, size, loops)
-    luck = np.tile(np.arange(size), (blocks, 1))
-    return Population(places, luck, score(places, luck), 0.0, 0.0, 1, 1.0, STIR, 0)
+    places = [_uniforms(seed, 0, numbers, size, loops) for seed in seeds]
+    lucks = [np.tile(np.arange(size) + k * size, (blocks, 1)) for k in range(len(seeds))]
+    scores = _scored(score, places, lucks)
+    return tuple(
+        Population(numbers, luck, found, 0.0, 0.0, 1, 1.0, STIR, 0)
+        for numbers, luck, found in zip(places, lucks, scores, strict=True)
+    )
 
 
-def advanced(population: Population, score: Score, seed: int, loops: Any) -> Population:
-    """Return the population one round on: nearer to the posterior if it is not there, and moved."""
-    count, size = population.numbers.shape
-    blocks = population.luck.shape[0]
-    uniforms = _uniforms(seed, population.rounds, 2 * count + blocks + 11, size, loops)
-    ready = population.stirred >= STIR or population.rested >= PATIENCE
-    if population.power < 1.0 and ready:
-        population = _nearer(population, float(uniforms[-1, 0]), loops)
-    return _moved(population, score, uniforms[:-1], loops)
+def advanced(
+    populations: Sequence[Population], score: Score, seeds: Sequence[int], loops: Any
+) -> tuple[Population, ...]:
+    """Return populations one round on: nearer to the posterior if they are ready, and moved."""
+    moves = [
+        _proposal(population, seed, k, len(populations), loops)
+        for k, (population, seed) in enumerate(zip(populations, seeds, strict=True))
+    ]
+    scores = _scored(score, [move.numbers for move in moves], [move.luck for move in moves])
+    return tuple(_settled(move, found, loops) for move, found in zip(moves, scores, strict=True))
+
+
+def _scored(
+    score: Score, numbers: Sequence[Floats], lucks: Sequence[Integers]
+) -> Sequence[Floats]:
+    """Score the particles of all populations at once."""
+    sizes = [found.shape[1] for found in numbers]
+    which = np.repeat(np.arange(len(sizes)), sizes)
+    found = score(np.concatenate(numbers, axis=1), np.concatenate(lucks, axis=1), which)
+    return np.split(found, np.cumsum(sizes)[:-1])
 
 
 def effective(weights: Floats) -> float:
@@ -119,11 +141,17 @@ def effective(weights: Floats) -> float:
     return float(_total(weights) ** 2 / _total(weights * weights))
 
 
-def distinct(population: Population) -> float:
-    """Effective number of particles, copies of one counted once: n^2 / sum of copies^2."""
-    rows = np.concatenate([population.numbers, population.luck]).T
-    _, copies = np.unique(rows, axis=0, return_counts=True)
-    return effective(copies.astype(float))
+def effective_size(draws: Sequence[Floats]) -> float:
+    """Effective number of draws from how far the means of independent populations lie apart.
+
+    The variance of the overall mean, by the spread of the populations' means, against the variance
+    of a draw: what so many independent draws would give. With few populations it is rough.
+    """
+    means = np.array([float(values.mean()) for values in draws])
+    error = float(means.var(ddof=1)) / means.size
+    total = sum(values.size for values in draws)
+    pooled = float(np.concatenate(draws).var())
+    return total if error == 0.0 else min(float(total), pooled / error)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -172,26 +200,47 @@ def _weights(score: Floats, step: float, loops: Any) -> tuple[Floats, float]:
     return weights, shift
 
 
-def _moved(population: Population, score: Score, uniforms: Floats, loops: Any) -> Population:
-    """Move every particle once by a Metropolis step that leaves the present target as it is."""
+class _Move(NamedTuple):
+    """What a round proposes to a population."""
+
+    population: Population
+    numbers: Floats
+    luck: Integers
+    uniforms: Floats  # those that decide
+
+
+def _proposal(population: Population, seed: int, part: int, parts: int, loops: Any) -> _Move:
+    """Bring a population nearer if it is ready, and propose a move to each particle."""
     count, size = population.numbers.shape
-    each, blocks, whole = np.split(uniforms, [2 * count, -10])
+    blocks = population.luck.shape[0]
+    uniforms = _uniforms(seed, population.rounds, 2 * count + blocks + 11, size, loops)
+    ready = population.stirred >= STIR or population.rested >= PATIENCE
+    if population.power < 1.0 and ready:
+        population = _nearer(population, float(uniforms[-1, 0]), loops)
+    each, each_block, whole = np.split(uniforms[:-1], [2 * count, -10])
     kind = _choice(whole[9], LUCK)
-    luck = _other_luck(population, kind, blocks, whole[8])
-    numbers = np.where(
-        kind == "only", population.numbers, _proposed(population.numbers, each, whole)
-    )
-    proposed = score(numbers, luck)
-    chance = np.empty(size)
-    loops.exponentials(np.minimum(0.0, population.power * (proposed - population.score)), chance)
-    accepted = whole[7] < chance
+    new = ((population.rounds * parts + part) * size + np.arange(size)) % 2**32
+    luck = _other_luck(population.luck, new, kind, each_block, whole[8])
+    moved = _proposed(population.numbers, each, whole)
+    numbers = np.where(kind == "only", population.numbers, moved)
+    return _Move(population, numbers, luck, whole[7])
+
+
+def _settled(move: _Move, proposed: Floats, loops: Any) -> Population:
+    """Accept each move with the chance that leaves the present target as it is (Metropolis)."""
+    population = move.population
+    chance = np.empty(population.size)
+    gain = population.power * (proposed - population.score)
+    loops.exponentials(np.minimum(0.0, gain), chance)
+    accepted = move.uniforms < chance
+    share = float(np.mean(accepted))
     return population._replace(
-        numbers=np.where(accepted, numbers, population.numbers),
-        luck=np.where(accepted, luck, population.luck),
+        numbers=np.where(accepted, move.numbers, population.numbers),
+        luck=np.where(accepted, move.luck, population.luck),
         score=np.where(accepted, proposed, population.score),
         rounds=population.rounds + 1,
-        accepted=float(np.mean(accepted)),
-        stirred=population.stirred + float(np.mean(accepted)),
+        accepted=share,
+        stirred=population.stirred + share,
         rested=population.rested + 1,
     )
 
@@ -199,29 +248,34 @@ def _moved(population: Population, score: Score, uniforms: Floats, loops: Any) -
 def _proposed(numbers: Floats, each: Floats, whole: Floats) -> Floats:
     """Change some of the numbers of each particle, symmetrically."""
     count, size = numbers.shape
-    share = np.array(CHOSEN)[(whole[0] * len(CHOSEN)).astype(int)]
+    step = _choice(whole[6], STEPS)
+    shares = {name: np.array(options) for name, _, options in STEPS}
+    share = np.select(
+        [step == name for name in shares],
+        [options[(whole[0] * options.size).astype(int)] for options in shares.values()],
+    )
     chosen = each[:count] < share
     chosen[(whole[1] * count).astype(int), np.arange(size)] = True
     one, other = ((whole[row] * size).astype(int) for row in (2, 3))
-    scale = np.where(whole[4] < 0.1, 1.0, 2.38 / np.sqrt(2.0 * chosen.sum(axis=0)))
+    scale = 2.38 / np.sqrt(2.0 * np.minimum(chosen.sum(axis=0), TELLING)) * (0.25 + 0.75 * whole[4])
     jitter = 1e-4 * (each[count:] - 0.5)
-    by_step = {
-        "difference": numbers + scale * (numbers[:, one] - numbers[:, other]) + jitter,
-        "fresh": each[count:],
-        "near": numbers
-        + np.array(NEAR)[(whole[5] * len(NEAR)).astype(int)] * 2.0 * (each[count:] - 0.5),
-    }
-    step = _choice(whole[6], STEPS)
-    changed = np.select([step == name for name in by_step], list(by_step.values()))
+    near = np.array(NEAR)[(whole[5] * len(NEAR)).astype(int)]
+    changed = np.select(
+        [step == "difference", step == "near"],
+        [
+            numbers + scale * (numbers[:, one] - numbers[:, other]) + jitter,
+            numbers + near * 2.0 * (each[count:] - 0.5),
+        ],
+        each[count:],
+    )
     folded = np.abs(changed) % 2.0  # reflected at 0 and 1
     folded = np.where(folded > 1.0, 2.0 - folded, folded)
     return np.where(chosen, folded, numbers)
 
 
-def _other_luck(population: Population, kind: Any, each: Floats, one: Floats) -> Integers:
+def _other_luck(luck: Integers, new: Integers, kind: Any, each: Floats, one: Floats) -> Integers:
     """Give some blocks of each particle the luck of a world never used before."""
-    blocks, size = population.luck.shape
-    new = (population.rounds * size + np.arange(size)) % 2**32
+    blocks = luck.shape[0]
     single = np.arange(blocks)[:, None] == (one * blocks).astype(int)
     some = each < 0.1
     changed = (
@@ -229,12 +283,13 @@ def _other_luck(population: Population, kind: Any, each: Floats, one: Floats) ->
         | (some & ((kind == "some blocks") | (kind == "only")))
         | (kind == "all blocks")
     )
-    return np.where(changed, new, population.luck)
+    return np.where(changed, new, luck)
 
 
-def _choice(uniform: Floats, options: tuple[tuple[str, float], ...]) -> Any:
-    edges = np.cumsum([chance for _, chance in options])
-    names = np.array([name for name, _ in options])
+def _choice(uniform: Floats, options: Sequence[tuple[Any, ...]]) -> Any:
+    """Choose among options, each a name and its chance (and more), by uniform numbers."""
+    edges = np.cumsum([option[1] for option in options])
+    names = np.array([option[0] for option in options])
     return names[np.minimum(np.searchsorted(edges, uniform, side="right"), len(options) - 1)]
 
 
