@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, get_args
 import pytest
 
 from foedus import cli, engines, ensemble, results, worlds
-from foedus.designs import NAMED
 from foedus.errors import ResultError
 from foedus.results import load_result
 from foedus.shipped import shipped_scenarios
@@ -326,7 +325,6 @@ def test_defaults_of_the_command_line_are_those_of_the_library() -> None:
     assert cli.DEFAULT_SEED == worlds.DEFAULT_SEED
     assert [item.value for item in cli.Engine] == list(get_args(engines.Engine))
     assert [item.value for item in cli.Keep] == list(get_args(results.Keep))
-    assert [item.value for item in cli.Draw] == list(NAMED)
 
 
 # As a process

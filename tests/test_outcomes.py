@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foedus import ensemble, kernel, outcomes, rules
+from foedus import ensemble, estimates, kernel, outcomes, rules
 from foedus.designs import PRIOR
 from foedus.parameters import specifications
 from foedus.scenario_reader import load_scenario
@@ -172,31 +172,31 @@ def test_wilson_intervals_cover_their_nominal_share() -> None:
     for p, n in ((0.05, 100), (0.3, 60), (0.5, 40), (0.9, 200)):
         hits = 0
         for _ in range(2000):
-            estimate = outcomes.probability(rng.random(n) < p)
+            estimate = estimates.probability(rng.random(n) < p)
             hits += estimate.low <= p <= estimate.high
         assert 0.92 <= hits / 2000 <= 0.98, (p, n)
 
 
 def test_probabilities_of_nothing_and_everything_have_sane_intervals() -> None:
-    never, always = outcomes.probability(np.zeros(50)), outcomes.probability(np.ones(50))
+    never, always = estimates.probability(np.zeros(50)), estimates.probability(np.ones(50))
     assert (never.value, never.low) == (0.0, 0.0)
     assert 0.0 < never.high < 0.1
     assert (always.value, always.high) == (1.0, 1.0)
-    assert np.isnan(outcomes.probability(np.array([])).value)
+    assert np.isnan(estimates.probability(np.array([])).value)
 
 
 def test_means_and_spreads_leave_missing_worlds_out() -> None:
     values = np.array([0.2, np.nan, 0.4, 0.6, np.nan])
-    assert outcomes.mean(values).value == pytest.approx(0.4)
-    assert outcomes.spread(values).value == 0.4
-    assert outcomes.spread(values).low == 0.2
-    assert np.isnan(outcomes.mean(np.array([np.nan])).value)
-    assert np.isnan(outcomes.spread(np.array([np.nan])).value)
+    assert estimates.mean(values).value == pytest.approx(0.4)
+    assert estimates.spread(values).value == 0.4
+    assert estimates.spread(values).low == 0.2
+    assert np.isnan(estimates.mean(np.array([np.nan])).value)
+    assert np.isnan(estimates.spread(np.array([np.nan])).value)
 
 
 def test_monte_carlo_error_of_a_mean_is_its_standard_error() -> None:
     values = np.arange(10.0)
-    estimate = outcomes.mean(values)
+    estimate = estimates.mean(values)
     error = np.std(values, ddof=1) / np.sqrt(10)
     assert estimate.high - estimate.value == pytest.approx(1.96 * error, rel=1e-3)
 
@@ -249,7 +249,7 @@ def test_paired_differences_are_those_of_the_worlds_and_zero_for_the_same() -> N
 
 
 def test_intervals_of_shares_stay_within_0_and_1() -> None:
-    estimate = outcomes.mean(np.array([1.0, 1.0, 0.9, 1.0]), share=True)
+    estimate = estimates.mean(np.array([1.0, 1.0, 0.9, 1.0]), share=True)
     assert estimate.high == 1.0
 
 

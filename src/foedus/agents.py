@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from foedus.alliance import Power
-    from foedus.designs import Design
+    from foedus.designs import Numbered
     from foedus.parameters import Parameters
     from foedus.scenario import Scenario
 
@@ -238,7 +238,7 @@ class AllianceModel(mesa.Model):
         *,
         seed: int = DEFAULT_SEED,
         run: int = 0,
-        parameters: str | Parameters | Design = "prior",
+        parameters: Numbered = None,
         collect: bool = True,
         rules: Rules = rules,
         member_class: type[MemberState] | Mapping[str, type[MemberState]] = MemberState,

@@ -20,14 +20,15 @@ import numpy as np
 
 from foedus import smc
 from foedus.alliance import GIVEN
-from foedus.designs import Opening, opening
+from foedus.designs import FromTable, Opening, opening
 from foedus.elementary import log
 from foedus.engines import compiled_kernel, passed, states_of
 from foedus.errors import ResultError
+from foedus.files import replace_file
 from foedus.lanes import LANES
 from foedus.months import format_month, parse_month
 from foedus.parameters import OneOf, Prior, specification, specifications
-from foedus.posterior import FromTable, Posterior, opening_numbers, write_bytes
+from foedus.posterior import Posterior, opening_numbers
 from foedus.record import observed
 from foedus.rules import State
 from foedus.smc import Population
@@ -83,7 +84,7 @@ def target(scenario: Scenario) -> Target:
 def placed(wanted: Target, numbers: Floats, anchors: Floats) -> dict[str, Floats]:
     """Map numbers on (0, 1) to their priors, beside given values of the repair constant."""
     values = {
-        name: np.asarray(prior.quantile(row), dtype=float)  # type: ignore[arg-type]
+        name: np.asarray(prior.quantile(row), dtype=float)
         for name, prior, row in zip(wanted.names, wanted.priors, numbers, strict=True)
     }
     return {**values, STRUCTURAL: anchors}
@@ -338,7 +339,8 @@ def _posterior(
     anchors = np.repeat(wanted.structural, islands)[order]
 
     def interleaved(rows: Sequence[Any]) -> Any:
-        return np.stack([rows[k][:, chosen] for k in order], axis=-1).reshape(len(rows[0]), -1)
+        taken = [rows[k][:, chosen] for k in order.tolist()]
+        return np.stack(taken, axis=-1).reshape(len(rows[0]), -1)
 
     numbers = interleaved([population.numbers for population in populations])
     luck = interleaved([population.luck for population in populations])
@@ -346,7 +348,7 @@ def _posterior(
         name: _in_32_bits(name, row, history)
         for name, row in placed(wanted, numbers, np.tile(anchors, each)).items()
     }
-    states = continued(likelihood.ends(values, luck))
+    states = continued(likelihood.ends(values, luck)).astype(np.float32).astype(float)
     about = {
         "alliance": history.alliance.name,
         "members": list(history.alliance.members),
@@ -355,8 +357,13 @@ def _posterior(
         "coding": record.coding,
         "draws": draws,
         "particles": count * parts,
+        "populations": [len(wanted.structural), islands],
         "rounds": stage.rounds,
         "seed": seed,
+        "prior": {
+            name: str(prior).replace("uniform on ", "")
+            for name, prior in zip(wanted.names, wanted.priors, strict=True)
+        },
         "prior_spread": {
             name: _spread_of(prior)
             for name, prior in (
@@ -371,7 +378,9 @@ def _posterior(
         "accepted": float(np.mean(stage.trail[-SETTLING:, :, 1])),
         "rounds_to_posterior": int((stage.trail[:, :, 0] < 1.0).any(axis=1).sum()) + 1,
         "log_evidence": {
-            f"{anchor:g}": [population.log_evidence for population in populations[first : first + islands]]
+            f"{anchor:g}": [
+                population.log_evidence for population in populations[first : first + islands]
+            ]
             for anchor, first in zip(wanted.structural, range(0, parts, islands), strict=True)
         },
         "opening": _opening_after(record),
@@ -410,7 +419,8 @@ def _opening_after(record: Record) -> dict[str, float]:
 def _in_32_bits(name: str, values: Floats, history: Scenario) -> Floats:
     """Round to what a file keeps, within bounds."""
     spec = specifications().get(name) or history.alliance.numbers[name].quantity
-    return np.clip(values.astype(np.float32).astype(float), spec.low, spec.high)
+    rounded: Floats = np.clip(values.astype(np.float32).astype(float), spec.low, spec.high)
+    return rounded
 
 
 def _spread_of(prior: Prior) -> float:
@@ -438,7 +448,7 @@ def _save_stage(path: Path, key: str, stage: Stage) -> None:
         arrays[name] = np.stack([getattr(population, name) for population in stage.populations])
     content = BytesIO()
     np.savez(content, **arrays)
-    write_bytes(path, content.getvalue())
+    replace_file(path, content.getvalue())
 
 
 def _load_stage(path: Path | None, key: str) -> Stage | None:
@@ -467,3 +477,63 @@ def _load_stage(path: Path | None, key: str) -> Stage | None:
         Population(*(value if value.ndim else value.item() for value in row)) for row in rows
     )
     return Stage(populations, found["trail"])
+
+
+# ---------------------------------------------------------------------------------------------
+# Checking against the record
+
+
+@dataclass(frozen=True)
+class Check:
+    """An observation beside what the posterior says of it.
+
+    Attributes
+    ----------
+    item
+        What is on record.
+    kept
+        Mean over the posterior's own worlds, which were chosen to fit the record.
+    again, low, high
+        Mean and 90 % predictive interval over the same numbers with fresh luck, of a survey with
+        the error that surveys have; an event has no interval.
+    """
+
+    item: Observation
+    kept: float
+    again: float
+    low: float | None
+    high: float | None
+
+    @property
+    def is_inside(self) -> bool | None:
+        """Whether a share lies in the predictive interval; None for an event."""
+        if self.low is None or self.high is None:
+            return None
+        return self.low <= self.item.value <= self.high
+
+
+def checks(record: Record, posterior: Posterior, workers: int = 1) -> list[Check]:
+    """Put a posterior beside the record that it was fitted to.
+
+    Parameters
+    ----------
+    posterior
+        Of the same record.
+    """
+    seed = int(posterior.about["seed"])
+    likelihood = Likelihood(record, seed, workers)
+    try:
+        fresh = np.tile(np.arange(posterior.size) + 2**31, (posterior.luck.shape[0], 1))
+        kept = likelihood.along(posterior.values, posterior.luck)
+        again = likelihood.along(posterior.values, fresh)
+    finally:
+        likelihood.close()
+    noise = np.random.default_rng(seed)
+    found = []
+    for item, own, other in zip(record.scored, kept, again, strict=True):
+        low = high = None
+        if not item.is_event:
+            seen = other + noise.normal(0.0, item.error, other.size)
+            low, high = (float(value) for value in np.quantile(seen, [0.05, 0.95]))
+        found.append(Check(item, float(own.mean()), float(other.mean()), low, high))
+    return found

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from foedus.record import Record
     from foedus.results import Result
     from foedus.scenario import Scenario
 
@@ -35,13 +36,6 @@ app = typer.Typer(
 )
 
 
-class Draw(StrEnum):
-    """Where the parameters of the worlds come from."""
-
-    prior = "prior"
-    default = "default"
-
-
 class Engine(StrEnum):
     """What simulates the worlds; the result is the same."""
 
@@ -55,6 +49,13 @@ class Keep(StrEnum):
 
     summaries = "summaries"
     trajectories = "trajectories"
+
+
+class Coding(StrEnum):
+    """Which coding of the record."""
+
+    main = "main"
+    other = "other"
 
 
 Scenarios = Annotated[
@@ -79,7 +80,13 @@ Settings = Annotated[
     ),
 ]
 Parameters = Annotated[
-    Draw, typer.Option(help="Draw each world's parameters from priors, or take declared values.")
+    str | None,
+    typer.Option(
+        help="posterior: worlds go on from the record, the default where foedus brings one; prior: "
+        "every number from its prior; default: the declared values; or a file made by foedus "
+        "calibrate.",
+        show_default=False,
+    ),
 ]
 Out = Annotated[
     Path | None,
@@ -156,7 +163,7 @@ def _projection(tables: Callable[[Result, Console], None], summary: str) -> Call
         seed: Seed = DEFAULT_SEED,
         horizon: Horizon = None,
         settings: Settings = None,
-        parameters: Parameters = Draw.prior,
+        parameters: Parameters = None,
         out: Out = None,
         resume: Resume = None,
         no_figures: NoFigures = False,
@@ -179,7 +186,7 @@ def _projection(tables: Callable[[Result, Console], None], summary: str) -> Call
             "notice": None if quiet else _notice,
         }
         told = scenarios or out or horizon or settings or overwrite
-        told = told or seed != DEFAULT_SEED or parameters != Draw.prior or keep != Keep.summaries
+        told = told or seed != DEFAULT_SEED or parameters is not None or keep != Keep.summaries
         if resume is not None and told:
             message = (
                 "--resume takes scenarios, seed and all else that decides a result from its "
@@ -195,7 +202,7 @@ def _projection(tables: Callable[[Result, Console], None], summary: str) -> Call
                     *loaded,
                     runs=runs or DEFAULT_RUNS,
                     seed=seed,
-                    parameters=parameters.value,
+                    parameters=parameters,
                     keep=keep.value,
                     out=out,
                     overwrite=overwrite,
@@ -299,7 +306,7 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
     from rich.progress import TimeRemainingColumn as Remaining
 
-    columns = (TextColumn("simulating worlds"), BarColumn(), MofNCompleteColumn(), Remaining())
+    columns = (TextColumn("working"), BarColumn(), MofNCompleteColumn(), Remaining())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
@@ -363,6 +370,8 @@ def _run_tables(result: Result, console: Console) -> None:
         if carriers := list(tables.carrier_rows(summary)):
             title = "What carries cohesion: its mean where a number is drawn low and high"
             console.print(_table(title, tables.CARRIER_HEADER, carriers))
+        for line in tables.worth_lines(summary):
+            console.print(line, style="bold")
         console.print(tables.evidence_line(summary), style="italic")
         console.print(tables.assumed_line(summary))
     console.print(result.provenance_line)
@@ -383,9 +392,317 @@ def _comparison_tables(result: Result, console: Console) -> None:
         title = f"Differences from {baseline} in {horizon}, paired world by world"
         caption = "Mean over worlds with its Monte Carlo 95 % interval; chances as shares of 1."
         console.print(_table(title, ("outcome", *others), differences, caption))
+    for line in tables.worth_lines(first):
+        console.print(line, style="bold")
     console.print(tables.evidence_line(first), style="italic")
     console.print(tables.assumed_line(first))
     console.print(result.provenance_line)
+
+
+# ---------------------------------------------------------------------------------------------
+# Record, calibration, hindcast
+
+AllianceName = Annotated[
+    str, typer.Argument(help="Record, by the name of its alliance or by path.", show_default=True)
+]
+CodingOption = Annotated[
+    Coding, typer.Option(help="Coding of the record, where a second one can be defended.")
+]
+CalibrationSeed = Annotated[int, typer.Option(help="Seed of every draw.", min=0)]
+
+
+@app.command()
+def record(
+    alliance: AllianceName = "csto",
+    *,
+    coding: CodingOption = Coding.main,
+    json: AsJson = False,
+) -> None:
+    """Show what is on record: what calibration fits and the hindcast scores."""
+    from foedus import tables
+    from foedus.record import load_record
+
+    loaded = load_record(alliance, coding.value)
+    if json:
+        rows = [
+            dict(zip(tables.RECORD_HEADER, row, strict=True)) for row in tables.record_rows(loaded)
+        ]
+        typer.echo(_as_json(rows))
+        return
+    caption = (
+        "Error: standard deviation of a share, chance of a wrong coding of an event. Without a "
+        f"source nothing is scored. What drove it: foedus show {loaded.history.name}."
+    )
+    _console().print(
+        _table(loaded.title, tables.RECORD_HEADER, tables.record_rows(loaded), caption)
+    )
+
+
+@app.command()
+def calibrate(
+    alliance: AllianceName = "csto",
+    *,
+    draws: Annotated[
+        int | None, typer.Option(help="Worlds to simulate; 2,000,000 if omitted.", min=1)
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Use only what was known at the end of a month, YYYY-MM.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="File (.npz) for the posterior. The same command goes on if it was interrupted."
+        ),
+    ] = None,
+    coding: CodingOption = Coding.main,
+    seed: CalibrationSeed = 2018,
+    workers: Workers = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+) -> None:
+    """Let the record inform the numbers: a posterior to project from, and what it rests on."""
+    from foedus import calibration, tables
+    from foedus.ensemble import available_workers
+    from foedus.record import load_record
+
+    loaded = _until(load_record(alliance, coding.value), until)
+    checkpoint = _checkpoint(out, overwrite=overwrite)
+    threads = workers or available_workers()
+    with _progress(quiet=quiet or json) as progress, _kept_interruption(checkpoint):
+        posterior = calibration.calibrate(
+            loaded,
+            draws=draws or calibration.DEFAULT_DRAWS,
+            seed=seed,
+            workers=threads,
+            checkpoint=checkpoint,
+            progress=progress,
+        )
+    if out is not None:
+        posterior.save(out)
+    if quiet:
+        return
+    checks = calibration.checks(loaded, posterior, threads)
+    if json:
+        informed = [
+            dict(zip(tables.INFORMED_HEADER, row, strict=True))
+            for row in tables.informed_rows(posterior, everything=True)
+        ]
+        compared = [
+            dict(zip(tables.CHECK_HEADER, row, strict=True)) for row in tables.check_rows(checks)
+        ]
+        about = {k: v for k, v in posterior.about.items() if k not in _BULKY}
+        about |= {"size": posterior.size, "fingerprint": posterior.fingerprint}
+        typer.echo(_as_json({"about": about, "numbers": informed, "checks": compared}))
+        return
+    console = _console()
+    rows = tables.informed_rows(posterior)
+    caption = (
+        "Informed: the posterior's standard deviation is below .85 of the prior's. All others stay "
+        "at their prior. Effective draws: from how far populations that never met lie apart."
+    )
+    console.print(_table("Numbers that the record informs", tables.INFORMED_HEADER, rows, caption))
+    caption = (
+        "Posterior worlds were chosen to fit; the same numbers with fresh luck are the harder "
+        "check. Shares: mean, and predictive interval of a survey."
+    )
+    rows = tables.check_rows(checks)
+    console.print(_table("Beside the record", tables.CHECK_HEADER, rows, caption))
+    console.print(tables.calibration_line(posterior))
+    typer.echo(
+        f"Posterior in {out}: foedus run SCENARIO --parameters {out}"
+        if out
+        else "Nothing was written; add --out FILE to keep the posterior."
+    )
+
+
+_BULKY = ("opening", "prior", "prior_spread", "effective")
+
+
+def _checkpoint(out: Path | None, *, overwrite: bool) -> Path | None:
+    """Refuse a file that cannot be used; return where progress is kept."""
+    if out is None:
+        return None
+    if out.suffix != ".npz":
+        message = f"{out}: a posterior is a file that ends in .npz; name it so."
+        raise FoedusError(message)
+    if out.exists() and not overwrite:
+        message = f"{out} exists already; name another file, or replace it with --overwrite."
+        raise FoedusError(message)
+    if not out.parent.is_dir():
+        message = f"{out.parent} is no directory; make it first."
+        raise FoedusError(message)
+    return out.with_name(f"{out.name}.part")
+
+
+@contextmanager
+def _kept_interruption(kept: Path | None) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        text = f"Interrupted; what is done is kept in {kept}: the same command goes on from there."
+        error = FoedusError(text if kept else "Interrupted; nothing was written.")
+        error.status = ExitStatus.INTERRUPTED
+        raise error from None
+
+
+def _until(loaded: Record, until: str | None) -> Record:
+    from foedus.months import format_month, parse_month
+
+    if until is None:
+        return loaded
+    try:
+        month = parse_month(until)
+    except ValueError as error:
+        message = f"--until: {error}"
+        raise FoedusError(message) from None
+    first, last = loaded.history.start + 11, loaded.end - 1
+    if not first <= month <= last:
+        message = (
+            f"--until {until}: the record of {loaded.name} allows {format_month(first)} to "
+            f"{format_month(last)}."
+        )
+        raise FoedusError(message)
+    return loaded.until(month)
+
+
+def _as_json(content: Any) -> str:
+    from json import dumps
+
+    return dumps(content, indent=2, ensure_ascii=False)
+
+
+@app.command()
+def coverage(
+    alliance: AllianceName = "csto",
+    *,
+    records: Annotated[int, typer.Option(help="Synthetic records.", min=1)] = 200,
+    draws: Annotated[
+        int | None, typer.Option(help="Worlds to calibrate each; 80,000 if omitted.", min=1)
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Directory for ranks and figure; what is done there is not done again."),
+    ] = None,
+    seed: CalibrationSeed = 2018,
+    workers: Workers = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Calibrate synthetic records whose numbers are known, to see if intervals are right."""
+    from foedus import coverage as study
+    from foedus import tables
+    from foedus.ensemble import available_workers
+    from foedus.posterior import shipped_posterior
+    from foedus.record import load_record
+
+    loaded = load_record(alliance)
+    kept = None
+    if out is not None:
+        out.mkdir(parents=True, exist_ok=True)
+        kept = out / "coverage.jsonl"
+    with _progress(quiet=quiet or json) as progress, _kept_interruption(kept):
+        found = study.coverage(
+            loaded,
+            records=records,
+            draws=draws or study.DRAWS,
+            seed=seed,
+            workers=workers or available_workers(),
+            keep=kept,
+            progress=progress,
+        )
+    posterior = shipped_posterior(loaded.history.alliance.name)
+    informed = tuple(n for n in posterior.informed if n in found.names) if posterior else None
+    rows = list(found.rows(informed))
+    content = {
+        "records": found.records,
+        "draws": draws or study.DRAWS,
+        "seed": seed,
+        "informed": rows,
+        "all": {
+            "coverage": float(found.inside.mean()),
+            "numbers": len(found.names),
+        },
+    }
+    if out is not None:
+        from foedus import record_plots
+
+        (out / "coverage.json").write_text(_as_json(content) + "\n", encoding="utf-8")
+        picture = record_plots.ranks_figure(found, informed or found.names)
+        record_plots.write(picture, out / "ranks", f"{found.records} records, seed {seed}")
+    if json:
+        typer.echo(_as_json(content))
+    elif not quiet:
+        title = f"Coverage of 90 % intervals in {found.records} synthetic records"
+        caption = (
+            "Numbers that the real record informs. Width: of the interval, as a share of the "
+            f"prior's. Over all {len(found.names)} numbers {found.inside.mean():.3f} of the truths "
+            "lie inside."
+        )
+        rows_shown = tables.coverage_rows(rows)
+        _console().print(_table(title, tables.COVERAGE_HEADER, rows_shown, caption))
+
+
+@app.command()
+def hindcast(
+    alliance: AllianceName = "csto",
+    *,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            help="One fixed origin, YYYY-MM, instead of one year ahead from each year-end."
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Directory for scores and figures.")] = None,
+    draws: Annotated[
+        int | None, typer.Option(help="Worlds to calibrate each origin; 500,000 if omitted.", min=1)
+    ] = None,
+    coding: CodingOption = Coding.main,
+    seed: CalibrationSeed = 2018,
+    workers: Workers = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Forecast the past with what was known then, and score it beside simple forecasters."""
+    from foedus import hindcast as past
+    from foedus import tables
+    from foedus.ensemble import available_workers
+    from foedus.record import load_record
+
+    loaded = load_record(alliance, coding.value)
+    origin = None if until is None else _until(loaded, until).end
+    threads = workers or available_workers()
+    with _progress(quiet=quiet or json) as progress:
+        found = past.hindcast(
+            loaded,
+            until=origin,
+            draws=draws or past.DRAWS,
+            seed=seed,
+            workers=threads,
+            progress=progress,
+        )
+    content = past.summary(found)
+    claims = past.claims(loaded, threads) if until is None else []
+    content["claims"] = [vars(claim) | {"holds": claim.holds} for claim in claims]
+    if out is not None:
+        past.write(found, content, out)
+    if json:
+        typer.echo(_as_json(content))
+    elif not quiet:
+        console = _console()
+        for drivers, meaning in past.DRIVERS.items():
+            rows = tables.score_rows(content["scores"], drivers)
+            console.print(_table(f"Scores: {meaning}", tables.SCORE_HEADER, rows))
+        console.print(past.CAPTION)
+        if claims:
+            rows = tables.claim_rows(claims)
+            title = "Claims under the posterior that comes with foedus (beyond three errors)"
+            console.print(_table(title, tables.CLAIM_HEADER, rows))
+        typer.echo(
+            f"Forecasts, scores and figures are in {out}"
+            if out
+            else "Nothing was written; add --out DIR to keep forecasts and figures."
+        )
 
 
 # ---------------------------------------------------------------------------------------------

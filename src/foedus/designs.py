@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from zlib import crc32
 
@@ -18,11 +20,12 @@ from foedus import kernel
 from foedus.alliance import GIVEN
 from foedus.draws import address, seed_words
 from foedus.errors import ResultError
-from foedus.parameters import OneOf, Parameters, Prior, specification
+from foedus.parameters import OneOf, Parameters, Prior, specification, specifications
+from foedus.posterior import load_posterior, shipped_posterior
 from foedus.rules import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -201,27 +204,115 @@ class Sampled(_Fresh):
     given = Declared.given
 
 
+@dataclass(frozen=True, eq=False)
+class FromTable(_Fresh):
+    """Numbers from a table by name; worlds begin with the scenario.
+
+    Attributes
+    ----------
+    values
+        By name, such as ``trust_loss`` or ``ARM.trust``: shape (draw,); the others are as declared.
+    """
+
+    values: dict[str, Floats]
+    name: str = "posterior"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells it from any other design."""
+        total = sha256()
+        for name, values in self.values.items():
+            total.update(name.encode())
+            total.update(np.ascontiguousarray(values, "<f8").tobytes())
+        return total.hexdigest()
+
+    def parameter(
+        self, scenario: Scenario, seed: int, runs: Integers, name: str, loops: Any
+    ) -> Numbers:
+        """Return a parameter in some worlds."""
+        del seed, loops
+        if name in scenario.parameter_values:
+            return scenario.parameter_values[name]
+        return self._taken(name, specifications()[name].value, runs)
+
+    def given(
+        self, scenario: Scenario, seed: int, runs: Integers, member: str, name: str, loops: Any
+    ) -> Numbers:
+        """Return an opening number of a member in some worlds."""
+        del seed, loops
+        label, number = scenario.alliance.source(member, name)
+        return self._taken(f"{member}.{label}", number.value, runs)
+
+    def _taken(self, name: str, otherwise: float, runs: Integers) -> Numbers:
+        values = self.values.get(name)
+        return otherwise if values is None else values[runs % values.size]
+
+
 PRIOR, DECLARED = FromPrior(), Declared()
 NAMED: dict[str, Design] = {"prior": PRIOR, "default": DECLARED}
+POSTERIOR = "posterior"
+Numbered = str | Path | Parameters | Design | None
 
 
-def as_design(parameters: str | Parameters | Design) -> Design:
-    """Return the design that a word or parameters stand for.
+def as_design(parameters: Numbered, scenarios: Sequence[Scenario] = ()) -> Design:
+    """Return the design that a word, a file or parameters stand for.
+
+    Parameters
+    ----------
+    parameters
+        ``"prior"``, ``"default"``, ``"posterior"`` (that of the scenarios' alliance), a file made
+        by ``foedus calibrate``, :class:`~foedus.parameters.Parameters`, or a design. None takes the
+        posterior where one comes with foedus and goes with the scenarios, else the prior.
+    scenarios
+        What it is to open.
 
     Raises
     ------
     ResultError
-        If a word stands for none.
+        If a word stands for none, or the design cannot open one of the scenarios.
     """
+    if parameters is None:
+        return _usual(scenarios)
+    design = _design(parameters, scenarios)
+    for scenario in scenarios:
+        if reason := design.refusal(scenario):
+            raise ResultError(reason)
+    return design
+
+
+def _usual(scenarios: Sequence[Scenario]) -> Design:
+    if not scenarios:
+        return PRIOR
+    posterior = shipped_posterior(scenarios[0].alliance.name)
+    fits = posterior is not None and not any(map(posterior.refusal, scenarios))
+    return posterior if posterior is not None and fits else PRIOR
+
+
+def _design(parameters: str | Path | Parameters | Design, scenarios: Sequence[Scenario]) -> Design:
     if isinstance(parameters, Parameters):
         return Declared(parameters)
+    if isinstance(parameters, Path) or str(parameters).endswith(".npz"):
+        return load_posterior(str(parameters))
     if not isinstance(parameters, str):
         return parameters
-    if parameters not in NAMED:
-        words = " nor ".join(f"'{name}'" for name in NAMED)
-        message = f"parameters='{parameters}' is neither {words} nor Parameters nor a design."
+    if parameters in NAMED:
+        return NAMED[parameters]
+    if parameters != POSTERIOR:
+        words = ", ".join(f"'{name}'" for name in (*NAMED, POSTERIOR))
+        message = (
+            f"parameters='{parameters}' is none of {words}, nor a file (.npz) made by foedus "
+            "calibrate, nor Parameters, nor a design."
+        )
         raise ResultError(message)
-    return NAMED[parameters]
+    names = [scenario.alliance.name for scenario in scenarios] or ["csto"]
+    posterior = shipped_posterior(names[0])
+    if posterior is None:
+        message = (
+            f"No posterior comes with foedus for the alliance '{names[0]}'. Use --parameters "
+            "prior, or make one with foedus calibrate."
+        )
+        raise ResultError(message)
+    return posterior
 
 
 def opening(
@@ -264,8 +355,8 @@ def opening(
         states[State._fields.index("disposition")],
     )
     for place, member in enumerate(alliance.members):
-        for field, values in design.carried(scenario, runs, member).items():
-            states[State._fields.index(field), place] = values
+        for name, carried in design.carried(scenario, runs, member).items():
+            states[State._fields.index(name), place] = carried
     return Opening(parameters, states)
 
 

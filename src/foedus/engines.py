@@ -303,6 +303,11 @@ def states_of(bench: Bench, worlds: int) -> State:
     return State(*_lanes(bench.states)[..., :worlds].swapaxes(0, 1))
 
 
+def signals_of(bench: Bench, worlds: int) -> Signals:
+    """Return what befell the members in the last month, as a record of arrays (member, world)."""
+    return Signals(*_lanes(bench.signals)[..., :worlds].swapaxes(0, 1))
+
+
 # ---------------------------------------------------------------------------------------------
 # One world after the other
 

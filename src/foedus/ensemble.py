@@ -25,10 +25,11 @@ import numpy as np
 
 from foedus import rules
 from foedus.chronicle import Events
-from foedus.designs import Design, as_design
+from foedus.designs import Design, Numbered, as_design
 from foedus.draws import seed_words
 from foedus.engines import Engine, Task, chosen, is_compiled, simulate
 from foedus.errors import ResultError
+from foedus.estimates import INDEPENDENT, Populations
 from foedus.kernel import Monthly
 from foedus.lanes import LANES
 from foedus.months import format_month
@@ -56,7 +57,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from foedus.agents import AllianceModel
-    from foedus.parameters import Parameters
     from foedus.scenario import Scenario
     from foedus.summaries import Arrays
 
@@ -91,10 +91,15 @@ class Worlds:
         Sums over the worlds that are there.
     paths
         Pieces with whole worlds, as they came.
+    populations
+        How the worlds hang together, for the error of estimates.
     """
 
-    def __init__(self, scenario: Scenario, table: Arrays) -> None:
+    def __init__(
+        self, scenario: Scenario, table: Arrays, populations: Populations = INDEPENDENT
+    ) -> None:
         self.scenario = scenario
+        self.populations = populations
         self.table = table
         self.runs = table["fingerprint"].size
         members = len(scenario.alliance.members)
@@ -145,7 +150,7 @@ class Worlds:
 
 def run(
     scenarios: Sequence[Scenario],
-    design: str | Parameters | Design = "prior",
+    design: Numbered = None,
     runs: int = DEFAULT_RUNS,
     *,
     seed: int = DEFAULT_SEED,
@@ -164,9 +169,7 @@ def run(
     scenarios
         Scenarios of the same alliance, start and horizon.
     design
-        Where parameters and opening numbers come from: ``"prior"``, ``"default"``,
-        :class:`~foedus.parameters.Parameters` for every world, or any
-        :class:`~foedus.designs.Design`.
+        Where parameters and opening numbers come from, see :func:`~foedus.designs.as_design`.
     runs
         Worlds of each; world number i of every scenario shares its luck and parameters.
     seed
@@ -198,7 +201,7 @@ def run(
         If the scenarios cannot be put side by side, or a number is out of range.
     """
     check(scenarios, runs, seed)
-    chosen_design = as_design(design)
+    chosen_design = as_design(design, scenarios)
     result = _empty(scenarios, chosen_design, runs, seed)
     kept = {part.scenario.name: part for part in result.parts}
 
@@ -243,6 +246,11 @@ def stored(
     return result
 
 
+def populations_of(design: Design) -> Populations:
+    """Return how worlds of a design hang together."""
+    return Populations(*getattr(design, "populations", INDEPENDENT))
+
+
 def _refuse_missing(result: Ensemble) -> None:
     if missing := sum(part.runs - part.there for part in result.parts):
         message = f"{missing:,} worlds are missing; foedus run --resume computes them."
@@ -253,7 +261,7 @@ def _empty(scenarios: Sequence[Scenario], design: Design, runs: int, seed: int) 
     members = len(scenarios[0].alliance.members)
     tables = empty_table(members, runs, len(scenarios))
     parts = tuple(
-        Worlds(scenario, {name: array[i] for name, array in tables.items()})
+        Worlds(scenario, {name: array[i] for name, array in tables.items()}, populations_of(design))
         for i, scenario in enumerate(scenarios)
     )
     return Ensemble(parts, tables, design, seed)
@@ -641,6 +649,7 @@ def _attributes(scenarios: Sequence[Scenario], design: Design, seed: int) -> dic
         "headline_weighting": [scenario.weighting for scenario in scenarios],
         "seed": str(seed),
         "parameter_draw": design.name,
+        "populations": list(populations_of(design)),
     }
 
 
@@ -648,7 +657,7 @@ def replay(
     scenario: Scenario,
     run: int,
     seed: int = DEFAULT_SEED,
-    design: str | Parameters | Design = "prior",
+    design: Numbered = None,
 ) -> AllianceModel:
     """Return one world again, from its address alone, run to the horizon with its record."""
     from foedus.agents import AllianceModel

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_type_hints
 
-from foedus.alliance import AllianceNumber, load_alliance
+from foedus.alliance import GIVEN, AllianceNumber, load_alliance
 from foedus.errors import ParameterError, nearest
 from foedus.levers import DECISIONS, LEVERS, POLICIES, Lever
 from foedus.months import format_month, parse_month
 from foedus.notebook import html_table
 from foedus.parameters import Parameter, specifications
+from foedus.posterior import shipped_posterior
 from foedus.rules import END_STATE_MEANINGS, Cohesion
 from foedus.scenario_reader import DEFAULT_ALLIANCE
 
@@ -91,7 +92,7 @@ def why(
     """
     table = specifications()
     if name in table:
-        return Explanation(name, (*_parameter_rows(table[name]), *_set_by(name, scenario)))
+        return Explanation(name, (*_parameter_rows(name, table[name]), *_set_by(name, scenario)))
     for lever in LEVERS:
         if lever.name == name.split(".", maxsplit=1)[0]:
             return Explanation(name, (*_lever_rows(lever), *_lever_set_by(lever.name, scenario)))
@@ -138,7 +139,7 @@ def _alliance(scenario: Scenario | None, reference: str | None, date: str | None
     return load_alliance(reference or DEFAULT_ALLIANCE, start)
 
 
-def _parameter_rows(spec: Parameter) -> tuple[tuple[str, str], ...]:
+def _parameter_rows(name: str, spec: Parameter) -> tuple[tuple[str, str], ...]:
     return (
         ("meaning", spec.meaning),
         ("symbol", f"{spec.symbol}, mechanism {spec.mechanism} of docs/model.md"),
@@ -148,7 +149,21 @@ def _parameter_rows(spec: Parameter) -> tuple[tuple[str, str], ...]:
         ("prior", str(spec.prior)),
         ("evidence", f"{spec.evidence.kind}: {spec.evidence.source}"),
         ("why", spec.evidence.why),
-        ("informed", "not calibrated: worlds draw it from the prior"),
+        ("informed", _informed(name)),
+    )
+
+
+def _informed(name: str, alliance: str = DEFAULT_ALLIANCE) -> str:
+    """Say what the record of an alliance tells about a number."""
+    posterior = shipped_posterior(alliance)
+    if posterior is None or name not in posterior.values:
+        return "not calibrated"
+    low, middle, high = (posterior.quantile(name, level) for level in (0.05, 0.5, 0.95))
+    ratio = posterior.spread_ratio[name]
+    verdict = "by the record" if name in posterior.informed else "hardly: it stays at its prior"
+    return (
+        f"{verdict}; posterior {middle:.2f} [{low:.2f}, {high:.2f}] (median, 90 %), its spread "
+        f"{ratio:.2f} of the prior's (record of {alliance} to {format_month(posterior.date)})"
     )
 
 
@@ -163,7 +178,26 @@ def _number_rows(number: AllianceNumber, alliance: Alliance) -> tuple[tuple[str,
         ("evidence", f"{evidence.kind}: {evidence.source}"),
         ("why", evidence.why),
         ("stands in", f"{number.file}:{number.line}"),
+        *_carried(number.key, alliance),
     )
+
+
+def _carried(key: str, alliance: Alliance) -> tuple[tuple[str, str], ...]:
+    """Say what the worlds of the posterior make of an opening number."""
+    posterior = shipped_posterior(alliance.name)
+    member, _, name = key.partition(".")
+    if posterior is None or member not in posterior.members:
+        return ()
+    if key in posterior.values and alliance.date < posterior.date:
+        return (("informed", _informed(key, alliance.name)),)
+    if alliance.date != posterior.date or name not in GIVEN:
+        return ()
+    low, middle, high = (posterior.quantile(key, level, end=True) for level in (0.05, 0.5, 0.95))
+    text = (
+        f"worlds go on with {middle:.2f} [{low:.2f}, {high:.2f}] (median, 90 %) instead, unless "
+        "the scenario sets it or --parameters is prior or default"
+    )
+    return (("posterior", text),)
 
 
 def _lever_rows(lever: Lever) -> tuple[tuple[str, str], ...]:

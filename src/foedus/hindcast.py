@@ -8,6 +8,8 @@ steps as well (``drawn``).
 
 from __future__ import annotations
 
+import csv
+import json
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -19,19 +21,22 @@ from foedus import scores
 from foedus.calibration import DEFAULT_SEED, Likelihood, calibrate, continued, placed
 from foedus.designs import Opening, opening
 from foedus.engines import compiled_kernel, passed, states_of
+from foedus.files import replace_file
 from foedus.lanes import LANES
 from foedus.levers import lever_named
 from foedus.months import format_month, month_of_year, parse_month
-from foedus.posterior import Posterior
+from foedus.posterior import Posterior, shipped_posterior
 from foedus.record import EVENTS, observed
 from foedus.rules import State
 from foedus.scenario import DEFAULT_ORIGIN, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     import numpy.typing as npt
 
+    from foedus.claims import Claim
     from foedus.record import Observation, Record
     from foedus.scenario import Scenario
 
@@ -43,6 +48,7 @@ DRIVERS = {
     "drawn": "levers and crises drawn",
 }
 SCORED = ("attended", "consented", "frozen", "paid_up")  # formal exit is scored apart
+DRAWS = 500_000  # worlds simulated to calibrate at each origin
 WORLDS = 8_192  # simulated from each origin
 PATHS = 128  # of drawn levers
 STEP = 0.2  # of a drawn lever, as in the coding rule of the history
@@ -132,9 +138,7 @@ class Hindcast:
 def primary_origins(record: Record) -> tuple[int, ...]:
     """Year-ends from which a whole or begun year of the record lies ahead."""
     first = record.history.start
-    return tuple(
-        month for month in range(first, record.end) if month_of_year(month) == YEAR
-    )
+    return tuple(month for month in range(first, record.end) if month_of_year(month) == YEAR)
 
 
 def hindcast(
@@ -142,7 +146,7 @@ def hindcast(
     *,
     member: str = "ARM",
     until: int | None = None,
-    draws: int = 200_000,
+    draws: int = DRAWS,
     worlds: int = WORLDS,
     seed: int = DEFAULT_SEED,
     workers: int = 1,
@@ -177,7 +181,7 @@ def hindcast(
                 progress(index * total + done, len(origins) * total)
 
         informed = calibrate(
-            known, draws=draws, seed=seed, workers=workers, size=None, progress=tell
+            known, draws=draws, seed=seed, workers=workers, size=None, islands=1, progress=tell
         )
         uninformed = prior_worlds(known, informed.size, seed, workers)
         for drivers in DRIVERS:
@@ -258,7 +262,9 @@ def _paths(record: Record, origin: int, last: int, drivers: str, seed: int) -> l
         return [held]
     luck = np.random.default_rng([seed, origin])
     return [
-        replace(held, levers={key: _walk(history, key, origin, last, luck) for key in _moving(held)})
+        replace(
+            held, levers={key: _walk(history, key, origin, last, luck) for key in _moving(held)}
+        )
         for _ in range(PATHS)
     ]
 
@@ -359,9 +365,7 @@ def _simple_forecasts(
 ) -> Iterator[Forecast]:
     """Forecasts by whoever knows the record so far and no model."""
     refused = [
-        parse_month(crisis.date)
-        for crisis in record.crises
-        if (crisis.support or 0.0) < 0.5
+        parse_month(crisis.date) for crisis in record.crises if (crisis.support or 0.0) < 0.5
     ]
     for item in targets:
         so_far = known.select(item.what, item.member)
@@ -406,9 +410,7 @@ def _opening_state(record: Record, member: str) -> State:
     return alliance.opening(member, alliance.default_values(member))
 
 
-def _of_event(
-    name: str, drivers: str, origin: int, item: Observation, chance: float
-) -> Forecast:
+def _of_event(name: str, drivers: str, origin: int, item: Observation, chance: float) -> Forecast:
     score = scores.brier(chance, item.value)
     forecast = _forecast(name, drivers, origin, item, chance, None, None, score)
     return replace(forecast, log_score=scores.log_score(chance, item.value))
@@ -486,8 +488,7 @@ def table(hindcast: Hindcast, drivers: str, member: str = "ARM") -> list[dict[st
             if not items:
                 continue
             gains = [
-                other.score - own.score
-                for own, other in zip(chosen["model"], items, strict=True)
+                other.score - own.score for own, other in zip(chosen["model"], items, strict=True)
             ]
             low, high = scores.interval(_by_origin(items, [item.score for item in items]))
             gain_low, gain_high = scores.interval(_by_origin(items, gains))
@@ -514,3 +515,65 @@ def _by_origin(items: Sequence[Forecast], values: Sequence[float]) -> list[list[
     for item, value in zip(items, values, strict=True):
         groups[item.origin].append(value)
     return list(groups.values())
+
+
+CAPTION = (
+    "Score: Brier of an event, CRPS of trust; lower is better, and so is the log score. Model "
+    "better by: score of the forecaster minus the model's, above 0 where the model wins. Brackets: "
+    "90 %, by bootstrap of whole origins; with seven origins and one trajectory they are rough. "
+    "One case validates little."
+)
+
+
+def summary(hindcast: Hindcast, member: str = "ARM") -> dict[str, Any]:
+    """Return the scores under every kind of drivers, with what they are made of, as plain data."""
+    record = hindcast.record
+    rows = [
+        {"drivers": drivers, **{k: _plain(v) for k, v in row.items()}}
+        for drivers in DRIVERS
+        for row in table(hindcast, drivers, member)
+    ]
+    return {
+        "alliance": record.history.alliance.name,
+        "member": member,
+        "name": record.history.alliance.names[member],
+        "record": record.fingerprint,
+        "coding": record.coding,
+        "origins": list(hindcast.origins),
+        "draws": hindcast.draws,
+        "worlds": hindcast.worlds,
+        "seed": hindcast.seed,
+        "scores": rows,
+    }
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and np.isnan(value) else value
+
+
+def claims(record: Record, workers: int | None = None) -> list[Claim]:
+    """Evaluate the claims under the posterior that comes with foedus; none without one."""
+    from foedus.claims import evaluate
+
+    posterior = shipped_posterior(record.history.alliance.name)
+    return evaluate(posterior, record, workers=workers) if posterior else []
+
+
+def write(hindcast: Hindcast, content: dict[str, Any], directory: Path) -> None:
+    """Write every forecast, the scores, and a figure for each kind of drivers."""
+    from foedus import record_plots
+
+    directory.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    replace_file(directory / "hindcast.json", text.encode())
+    rows = list(hindcast.rows())
+    with (directory / "forecasts.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    described = (
+        f"record {hindcast.record.fingerprint}; seed {hindcast.seed}; {hindcast.draws} draws"
+    )
+    for drivers in DRIVERS:
+        picture = record_plots.hindcast_figure(hindcast, drivers)
+        record_plots.write(picture, directory / f"hindcast_{drivers}", described)

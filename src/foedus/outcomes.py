@@ -1,7 +1,7 @@
 """From worlds to the outcomes that analysts name, each with its error.
 
-Probabilities carry Wilson 95 % intervals (Wilson 1927), which say how far the number of worlds
-leaves them open; what the parameters leave open is in the probability itself and is shown apart, by
+Intervals of probabilities and means say how well they are known from so many worlds and draws, see
+``estimates.py``; what the parameters leave open is in the probability itself and is shown apart, by
 :func:`carriers` and :func:`by_repair_anchor`.
 """
 
@@ -18,92 +18,24 @@ from foedus import rules
 from foedus.designs import drawn_numbers
 from foedus.elementary import normal_quantile
 from foedus.engines import kernel_for
+from foedus.estimates import Z95, Estimate, difference, mean, probability, spread
 from foedus.months import parse_month
 from foedus.parameters import EVIDENCE_KINDS, specifications
+from foedus.posterior import Posterior
 from foedus.scenario_format import WEIGHTINGS
+from foedus.skill import informed_line, skill_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import numpy.typing as npt
 
+    from foedus.designs import Design
     from foedus.ensemble import Ensemble, Worlds
     from foedus.scenario import Scenario
 
-Z95 = 1.959963984540054
-
 ACTIVE = rules.STANDINGS.index("active")
 WITHDRAWN = rules.STANDINGS.index("withdrawn")  # from here on a member is out
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number estimated from worlds, with an interval.
-
-    Attributes
-    ----------
-    value, low, high
-        The estimate and its interval.
-    interval
-        What the interval is: ``Wilson 95 %`` or ``95 %`` (Monte Carlo error), or ``90 % of worlds``
-        (spread).
-    """
-
-    value: float
-    low: float
-    high: float
-    interval: str
-
-    def __str__(self) -> str:
-        return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
-
-
-def probability(hits: npt.NDArray[Any]) -> Estimate:
-    """Share of worlds with its Wilson 95 % interval; NaN for no worlds."""
-    n = int(hits.size)
-    if n == 0:
-        return Estimate(float("nan"), 0.0, 1.0, "Wilson 95 %")
-    share = float(np.mean(hits))
-    centre = (share + Z95**2 / (2 * n)) / (1 + Z95**2 / n)
-    half = Z95 / (1 + Z95**2 / n) * sqrt(share * (1 - share) / n + Z95**2 / (4 * n**2))
-    low = 0.0 if share == 0.0 else centre - half
-    high = 1.0 if share == 1.0 else centre + half
-    return Estimate(share, low, high, "Wilson 95 %")
-
-
-def mean(values: npt.NDArray[Any], *, share: bool = False) -> Estimate:
-    """Mean over worlds with its Monte Carlo 95 % interval; worlds without a value are left out.
-
-    The interval of a ``share`` is cut at 0 and 1.
-    """
-    present = values[~np.isnan(values)].astype(float, copy=False)
-    if present.size == 0:
-        return Estimate(float("nan"), float("nan"), float("nan"), "95 %")
-    error = (
-        float(np.std(present, ddof=1)) / sqrt(present.size) if present.size > 1 else float("nan")
-    )
-    value = float(np.mean(present))
-    low, high = value - Z95 * error, value + Z95 * error
-    if share:
-        low, high = max(0.0, low), min(1.0, high)
-    return Estimate(value, low, high, "95 %")
-
-
-def difference(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> Estimate:
-    """Mean difference, other minus one, world by world under the same luck (paired)."""
-    return mean(other.astype(float) - one.astype(float))
-
-
-def spread(values: npt.NDArray[Any]) -> Estimate:
-    """Median over worlds with the interval that holds 90 % of them; missing ones are left out.
-
-    Each is the value of some world (no interpolation), so counts stay counts.
-    """
-    present = values[~np.isnan(values)]
-    if present.size == 0:
-        return Estimate(float("nan"), float("nan"), float("nan"), "90 % of worlds")
-    low, median, high = np.quantile(present, [0.05, 0.5, 0.95], method="inverted_cdf")
-    return Estimate(float(median), float(low), float(high), "90 % of worlds")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -144,13 +76,14 @@ def member_outcome(worlds: Worlds, member: str) -> MemberOutcome:
     standing = worlds.of("standing", member)
     inside = standing < WITHDRAWN
     missed = worlds.event("missed_summit", member)
+    known = worlds.populations
     return MemberOutcome(
-        active=probability(standing == ACTIVE),
-        frozen=probability(inside & (worlds.of("frozen", member) == 1)),
-        suspended=probability(inside & (worlds.of("suspended", member) == 1)),
-        out=probability(~inside),
-        takes_part=probability(worlds.of("takes_part", member) == 1),
-        misses_summit=probability(missed > 0),
+        active=probability(standing == ACTIVE, known),
+        frozen=probability(inside & (worlds.of("frozen", member) == 1), known),
+        suspended=probability(inside & (worlds.of("suspended", member) == 1), known),
+        out=probability(~inside, known),
+        takes_part=probability(worlds.of("takes_part", member) == 1, known),
+        misses_summit=probability(missed > 0, known),
         first_missed=_median_month(worlds, missed[missed > 0]),
         trust=spread(_while_member(worlds, "trust", member)),
     )
@@ -210,27 +143,29 @@ class AllianceOutcome:
 
 def alliance_outcome(worlds: Worlds) -> AllianceOutcome:
     """Outcomes of the alliance in one scenario."""
-    table = worlds.table
+    table, known = worlds.table, worlds.populations
     index = dict(zip(WEIGHTINGS, table["cohesion"], strict=True))
     votes = (table["standing"] < WITHDRAWN) & (table["suspended"] == 0)
     refused = (votes & (table["consented"] == 0)).any(axis=0)
     return AllianceOutcome(
         cohesion={weighting: spread(values) for weighting, values in index.items()},
-        mean_cohesion={weighting: mean(values, share=True) for weighting, values in index.items()},
+        mean_cohesion={
+            weighting: mean(values, known, share=True) for weighting, values in index.items()
+        },
         components={
             weighting: {
-                name: mean(values, share=True)
+                name: mean(values, known, share=True)
                 for name, values in zip(rules.Cohesion._fields, components, strict=True)
             }
             for weighting, components in zip(WEIGHTINGS, table["components"], strict=True)
         },
-        without_members=probability(np.isnan(table["cohesion"][0])),
+        without_members=probability(np.isnan(table["cohesion"][0]), known),
         end_states={
-            name: probability(table["end_state"] == code)
+            name: probability(table["end_state"] == code, known)
             for code, name in enumerate(rules.END_STATES)
         },
         taking_part=spread(table["takes_part"].sum(axis=0).astype(float)),
-        narrower_agenda=probability(refused),
+        narrower_agenda=probability(refused, known),
     )
 
 
@@ -249,17 +184,17 @@ def paired_differences(baseline: Worlds, other: Worlds) -> dict[str, Any]:
         For ``cohesion`` (mean index at the horizon) and for each member the differences in
         ``active``, ``out`` (chances) and ``trust`` (mean while a member in both).
     """
-    pair = (baseline, other)
+    pair, known = (baseline, other), baseline.populations
     weighting = WEIGHTINGS.index(baseline.scenario.weighting)
     result: dict[str, Any] = {
-        "cohesion": difference(*(worlds.table["cohesion"][weighting] for worlds in pair))
+        "cohesion": difference((worlds.table["cohesion"][weighting] for worlds in pair), known)
     }
     for member in baseline.scenario.alliance.members:
         codes = [worlds.of("standing", member) for worlds in pair]
         result[member] = {
-            "active": difference(*(code == ACTIVE for code in codes)),
-            "out": difference(*(code >= WITHDRAWN for code in codes)),
-            "trust": difference(*(_while_member(worlds, "trust", member) for worlds in pair)),
+            "active": difference((code == ACTIVE for code in codes), known),
+            "out": difference((code >= WITHDRAWN for code in codes), known),
+            "trust": difference((_while_member(worlds, "trust", member) for worlds in pair), known),
         }
     return result
 
@@ -313,6 +248,8 @@ class Carrier:
         Parameter, or member and opening number, such as ``trust_loss`` or ``ARM.trust``.
     kind
         Kind of its evidence.
+    informed
+        Whether the record informs it; None for an opening number, and where nothing was calibrated.
     low, high
         Mean of the outcome in the worlds where the number is in the lowest and in the highest
         third of its draws.
@@ -324,6 +261,7 @@ class Carrier:
 
     name: str
     kind: str
+    informed: bool | None
     low: float
     high: float
     difference: Estimate
@@ -354,18 +292,29 @@ def carriers(ensemble: Ensemble, worlds: Worlds, most: int = 5) -> list[Carrier]
         np.arange(outcome.size),
         kernel_for(outcome.size),
     )
+    design = ensemble.design
     candidates = [
         carrier
         for name, kind, numbers in drawn
-        if (carrier := _carrier(name, kind, numbers[present], values))
+        if (carrier := _carrier(name, kind, _informed(design, name), numbers[present], values))
     ]
     threshold = normal_quantile(1.0 - 0.025 / max(1, len(candidates)))
     found = [carrier for carrier in candidates if abs(carrier.z) > threshold]
     return sorted(found, key=lambda item: (-abs(item.z), item.name))[:most]
 
 
+def _informed(design: Design, name: str) -> bool | None:
+    if not isinstance(design, Posterior) or name not in specifications():
+        return None
+    return name in design.informed
+
+
 def _carrier(
-    name: str, kind: str, drawn: npt.NDArray[Any], values: npt.NDArray[Any]
+    name: str,
+    kind: str,
+    informed: bool | None,
+    drawn: npt.NDArray[Any],
+    values: npt.NDArray[Any],
 ) -> Carrier | None:
     lower, upper = np.quantile(drawn, [1 / 3, 2 / 3])
     low, high = values[drawn <= lower], values[drawn >= upper]
@@ -379,7 +328,7 @@ def _carrier(
         return None
     estimate = Estimate(difference, difference - Z95 * error, difference + Z95 * error, "95 %")
     means = float(low.mean(dtype=float)), float(high.mean(dtype=float))
-    return Carrier(name, kind, *means, estimate, difference / error)
+    return Carrier(name, kind, informed, *means, estimate, difference / error)
 
 
 def by_repair_anchor(
@@ -407,7 +356,12 @@ def by_repair_anchor(
         return {}
     active = worlds.of("standing", member) == ACTIVE
     trust = worlds.of("trust", member)
-    return {c: (probability(active[anchor == c]), spread(trust[anchor == c])) for c in values}
+    found = {}
+    for c in values:
+        runs = np.flatnonzero(anchor == c)
+        chance = probability(active[runs], worlds.populations, runs)
+        found[c] = (chance, spread(trust[runs]))
+    return found
 
 
 def ignored_events(worlds: Worlds) -> dict[str, Estimate]:
@@ -418,7 +372,7 @@ def ignored_events(worlds: Worlds) -> dict[str, Estimate]:
         passed = parse_month(event.date) - scenario.start  # months before the event
         exits = [worlds.event(name, event.member) for name in ("withdrawal", "expulsion")]
         gone = np.any([(month > 0) & (month <= passed) for month in exits], axis=0)
-        estimate = probability(gone)
+        estimate = probability(gone, worlds.populations)
         if estimate.value > 0.0:
             found[f"{event.event} {event.member} {event.date}"] = estimate
     return found
@@ -467,6 +421,8 @@ def summarise(ensemble: Ensemble) -> dict[str, Any]:
 def _summary(ensemble: Ensemble, worlds: Worlds) -> dict[str, Any]:
     scenario = worlds.scenario
     members = {code: member_outcome(worlds, code) for code in scenario.alliance.members}
+    found = carriers(ensemble, worlds)
+    design, parameters = ensemble.design, tuple(specifications())
     return {
         "title": scenario.title,
         "horizon": worlds.month(scenario.horizon),
@@ -483,11 +439,12 @@ def _summary(ensemble: Ensemble, worlds: Worlds) -> dict[str, Any]:
             for member in restrained_members(scenario)
         },
         "ignored_events": _plain(ignored_events(worlds)),
-        "carriers_of_cohesion": [_plain(carrier) for carrier in carriers(ensemble, worlds)],
+        "carriers_of_cohesion": [_plain(carrier) for carrier in found],
         "evidence": evidence_count(scenario),
         "assumed": assumed_numbers(scenario),
         "numbers_by_owner": _owners([*scenario.alliance.numbers]),
-        "calibrated_parameters": 0,
+        "informed": informed_line(design, parameters, tuple(item.name for item in found)),
+        "skill": skill_line(scenario.alliance.name, design),
     }
 
 

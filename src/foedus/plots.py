@@ -18,7 +18,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
 from foedus.errors import ResultError, nearest
-from foedus.outcomes import probability, quantiles
+from foedus.estimates import Populations, probability
+from foedus.outcomes import quantiles
 from foedus.rules import END_STATES, STANDINGS
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ def end_state_bars(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) ->
     places = np.arange(len(END_STATES))
     for index, scenario in enumerate(scenarios):
         codes = data["end_state"].sel(scenario=scenario.name).values
-        states = {name: probability(codes == code) for code, name in enumerate(END_STATES)}
+        known = Populations(*map(int, data.attrs["populations"]))
+        states = {name: probability(codes == code, known) for code, name in enumerate(END_STATES)}
         values = np.array([states[name].value for name in END_STATES])
         errors = np.array(
             [
@@ -301,6 +303,7 @@ def _finish(
     picture.suptitle(title, x=0.01, ha="left", fontweight="bold")
     columns = min(len(labels), 4 if picture.get_figwidth() < 9 else 7)
     draw = {
+        "posterior": "worlds that go on from the record (posterior)",
         "prior": "parameters drawn from their priors, none calibrated",
         "default": "declared parameter values",
     }.get(data.attrs["parameter_draw"], "given parameter values")

@@ -18,7 +18,8 @@ from zipfile import BadZipFile
 import numpy as np
 
 from foedus.alliance import GIVEN, STANDING, Alliance
-from foedus.errors import ResultError
+from foedus.errors import ResultError, UnfinishedError
+from foedus.files import replace_file
 from foedus.months import format_month, parse_month
 from foedus.parameters import Parameters, specifications
 from foedus.rules import State
@@ -111,6 +112,22 @@ class Posterior:
         """Parameters that the record leaves at their prior."""
         return tuple(name for name in specifications() if name not in self.informed)
 
+    def quantile(self, key: str, level: float, *, end: bool = False) -> float:
+        """Quantile of a drawn number, or of a field of a member at the end of the record."""
+        if end:
+            member, name = key.split(".")
+            return float(np.quantile(self._field(name, member), level))
+        return float(np.quantile(self.values[key], level))
+
+    @property
+    def populations(self) -> tuple[int, int]:
+        """Values of the repair constant, and populations of each that never met in calibration.
+
+        Draw i is of the value i mod values and of the population (i // values) mod populations.
+        """
+        values, islands = self.about.get("populations", (1, 1))
+        return int(values), int(islands)
+
     # As a design
 
     def parameter(
@@ -136,7 +153,9 @@ class Posterior:
 
     def carried(self, scenario: Scenario, runs: Integers, member: str) -> Mapping[str, Numbers]:
         """Return all of a member's state but what the scenario fixes."""
-        fixed = [key.split(".", 1)[1] for key in scenario.parameters if key.startswith(f"{member}.")]
+        fixed = [
+            key.split(".", 1)[1] for key in scenario.parameters if key.startswith(f"{member}.")
+        ]
         left_out = {field for name in fixed for field in _OPENED_BY.get(name, (name,))}
         return {
             name: self._field(name, member)[runs % self.size]
@@ -181,7 +200,7 @@ class Posterior:
 
         Raises
         ------
-        ResultError
+        UnfinishedError
             If the file cannot be written.
         """
         content = BytesIO()
@@ -195,67 +214,17 @@ class Posterior:
             states=self.states.astype("<f4"),
             luck=self.luck.astype("<u4"),
         )
-        write_bytes(Path(path), content.getvalue())
+        try:
+            replace_file(Path(path), content.getvalue())
+        except OSError as error:
+            message = f"{path} cannot be written: {error.strerror or error}."
+            raise UnfinishedError(message) from None
 
     def __repr__(self) -> str:
         return (
             f"<foedus.Posterior of {self.about['alliance']} to {format_month(self.date)}: "
             f"{self.size:,} draws, {len(self.informed)} of {len(self.values)} numbers informed>"
         )
-
-
-@dataclass(frozen=True, eq=False)
-class FromTable:
-    """Numbers from a table by name, opening numbers included; worlds begin with the scenario.
-
-    Attributes
-    ----------
-    values
-        By name, such as ``trust_loss`` or ``ARM.trust``: shape (draw,); the others are as declared.
-    """
-
-    values: dict[str, Floats]
-    name: str = "posterior"
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """What tells it from any other design."""
-        total = sha256()
-        for name, values in self.values.items():
-            total.update(name.encode())
-            total.update(np.ascontiguousarray(values, "<f8").tobytes())
-        return total.hexdigest()
-
-    def parameter(
-        self, scenario: Scenario, seed: int, runs: Integers, name: str, loops: Any
-    ) -> Numbers:
-        """Return a parameter in some worlds."""
-        del seed, loops
-        if name in scenario.parameter_values:
-            return scenario.parameter_values[name]
-        return self._taken(name, specifications()[name].value, runs)
-
-    def given(
-        self, scenario: Scenario, seed: int, runs: Integers, member: str, name: str, loops: Any
-    ) -> Numbers:
-        """Return an opening number of a member in some worlds."""
-        del seed, loops
-        label, number = scenario.alliance.source(member, name)
-        return self._taken(f"{member}.{label}", number.value, runs)
-
-    def carried(self, scenario: Scenario, runs: Integers, member: str) -> Mapping[str, Numbers]:
-        """Return nothing: these worlds have no past."""
-        del scenario, runs, member
-        return {}
-
-    def refusal(self, scenario: Scenario) -> str | None:
-        """Return None."""
-        del scenario
-        return None
-
-    def _taken(self, name: str, otherwise: float, runs: Integers) -> Numbers:
-        values = self.values.get(name)
-        return otherwise if values is None else values[runs % values.size]
 
 
 def opening_numbers(alliance: Alliance) -> dict[str, float]:
@@ -302,21 +271,3 @@ def shipped_posterior(alliance: str = "csto") -> Posterior | None:
     """Return the posterior that comes with foedus for an alliance, or None."""
     path = DIRECTORY / f"posterior_{alliance}.npz"
     return load_posterior(path) if path.is_file() else None
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file as a whole or not at all.
-
-    Raises
-    ------
-    ResultError
-        If it cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.{id(content):x}.part")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        message = f"{path} cannot be written: {error.strerror or error}."
-        raise ResultError(message) from None

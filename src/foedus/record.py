@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from foedus.alliance import Code, MonthText
+from foedus.alliance import Code, MonthText  # noqa: TC001 (pydantic reads them)
 from foedus.documents import read_document
 from foedus.errors import InputError, Problem, nearest
 from foedus.months import format_month, parse_month
 from foedus.parameters import EVIDENCE_KINDS, Evidence
-from foedus.scenario import ScriptedEvent
 from foedus.scenario_format import Crisis
 from foedus.scenario_reader import load_scenario
 from foedus.validation import Checked, validate
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from foedus.rules import State
-    from foedus.scenario import Scenario
+    from foedus.scenario import Scenario, ScriptedEvent
 
 Coding = Literal["main", "other"]
 
@@ -252,9 +251,9 @@ def load_record(reference: str = "csto", coding: Coding = "main") -> Record:
     scripted = {
         (e.event.member, e.event.date) for e in history.script if isinstance(e.event, Crisis)
     }
-    for index, item in enumerate(model.crises):
-        if (item.member, item.month) not in scripted:
-            message = f"{history.name} scripts no crisis of {item.member} in {item.month}."
+    for index, crisis in enumerate(model.crises):
+        if (crisis.member, crisis.month) not in scripted:
+            message = f"{history.name} scripts no crisis of {crisis.member} in {crisis.month}."
             problems.append(document.problem(("crises", index), message))
     if problems:
         raise RecordError(problems)
@@ -278,7 +277,9 @@ def _order(item: Observation) -> tuple[int, str, str]:
 def _refusal(item: _Observation, history: Scenario) -> str | None:
     month, members = parse_month(item.month), history.alliance.members
     if item.member not in members:
-        return f"{item.member} is no client of {history.alliance.name}{nearest(item.member, members)}"
+        return (
+            f"{item.member} is no client of {history.alliance.name}{nearest(item.member, members)}"
+        )
     if not history.start <= month <= history.end:
         return (
             f"{item.month} lies outside {history.name}, which runs from "

@@ -12,13 +12,15 @@ import numpy as np
 import yaml
 
 from foedus import ensemble, store
-from foedus.designs import NAMED, Declared, Design, Sampled, as_design
+from foedus.designs import NAMED, POSTERIOR, Declared, Design, Numbered, Sampled, as_design
 from foedus.engines import Task, simulate
 from foedus.ensemble import DEFAULT_RUNS, Ensemble
 from foedus.errors import InterruptedRun, ResultError
+from foedus.files import replace_file
 from foedus.months import format_month
 from foedus.outcomes import rows, summarise
 from foedus.parameters import Parameters
+from foedus.posterior import Posterior, load_posterior
 from foedus.scenario import Scenario
 from foedus.scenario_reader import load_scenario
 from foedus.sources import source_hash
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 Keep = Literal["summaries", "trajectories"]
 DESIGN = "design.npy"  # the numbers of a design that no word stands for
+POSTERIOR_FILE = "posterior.npz"
 FEWER = "it has more runs"
 SAMPLE = 8  # worlds of each scenario that are replayed to verify a result
 
@@ -45,7 +48,7 @@ def run(
     *scenarios: str | Path | Scenario,
     runs: int = DEFAULT_RUNS,
     seed: int = DEFAULT_SEED,
-    parameters: str | Parameters | Design = "prior",
+    parameters: Numbered = None,
     horizon: int | None = None,
     settings: Sequence[str] = (),
     engine: Engine = "auto",
@@ -70,10 +73,11 @@ def run(
     seed
         Seed of every draw, 0 to 2**64 - 1.
     parameters
-        ``"prior"``: each world draws its parameters and opening numbers from their priors.
-        ``"default"``: the declared values in every world. Or one
-        :class:`~foedus.parameters.Parameters` for every world, or a
-        :class:`~foedus.designs.Design`.
+        ``"posterior"``: each world goes on from one that fits the alliance's record; the default
+        where foedus brings such a posterior. ``"prior"``: each world draws its parameters and
+        opening numbers from their priors. ``"default"``: the declared values in every world. Or a
+        file made by ``foedus calibrate``, one :class:`~foedus.parameters.Parameters` for every
+        world, or a :class:`~foedus.designs.Design`.
     horizon
         Months to simulate instead of each scenario's own.
     settings
@@ -124,7 +128,7 @@ def run(
         _prepared(item, horizon, settings, allow_inert=allow_inert) for item in scenarios
     )
     ensemble.check(loaded, runs, seed)
-    design = as_design(parameters)
+    design = as_design(parameters, loaded)
 
     def simulated(directory: store.Directory | None) -> Result:
         return Result(
@@ -241,7 +245,7 @@ def _begin(
         digest: str | None = stored["digest"]
         return digest
     with store.held(directory):
-        store.replace_file(directory / store.MARKER, store.as_text(_marker(wanted)).encode())
+        replace_file(directory / store.MARKER, store.as_text(_marker(wanted)).encode())
     return None
 
 
@@ -465,12 +469,14 @@ class Result:
     @property
     def command(self) -> str:
         """The command that makes this result from a directory it was saved to."""
-        if self.ensemble.design.name not in NAMED:
+        design = self.ensemble.design
+        if design.name not in (*NAMED, POSTERIOR):
             return "foedus.load_result(DIRECTORY): the design was given in Python"
+        draw = POSTERIOR_FILE if isinstance(design, Posterior) else design.name
         files = " ".join(f"scenarios/{scenario.name}.yaml" for scenario in self.scenarios)
         return (
             f"in this directory: foedus run {files} --runs {self.runs} --seed {self.seed} "
-            f"--parameters {self.ensemble.design.name} --out AGAIN"
+            f"--parameters {draw} --out AGAIN"
         )
 
     def _repr_html_(self) -> str:
@@ -509,27 +515,34 @@ def _write_inputs(place: Path, scenarios: Sequence[Scenario], design: Design) ->
         np.save(place / DESIGN, np.array(design.parameters))
     elif isinstance(design, Sampled):
         np.save(place / DESIGN, design.rows)
+    elif isinstance(design, Posterior):
+        design.save(place / POSTERIOR_FILE)
 
 
 def _stored_design(directory: Path, there: dict[str, Any]) -> Design:
     if there["parameters"] in NAMED:
         return NAMED[there["parameters"]]
+    name = POSTERIOR_FILE if there["parameters"] == POSTERIOR else DESIGN
     try:
-        numbers = np.load(directory / DESIGN)
-        design: Design = (
-            Declared(Parameters(*numbers.tolist()))
-            if numbers.ndim == 1
-            else Sampled(numbers, there["parameters"])
-        )
-    except (OSError, EOFError, ValueError, TypeError):
+        design = _read_design(directory / name, there["parameters"])
+    except (OSError, EOFError, ValueError, TypeError, ResultError):
         design = Declared()
     if design.fingerprint != there["design"]:
         message = (
-            f"{directory / DESIGN} is missing or was altered: the parameters of the worlds are "
+            f"{directory / name} is missing or was altered: the parameters of the worlds are "
             "lost. Run the scenario again into another directory."
         )
         raise ResultError(message)
     return design
+
+
+def _read_design(path: Path, name: str) -> Design:
+    if name == POSTERIOR:
+        return load_posterior(path)
+    numbers = np.load(path)
+    if numbers.ndim == 1:
+        return Declared(Parameters(*numbers.tolist()))
+    return Sampled(numbers, name)
 
 
 def stored_scenarios(directory: Path) -> tuple[tuple[Scenario, ...], dict[str, Any]]:

@@ -6,6 +6,7 @@ normal distribution for a share. Scores are by scoringrules: lower is better.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -142,7 +143,7 @@ def refusal_rule(known: Sequence[Observation], refusals: Sequence[int], ahead: f
     counts = np.array(
         [
             sum(one.month < month <= other.month for month in refusals)
-            for one, other in zip(known, known[1:], strict=False)
+            for one, other in pairwise(known)
         ],
         dtype=float,
     )

@@ -79,7 +79,9 @@ def _lever_lines(scenario: Scenario) -> Iterator[str]:
                 ramp = f", ramp: {span.ramp}" if span.ramp else ""
                 if span.ramp and span.ramp_from is not None:
                     ramp += f", ramp_from: {span.ramp_from!r}"
-                source = f", source: {dumps(span.source, ensure_ascii=False)}" if span.source else ""
+                source = (
+                    f", source: {dumps(span.source, ensure_ascii=False)}" if span.source else ""
+                )
                 text = (
                     f"{'  ' * (len(path) + 1)}- {{from: {format_month(span.first)}{to}, "
                     f"value: {span.value!r}{ramp}{source}}}"

@@ -1,14 +1,16 @@
-"""Sequential Monte Carlo for models that can be simulated: from the prior to the posterior in steps.
+"""Sequential Monte Carlo for models that can be simulated: from prior to posterior in steps.
 
 A particle is a simulated world: its numbers, each uniform on (0, 1) a priori and mapped to its own
-prior by whoever simulates, and the luck of each of its years. Its score is the log-likelihood of
-what was observed given that world; the observation's declared error is the kernel of approximate
-Bayesian computation, so that the sample is from the posterior under that error and not from an
-approximation to it (Wilkinson 2013, Statistical Applications in Genetics and Molecular Biology
-12:129-141). The population is led from the prior to the posterior by raising the likelihood to
-powers from 0 to 1, as fast as its effective size allows, with resampling and a Metropolis move at
-each (Del Moral, Doucet and Jasra 2006, Journal of the Royal Statistical Society B 68:411-436; 2012,
-Statistics and Computing 22:1009-1020). Moves simulate a new world, as in pseudo-marginal methods.
+prior by whoever simulates, and the luck of its blocks, such as a year of one member. Its score is
+the log-likelihood of what was observed given that world; the observation's declared error is the
+kernel of approximate Bayesian computation, so that the sample is from the posterior under that
+error and not from an approximation to it (Wilkinson 2013, Statistical Applications in Genetics and
+Molecular Biology 12:129-141). Populations are led from the prior to the posterior by raising the
+likelihood to powers from 0 to 1, as fast as their effective size allows, with resampling at each
+step and Metropolis moves between them (Del Moral, Doucet and Jasra 2006, Journal of the Royal
+Statistical Society B 68:411-436; 2012, Statistics and Computing 22:1009-1020). A move simulates a
+new world, as in pseudo-marginal methods; some moves go along the difference of two other particles
+(ter Braak 2006, Statistics and Computing 16:239-249).
 
 Every random number is a function of (seed, round, particle, purpose), and no sum depends on how the
 simulation is spread over workers, so the sample does not either.
@@ -45,7 +47,13 @@ STEPS = (
 TELLING = 12  # numbers that the observations tell much about, roughly; the others move along
 NEAR = (0.03, 0.1)  # sizes of a near step
 #: What a move does to the luck: a block is one year of one member.
-LUCK = (("keep", 0.6), ("one block", 0.1), ("some blocks", 0.1), ("all blocks", 0.02), ("only", 0.18))
+LUCK = (
+    ("keep", 0.6),
+    ("one block", 0.1),
+    ("some blocks", 0.1),
+    ("all blocks", 0.02),
+    ("only", 0.18),
+)
 
 
 class Population(NamedTuple):
@@ -126,9 +134,7 @@ def advanced(
     return tuple(_settled(move, found, loops) for move, found in zip(moves, scores, strict=True))
 
 
-def _scored(
-    score: Score, numbers: Sequence[Floats], lucks: Sequence[Integers]
-) -> Sequence[Floats]:
+def _scored(score: Score, numbers: Sequence[Floats], lucks: Sequence[Integers]) -> Sequence[Floats]:
     """Score the particles of all populations at once."""
     sizes = [found.shape[1] for found in numbers]
     which = np.repeat(np.arange(len(sizes)), sizes)

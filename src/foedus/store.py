@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foedus.errors import ResultError, UnfinishedError
+from foedus.files import replace_file, sync
 from foedus.kernel import Monthly
 from foedus.summaries import LABELS, MONTHLY, PATHS, TABLE, Piece
 
@@ -187,7 +188,7 @@ class Directory:
             _passes("before the piece")
             _write_piece(temporary, piece)
             _passes("piece written")
-            _sync(temporary)
+            sync(temporary)
             with temporary.open("rb") as stream:
                 entry = Entry(
                     piece.scenario,
@@ -198,7 +199,7 @@ class Directory:
                     file_digest(stream, "sha256").hexdigest(),
                 )
             temporary.replace(target)
-            _sync(target.parent)
+            sync(target.parent)
             _passes("piece in place")
             self._list(entry)
             _passes("piece listed")
@@ -275,20 +276,6 @@ def _write_piece(path: Path, piece: Piece) -> None:
                 dimension_names=kept.dims,
                 attributes={"long_name": kept.meaning, "units": kept.unit},
             )
-
-
-def _sync(path: Path) -> None:
-    """Have the system put a file or the names in a directory on disk."""
-    try:
-        handle = os.open(path, os.O_RDONLY)
-    except OSError:
-        if path.is_dir():  # some systems do not open directories
-            return
-        raise
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -468,18 +455,6 @@ def _replace(temporary: Path, directory: Path) -> None:
 
 # ---------------------------------------------------------------------------------------------
 # Files
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(content)
-        _sync(temporary)
-        temporary.replace(path)
-        _sync(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def as_text(content: Any) -> str:

@@ -6,11 +6,20 @@ from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from foedus.months import format_month
 from foedus.notebook import html_table
+from foedus.record import EVENTS, SHARES
 from foedus.rules import END_STATE_MEANINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from foedus.calibration import Check
+    from foedus.claims import Claim
+    from foedus.posterior import Posterior
+    from foedus.record import Record
 
 Row = tuple[str, ...]
 
@@ -27,6 +36,7 @@ MEMBER_HEADER: Row = (
 CARRIER_HEADER: Row = (
     "number",
     "evidence",
+    "informed by the record",
     "in its lowest third",
     "in its highest third",
     "difference [95 %]",
@@ -36,7 +46,8 @@ ALLIANCE_CAPTION = (
     "End states, the first that applies: "
     + "; ".join(f"{name}: {meaning}" for name, meaning in END_STATE_MEANINGS.items())
     + ". Means run over those who are still members: losing an unwilling one can raise cohesion. "
-    "Intervals called Wilson or 95 % are about the number of worlds, not about the parameters."
+    "Intervals called Wilson or 95 % say how well an estimate is known from so many worlds and "
+    "draws; what the parameters leave open is in the estimate itself."
 )
 
 
@@ -94,12 +105,12 @@ def alliance_rows(summary: dict[str, Any]) -> Iterator[Row]:
     """Yield (what, estimate, what the interval is) for the alliance in one scenario."""
     alliance, weighting = summary["alliance"], summary["headline_weighting"]
     yield "cohesion", number(alliance["cohesion"][weighting]), "median, 90 % of worlds"
-    yield "cohesion, mean", number(alliance["mean_cohesion"][weighting]), "95 %, number of worlds"
+    yield "cohesion, mean", number(alliance["mean_cohesion"][weighting]), "95 %, Monte Carlo"
     other = next(name for name in alliance["cohesion"] if name != weighting)
     label = f"cohesion, {other} weights"
     yield label, number(alliance["cohesion"][other]), "median, 90 % of worlds"
     for name, estimate in alliance["components"][weighting].items():
-        yield f"  {name.replace('_', ' ')}", number(estimate), "mean, 95 %, number of worlds"
+        yield f"  {name.replace('_', ' ')}", number(estimate), "mean, 95 %, Monte Carlo"
     for name, estimate in alliance["end_states"].items():
         yield f"end state {name}", percent(estimate), "Wilson 95 %"
     yield "clients taking part", count(alliance["taking_part"]), "median, 90 % of worlds"
@@ -118,6 +129,7 @@ def carrier_rows(summary: dict[str, Any]) -> Iterator[Row]:
         yield (
             carrier["name"],
             carrier["kind"],
+            {True: "yes", False: "no", None: "-"}[carrier["informed"]],
             f"{carrier['low']:.2f}",
             f"{carrier['high']:.2f}",
             number(carrier["difference"]),
@@ -142,12 +154,18 @@ def evidence_line(summary: dict[str, Any]) -> str:
     total = sum(counts.values())
     parts = ", ".join(f"{count} {kind}" for kind, count in counts.items())
     draw = {
+        "posterior": "Every world goes on from one that fits the record.",
         "prior": "Every world draws its parameters from their priors; no parameter has been "
         "fitted to the record.",
         "default": "Every world has the declared values, so what the parameters leave open is not "
         "shown.",
     }.get(summary["parameter_draw"], "Every world has the parameters that were given.")
     return f"{total} numbers behind it: {parts}. {draw} 'foedus why NAME' explains each."
+
+
+def worth_lines(summary: dict[str, Any]) -> list[str]:
+    """Say what the model is worth, and what the record has informed."""
+    return [line for line in (summary["skill"], summary["informed"]) if line]
 
 
 def assumed_line(summary: dict[str, Any]) -> str:
@@ -196,6 +214,163 @@ def difference_rows(summaries: dict[str, dict[str, Any]], names: dict[str, str])
             yield (f"{names.get(member, member)} {key}", *cells)
 
 
+# ---------------------------------------------------------------------------------------------
+# Record, calibration, hindcast
+
+RECORD_HEADER: Row = ("month", "member", "what", "value", "error", "scored", "source")
+INFORMED_HEADER: Row = (
+    "number",
+    "prior",
+    "posterior, median [90 %]",
+    "spread, posterior / prior",
+    "informed",
+    "effective draws",
+)
+CHECK_HEADER: Row = (
+    "month",
+    "member",
+    "what",
+    "on record",
+    "posterior worlds",
+    "same numbers, fresh luck [90 %]",
+    "inside",
+)
+SCORE_HEADER: Row = (
+    "scored",
+    "forecaster",
+    "n",
+    "score [90 %]",
+    "log score",
+    "model better by [90 %]",
+)
+CLAIM_HEADER: Row = ("claim", "above 0 if it holds", "value", "Monte Carlo error", "holds")
+COVERAGE_HEADER: Row = (
+    "number",
+    "in the 90 % interval",
+    "width / prior's",
+    "mean rank",
+)
+
+
+def shown(what: str, value: float) -> str:
+    """Write an observation: yes or no for an event, a share else."""
+    return ("no", "yes")[int(value)] if what in EVENTS else f"{value:.2f}"
+
+
+def record_rows(record: Record) -> Iterator[Row]:
+    """Yield a row for each observation, under :data:`RECORD_HEADER`."""
+    for item in record.observations:
+        yield (
+            format_month(item.month),
+            item.member,
+            {**SHARES, **EVENTS}[item.what],
+            shown(item.what, item.value),
+            f"{item.error:g}",
+            "yes" if item.scored else "no",
+            f"{item.source}. {item.why}" if item.why else item.source,
+        )
+
+
+def informed_rows(posterior: Posterior, *, everything: bool = False) -> Iterator[Row]:
+    """Yield a row for each number that the record informs, or for all."""
+    for name, values in posterior.values.items():
+        ratio = posterior.spread_ratio[name]
+        if name not in posterior.informed and not everything:
+            continue
+        low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
+        effective = posterior.about["effective"].get(name)
+        yield (
+            name,
+            posterior.about["prior"].get(name, ""),
+            f"{middle:.2f} [{low:.2f}, {high:.2f}]",
+            f"{ratio:.2f}",
+            "yes" if name in posterior.informed else "no",
+            f"{effective:.0f}" if effective else "fixed parts",
+        )
+
+
+def check_rows(checks: Sequence[Check]) -> Iterator[Row]:
+    """Yield a row for each observation beside the posterior."""
+    for check in checks:
+        item = check.item
+        again = f"{check.again:.2f}"
+        if check.low is not None and check.high is not None:
+            again += f" [{check.low:.2f}, {check.high:.2f}]"
+        yield (
+            format_month(item.month),
+            item.member,
+            {**SHARES, **EVENTS}[item.what],
+            shown(item.what, item.value),
+            f"{check.kept:.2f}",
+            again,
+            {True: "yes", False: "no", None: "-"}[check.is_inside],
+        )
+
+
+def calibration_line(posterior: Posterior) -> str:
+    """Say how the posterior was found, and how well the repair constant is told apart."""
+    about = posterior.about
+    informed = len(posterior.informed)
+    evidence = "; ".join(
+        f"{anchor}: {np.mean(values):.1f} (populations {min(values):.1f} to {max(values):.1f})"
+        for anchor, values in about["log_evidence"].items()
+    )
+    return (
+        f"{about['particles']:,} particles, {posterior.size:,} kept, after {about['rounds']} "
+        f"rounds ({about['rounds_to_posterior']} to the posterior, {about['accepted']:.0%} of "
+        f"moves accepted at it); {informed} of {len(posterior.values)} numbers informed; seed "
+        f"{about['seed']}; fingerprint {posterior.fingerprint[:12]}. Log evidence by repair "
+        f"constant, {evidence}: it is not inferred, each value has an equal part."
+    )
+
+
+def score_rows(scores: Sequence[dict[str, Any]], drivers: str) -> Iterator[Row]:
+    """Yield the scores under one kind of drivers; the model's own gain is left out."""
+    for row in scores:
+        if row["drivers"] != drivers:
+            continue
+        own = row["forecaster"] == "model"
+        yield (
+            row["group"],
+            row["forecaster"],
+            str(row["forecasts"]),
+            f"{row['score']:.3f}{_bracket(row['low'], row['high'], '.3f')}",
+            "-" if row["log_score"] is None else f"{row['log_score']:.2f}",
+            ""
+            if own
+            else f"{row['gain']:+.3f}{_bracket(row['gain_low'], row['gain_high'], '+.3f')}",
+        )
+
+
+def _bracket(low: float | None, high: float | None, form: str) -> str:
+    if low is None or high is None:
+        return ""
+    return f" [{low:{form}}, {high:{form}}]"
+
+
+def claim_rows(claims: Sequence[Claim]) -> Iterator[Row]:
+    """Yield a row for each claim."""
+    for claim in claims:
+        yield (
+            claim.letter,
+            claim.text,
+            f"{claim.value:+.4f}",
+            f"{claim.error:.4f}",
+            "yes" if claim.holds else "NO",
+        )
+
+
+def coverage_rows(rows: Sequence[dict[str, Any]]) -> Iterator[Row]:
+    """Yield a row for each number of a study of coverage."""
+    for row in rows:
+        yield (
+            row["number"],
+            f"{row['coverage']:.3f} (+- {row['error']:.3f})",
+            f"{row['width']:.2f}",
+            f"{row['mean_rank']:.2f}",
+        )
+
+
 def result_html(summary: dict[str, Any], names: dict[str, str], provenance: str) -> str:
     """Return a result as HTML: the finding by scenario, and what it rests on."""
     parts = []
@@ -211,6 +386,7 @@ def result_html(summary: dict[str, Any], names: dict[str, str], provenance: str)
         if carriers := list(carrier_rows(content)):
             caption = "What carries cohesion: its mean where a number is drawn low and high"
             parts.append(html_table(CARRIER_HEADER, carriers, caption))
+        parts += [f"<p>{escape(line)}</p>" for line in worth_lines(content)]
         parts.append(f"<p>{escape(evidence_line(content))}</p>")
         parts.append(f"<p><small>{escape(assumed_line(content))}</small></p>")
     parts.append(f"<p><small>{escape(provenance)}</small></p>")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foedus.designs import Design, as_design, opening
+from foedus.designs import Numbered, as_design, opening
 from foedus.parameters import Parameters
 from foedus.rules import State
 
@@ -17,16 +17,16 @@ DEFAULT_SEED = 1992  # the Collective Security Treaty was signed in that year
 
 
 def opening_world(
-    scenario: Scenario, seed: int, run: int, parameters: str | Parameters | Design = "prior"
+    scenario: Scenario, seed: int, run: int, parameters: Numbered = None
 ) -> tuple[Parameters, list[State]]:
     """Parameters and opening states of one world.
 
     Raises
     ------
     ResultError
-        If ``parameters`` is a word for no design.
+        If ``parameters`` stands for no design, or for one that cannot open the scenario.
     """
-    start = opening(as_design(parameters), scenario, seed, np.array([run]))
+    start = opening(as_design(parameters, [scenario]), scenario, seed, np.array([run]))
     members = start.states[..., 0].T.tolist()
     return Parameters(*start.parameters[:, 0].tolist()), [State(*values) for values in members]
 

@@ -1,0 +1,232 @@
+"""Can the posterior be trusted? Calibrating synthetic records whose numbers are known.
+
+Each synthetic record is drawn as the model says that records come about: numbers from the prior, a
+world from them with crises and answers of its own, and observations of that world with the errors
+that the real record declares. If calibration is right, the truth has a rank among the posterior
+draws that is as likely to be any as any other (Talts et al. 2018, arXiv:1804.06788; Cook, Gelman
+and Rubin 2006, Journal of Computational and Graphical Statistics 15:675-692), and lies in the 90 %
+interval in nine cases of ten.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from foedus.calibration import DEFAULT_SEED, Likelihood, calibrate, placed
+from foedus.designs import FromTable, opening
+from foedus.engines import compiled_kernel, passed, signals_of, states_of
+from foedus.errors import ResultError
+from foedus.lanes import LANES
+from foedus.months import format_month
+from foedus.record import Record, observed
+from foedus.scenario import DEFAULT_ORIGIN, ScriptedEvent
+from foedus.scenario_format import Crisis
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+
+LEVEL = 0.9
+DRAWS = 80_000  # worlds simulated for each synthetic record
+WIDE = (0.05, 0.95)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How calibration does on synthetic records.
+
+    Attributes
+    ----------
+    names
+        The numbers.
+    ranks
+        Share of posterior draws below the truth: shape (record, number).
+    inside
+        Whether the truth lies in the 90 % interval.
+    width
+        Width of that interval, as a share of the prior's.
+    """
+
+    names: tuple[str, ...]
+    ranks: Floats
+    inside: npt.NDArray[np.bool_]
+    width: Floats
+
+    @property
+    def records(self) -> int:
+        """How many records."""
+        return len(self.ranks)
+
+    def rows(self, chosen: tuple[str, ...] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield coverage, its error and the interval's width for each number."""
+        for k, name in enumerate(self.names):
+            if chosen is None or name in chosen:
+                share = float(self.inside[:, k].mean())
+                yield {
+                    "number": name,
+                    "coverage": share,
+                    "error": float(np.sqrt(LEVEL * (1 - LEVEL) / self.records)),
+                    "width": float(self.width[:, k].mean()),
+                    "mean_rank": float(self.ranks[:, k].mean()),
+                }
+
+
+def coverage(
+    record: Record,
+    *,
+    records: int = 200,
+    draws: int = DRAWS,
+    seed: int = DEFAULT_SEED,
+    workers: int = 1,
+    keep: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Coverage:
+    """Calibrate synthetic records of the same shape as a real one.
+
+    Parameters
+    ----------
+    records
+        How many.
+    draws
+        Worlds simulated to calibrate each.
+    keep
+        File to which the outcome of each record is added, and from which it is taken if there.
+    progress
+        Called with the number of records done and of all.
+
+    Raises
+    ------
+    ResultError
+        If ``keep`` belongs to another study.
+    """
+    truths, synthetic = _synthetic(record, records, seed, workers)
+    key = {"record": record.fingerprint, "draws": draws, "seed": seed}
+    done = _read(keep, key)
+    lines = []
+    for index, one in enumerate(synthetic):
+        line = done.get(index)
+        if line is None:
+            found = calibrate(
+                one, draws=draws, seed=seed + index, workers=workers, size=None, islands=1
+            )
+            line = {**key, "index": index, **_against(found.values, truths, index)}
+            if keep is not None:
+                with keep.open("a", encoding="utf-8") as stream:
+                    stream.write(json.dumps(line) + "\n")
+        lines.append(line)
+        if progress is not None:
+            progress(index + 1, records)
+    names = tuple(truths)
+    prior = Likelihood(record, seed, 1).wanted
+    ranges = np.array([law.quantile(WIDE[1]) - law.quantile(WIDE[0]) for law in prior.priors])
+    low, high = (np.array([line[side] for line in lines]) for side in ("low", "high"))
+    truth = np.array([[truths[name][k] for name in names] for k in range(records)])
+    return Coverage(
+        names,
+        np.array([line["rank"] for line in lines]),
+        (low <= truth) & (truth <= high),
+        (high - low) / ranges,
+    )
+
+
+def _against(values: dict[str, Floats], truths: dict[str, Floats], index: int) -> dict[str, Any]:
+    """Ranks of the truth and intervals, number by number."""
+    names = list(truths)
+    intervals = [np.quantile(values[name], WIDE) for name in names]
+    return {
+        "rank": [float(np.mean(values[name] < truths[name][index])) for name in names],
+        "low": [float(low) for low, _ in intervals],
+        "high": [float(high) for _, high in intervals],
+    }
+
+
+def _read(path: Path | None, key: dict[str, Any]) -> dict[int, dict[str, Any]]:
+    if path is None or not path.exists():
+        return {}
+    found: dict[int, dict[str, Any]] = {}
+    for text in path.read_text(encoding="utf-8").splitlines():
+        try:
+            line = json.loads(text)
+        except ValueError:  # cut while it was written
+            continue
+        if any(line.get(name) != value for name, value in key.items()):
+            message = f"{path} is of another study (other draws, seed or record); name another."
+            raise ResultError(message)
+        found[line["index"]] = line
+    return found
+
+
+def _synthetic(
+    record: Record, count: int, seed: int, workers: int
+) -> tuple[dict[str, Floats], list[Record]]:
+    """Draw numbers from the prior and records from them."""
+    likelihood = Likelihood(record, seed, workers)
+    likelihood.close()
+    wanted, loops = likelihood.wanted, compiled_kernel()
+    rows = len(wanted.names)
+    uniform = np.empty((rows + 1, count))
+    loops.design_uniforms(
+        seed % 2**32, 2, np.arange(count), np.ones(rows + 1, np.int64), np.arange(rows + 1), uniform
+    )
+    structural = np.array(wanted.structural)
+    anchors = structural[(uniform[-1] * structural.size).astype(int)]
+    values = placed(wanted, uniform[:-1], anchors)
+    records: list[Record] = []
+    for first in range(0, count, LANES):
+        some = {name: row[first : first + LANES] for name, row in values.items()}
+        records += _records(record, some, seed, first)
+    return {name: values[name] for name in wanted.names}, records
+
+
+def _records(record: Record, values: dict[str, Floats], seed: int, first: int) -> list[Record]:
+    """Simulate a world for each set of numbers, and put on record what befell it."""
+    history = record.history
+    members = history.alliance.members
+    kept = tuple(item for item in history.events if not isinstance(item.event, Crisis))
+    levers = {key: spans for key, spans in history.levers.items() if key[0] != "threat"}
+    free = replace(history, events=kept, levers=levers)
+    count = len(next(iter(values.values())))
+    runs = np.arange(count)
+    start = opening(FromTable(values), free, seed + 1, runs, compiled_kernel())
+    luck = np.broadcast_to(runs + first, (-(-free.horizon // 12), len(members), count))
+    noise = np.random.default_rng([seed, first])
+    crises: list[list[ScriptedEvent]] = [[] for _ in runs]
+    seen: list[list[Any]] = [[] for _ in runs]
+    at: dict[int, list[Any]] = {}
+    for item in record.scored:
+        at.setdefault(item.month - free.start + 1, []).append(item)
+    for month, bench in passed(free, seed + 1, start, luck, range(1, free.horizon + 1)):
+        signals, states = signals_of(bench, count), states_of(bench, count)
+        crisis, support = np.asarray(signals.crisis), np.asarray(signals.support)
+        for place, world in np.argwhere(crisis > 0.0):
+            event = Crisis(
+                event="crisis",
+                date=format_month(free.start + month - 1),
+                member=members[place],
+                support=float(support[place, world]),
+            )
+            crises[world].append(ScriptedEvent(event, DEFAULT_ORIGIN))
+        for item in at.get(month, ()):
+            true = np.asarray(observed(item.what, states)[members.index(item.member)], dtype=float)
+            if item.is_event:
+                values_seen = np.abs(true - (noise.random(count) < item.error))
+            else:
+                values_seen = true + noise.normal(0.0, item.error, count)
+            for world in runs:
+                seen[world].append(replace(item, value=float(values_seen[world])))
+    return [
+        replace(
+            record,
+            history=replace(history, events=(*kept, *crises[world])),
+            observations=tuple(seen[world]),
+        )
+        for world in runs
+    ]
