@@ -162,8 +162,8 @@ def test_parameters_are_drawn_declared_or_given(baseline: Scenario) -> None:
     assert AllianceModel(baseline, parameters="default").parameters == default_parameters()
     own = default_parameters({"contagion": 0.0})
     assert AllianceModel(baseline, parameters=own).parameters == own
-    with pytest.raises(ResultError, match="neither 'prior' nor 'default'"):
-        AllianceModel(baseline, parameters="posterior")
+    with pytest.raises(ResultError, match="none of 'prior', 'default', 'posterior'"):
+        AllianceModel(baseline, parameters="guess")
 
 
 def test_overrides_of_a_scenario_hold_in_every_world() -> None:

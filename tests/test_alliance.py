@@ -49,7 +49,7 @@ def test_the_csto_has_its_members_powers_and_two_dated_states() -> None:
     assert now.value("ARM.trust") == 0.43
     before = load_alliance("csto", parse_month("2018-02"))
     assert before.numbers["ARM.participation"].shown == "active"
-    assert before.value("ARM.trust") == 0.87
+    assert before.value("ARM.trust") == 0.8
     assert "ARM.frozen_months" not in before.numbers
 
 

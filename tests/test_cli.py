@@ -47,7 +47,10 @@ def test_run_prints_members_alliance_evidence_and_provenance(
         assert word in out
     for word in ("cohesion", "end state dissolved", "Wilson 95 %", "assumed", "seed 1992"):
         assert word in out
-    assert "no parameter has been fitted to the record" in " ".join(out.split())
+    text = " ".join(out.split())
+    assert "goes on from one that fits the record" in text
+    assert "One case: it validates little." in text
+    assert "The record informs" in text
     assert "Nothing was written; add --out DIR" in out
 
 
@@ -148,7 +151,8 @@ def test_compare_puts_scenarios_side_by_side(capsys: pytest.CaptureFixture[str])
         (["run", "pressure", "--seed", str(2**64)], "The seed 18446744073709551616"),
         (["run", "pressure", "--horizon", "9999"], "A horizon goes from 1 to 600 months"),
         (["run", "pressure", "--set", "presure.ARM=1"], "did you mean 'pressure'?"),
-        (["run", "pressure", "--parameters", "posterior"], "posterior"),
+        (["run", "pressure", "--parameters", "guess"], "guess"),
+        (["run", "history", "--parameters", "posterior"], "stand at the end of 2025-12"),
         (["run", "pressure", "pressure"], "Two scenarios are named 'pressure'"),
         (["run", "pressure", "--outt", "x"], "--outt"),
         (["run", "bandwidth_recovery", "--horizon", "6"], "equals 'baseline'"),
@@ -264,8 +268,10 @@ def test_why_explains_numbers_levers_and_overrides(capsys: pytest.CaptureFixture
     _, out, _ = foedus(capsys, "why", "ARM.trust")
     for word in ("0.43", "IRI survey", "0.35 to 0.5", "csto.yaml:"):
         assert word in out
+    assert "worlds go on with" in out
     _, out, _ = foedus(capsys, "why", "ARM.trust", "--date", "2018-01")
-    assert "0.87" in out
+    assert "0.6 to 0.98" in out
+    assert "by the record; posterior" in out
     _, out, _ = foedus(capsys, "why", "pressure", "--scenario", "pressure")
     assert "pressure sets pressure.ARM to 0.9" in out
     names = ("adaptive", "freeze", "rules.notice_months", "EU.credibility", "outreach")

@@ -103,7 +103,7 @@ def test_monthly_statistics_are_those_of_the_whole_worlds(
         assert np.allclose(mean, values.mean("run").values, atol=2e-3, rtol=1e-5)
         if name in WATCHED:
             spread = data["monthly_sd"].sel(field=name)
-            assert np.allclose(spread, values.std("run").values, atol=1e-4)
+            assert np.allclose(spread, values.std("run").values, atol=3e-4)
     for name in WATCHED:
         counts = data["monthly_histogram"].sel(watched=name)
         assert (counts.sum("bin") == inside.sum("run")).all()
@@ -237,8 +237,8 @@ def test_a_design_that_cannot_be_used_is_refused(scenarios: list[Scenario]) -> N
     rows[3, Parameters._fields.index("contagion")] = 7.0
     with pytest.raises(ResultError, match="Design, contagion: 7 is out of bounds"):
         Sampled(rows)
-    with pytest.raises(ResultError, match="neither 'prior' nor 'default'"):
-        ensemble.run(scenarios[:1], "posterior", 6)
+    with pytest.raises(ResultError, match="none of 'prior', 'default', 'posterior'"):
+        ensemble.run(scenarios[:1], "guess", 6)
 
 
 def test_progress_counts_every_world(scenarios: list[Scenario]) -> None:

@@ -138,7 +138,7 @@ SUMS = (rules.Signals, rules.Tally, rules.Cohesion)
 
 def worlds_digest(scenario: Scenario) -> str:
     """Digest of what the worlds do, without the fingerprint, which holds the inputs too."""
-    worlds = ensemble.run([scenario], runs=RUNS, engine="kernel", keep_trajectories=True)
+    worlds = ensemble.run([scenario], "prior", RUNS, engine="kernel", keep_trajectories=True)
     total = sha256()
     for array in worlds.trajectories().data_vars.values():
         total.update(array.values.tobytes())

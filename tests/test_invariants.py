@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from foedus.scenario import Scenario
 
 RUNS = st.integers(0, 2**32 - 1)
+DRAWS = st.sampled_from(["prior", "posterior"])
 CLOSED = ("contagion=0", "participation_peers=0", "exit_contagion=0")
 CRISES = """events:
   - {event: crisis, date: 2026-05, member: ARM, support: 0}
@@ -31,9 +32,9 @@ CRISES = """events:
 """
 
 
-def world(scenario: Scenario, run: int, **options: Any) -> list[list[rules.State]]:
+def world(scenario: Scenario, run: int, draw: str = "prior") -> list[list[rules.State]]:
     """States of every member in every month."""
-    model = AllianceModel(scenario, run=run, collect=False, **options)
+    model = AllianceModel(scenario, run=run, parameters=draw, collect=False)
     record = [[member.state for member in model.members]]
     while model.running:
         model.step()
@@ -67,12 +68,12 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Scenario, Scenario]:
     "fate", ["pressure", "expulsion", "renewed_war", "peace_with_azerbaijan", "western_outreach"]
 )
 @settings(max_examples=8)
-@given(run=RUNS)
+@given(run=RUNS, draw=DRAWS)
 def test_without_contagion_the_others_worlds_are_identical_whatever_happens_to_armenia(
-    fate: str, run: int
+    fate: str, run: int, draw: str
 ) -> None:
-    quiet = world(load_scenario("baseline", settings=CLOSED), run)
-    stirred = world(load_scenario(fate, settings=CLOSED), run)
+    quiet = world(load_scenario("baseline", settings=CLOSED), run, draw)
+    stirred = world(load_scenario(fate, settings=CLOSED), run, draw)
     assert [month[1:] for month in quiet] == [month[1:] for month in stirred]
 
 
@@ -87,15 +88,16 @@ def test_with_contagion_the_others_feel_what_happens_to_armenia() -> None:
 
 
 @settings(max_examples=10)
-@given(run=RUNS)
-def test_the_same_scenario_twice_gives_identical_worlds(run: int) -> None:
-    assert world(load_scenario("restraint"), run) == world(load_scenario("restraint"), run)
+@given(run=RUNS, draw=DRAWS)
+def test_the_same_scenario_twice_gives_identical_worlds(run: int, draw: str) -> None:
+    once, again = (world(load_scenario("restraint"), run, draw) for _ in range(2))
+    assert once == again
 
 
 @settings(max_examples=10)
-@given(run=RUNS)
+@given(run=RUNS, draw=DRAWS)
 def test_a_lever_restated_at_its_inherited_value_changes_nothing(
-    run: int, tmp_path_factory: pytest.TempPathFactory
+    run: int, draw: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path: Path = tmp_path_factory.mktemp("same") / "same.yaml"
     path.write_text(
@@ -104,35 +106,37 @@ def test_a_lever_restated_at_its_inherited_value_changes_nothing(
         encoding="utf-8",
     )
     restated = load_scenario(path, allow_inert=True)
-    assert world(restated, run) == world(load_scenario("pressure"), run)
+    assert world(restated, run, draw) == world(load_scenario("pressure"), run, draw)
 
 
 # (d)
 
 
 @settings(max_examples=40)
-@given(run=RUNS)
+@given(run=RUNS, draw=DRAWS)
 def test_restraint_never_ends_below_pressure_in_trust_where_the_answers_coincide(
-    run: int, pair: tuple[Scenario, Scenario]
+    run: int, draw: str, pair: tuple[Scenario, Scenario]
 ) -> None:
-    pressed, spared = (np.array([m[0].trust for m in world(s, run)]) for s in pair)
+    pressed, spared = (np.array([m[0].trust for m in world(s, run, draw)]) for s in pair)
     assert np.all(spared >= pressed - 1e-12)
 
 
-def test_restraint_ends_above_pressure_in_mean_trust_over_the_prior() -> None:
+@pytest.mark.parametrize("draw", ["prior", "posterior"])
+def test_restraint_ends_above_pressure_in_mean_trust(draw: str) -> None:
     """Without any restriction: crises and answers as they fall, members free to leave."""
     pressure, restraint = load_scenario("pressure"), load_scenario("restraint")
     gaps = [
-        world(restraint, run)[-1][0].trust - world(pressure, run)[-1][0].trust for run in range(60)
+        world(restraint, run, draw)[-1][0].trust - world(pressure, run, draw)[-1][0].trust
+        for run in range(60)
     ]
     mean, error = np.mean(gaps), np.std(gaps, ddof=1) / np.sqrt(len(gaps))
     assert mean > 3 * error
 
 
 @settings(max_examples=20)
-@given(run=RUNS)
+@given(run=RUNS, draw=DRAWS)
 def test_recovered_bandwidth_never_turns_help_into_refusal_in_the_first_crisis(
-    run: int, tmp_path_factory: pytest.TempPathFactory
+    run: int, draw: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Up to the first crisis standing hangs on bandwidth through hedging only."""
     answers = []
@@ -145,7 +149,7 @@ def test_recovered_bandwidth_never_turns_help_into_refusal_in_the_first_crisis(
             encoding="utf-8",
         )
         scenario = load_scenario(path, settings=["hedging_deterrence=0"])
-        model = AllianceModel(scenario, run=run, collect=False)
+        model = AllianceModel(scenario, run=run, parameters=draw, collect=False)
         model.step()
         model.step()
         answers.append(model.members[2].signals.support)
@@ -156,9 +160,11 @@ def test_recovered_bandwidth_never_turns_help_into_refusal_in_the_first_crisis(
 
 
 @settings(max_examples=10)
-@given(run=RUNS)
-def test_membership_never_returns_and_arrears_are_never_negative(run: int) -> None:
-    record = world(load_scenario("expulsion", settings=["exit_base=0"]), run)
+@given(run=RUNS, draw=DRAWS)
+def test_membership_never_returns_and_arrears_are_never_negative(
+    run: int, draw: str
+) -> None:
+    record = world(load_scenario("expulsion", settings=["exit_base=0"]), run, draw)
     for before, after in pairwise(record):
         for old, new in zip(before, after, strict=True):
             assert new.arrears >= 0.0

@@ -32,7 +32,7 @@ def scenario() -> Scenario:
 
 @pytest.fixture(scope="module")
 def made(scenario: Scenario) -> Ensemble:
-    return ensemble.run([scenario], runs=RUNS, keep_trajectories=True)
+    return ensemble.run([scenario], "prior", RUNS, keep_trajectories=True)
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,8 @@ def saved(result: Result, tmp_path: Path) -> Path:
 def test_a_result_is_saved_with_everything_and_loads_again(result: Result, saved: Path) -> None:
     names = {path.name for path in saved.iterdir()}
     assert {name for name in names if not name.startswith(".")} == {
-        "chunks", "foedus.json", "manifest.jsonl", "scenarios", "summary.csv", "summary.json",
+        "chunks", "foedus.json", "manifest.jsonl", "posterior.npz", "scenarios", "summary.csv",
+        "summary.json",
     }  # fmt: skip
     again = load_result(saved)
     xr.testing.assert_identical(again.data, result.data)

@@ -130,7 +130,7 @@ def test_the_state_of_2018_serves_scenarios_that_start_after_it(write_scenario: 
     head = ALONE.replace("2026-01", "2018-02")
     scenario = load_scenario(write_scenario("levers: {threat: {ARM: [{value: 2}]}}\n", head=head))
     assert scenario.alliance.date == parse_month("2018-01")
-    assert scenario.alliance.value("ARM.trust") == 0.87
+    assert scenario.alliance.value("ARM.trust") == 0.8
 
 
 @pytest.mark.parametrize("name", list(shipped_scenarios()))

@@ -261,8 +261,8 @@ def test_pieces_of_another_scenario_seed_or_draw_are_never_mixed_in(place: Path)
     before = sorted(path.name for path in place.rglob("*"))
     for change, reason in (
         ({"seed": 1}, "its seed is 1992"),
-        ({"parameters": "default"}, "its parameters are 'prior'"),
-        ({"parameters": default_parameters()}, "its parameters are 'prior'"),
+        ({"parameters": "default"}, "its parameters are 'posterior'"),
+        ({"parameters": default_parameters()}, "its parameters are 'posterior'"),
         ({"keep": "summaries"}, "it keeps trajectories"),
         ({"horizon": 12}, "the scenarios or what they are made of differ"),
         ({"runs": 10}, f"holds {RUNS:,} runs already, more than 10"),

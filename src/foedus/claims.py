@@ -24,7 +24,7 @@ from foedus.shipped import shipped_scenarios
 from foedus.worlds import DEFAULT_SEED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy.typing as npt
 
@@ -113,7 +113,7 @@ def evaluate(
         for name in ("baseline", "western_outreach")
     ]
     found.append(claim("h", "taking part, baseline minus western outreach", taking[0] - taking[1]))
-    found.append(_exit_claim(worlds, member))
+    found += _exit_claims(worlds, posterior, member)
     found += _order_claims(posterior, record, member, runs, seed, workers)
     return found
 
@@ -122,19 +122,31 @@ def _among(part: ensemble.Worlds, member: str, standings: list[int]) -> npt.NDAr
     return np.isin(part.of("standing", member), standings).astype(float)
 
 
-def _exit_claim(worlds: object, member: str) -> Claim:
-    """Compare how outreach multiplies notices where dependence is low and where it is high."""
-    logs, errors = [], []
+def _exit_claims(
+    worlds: Callable[..., tuple[ensemble.Worlds, ...]], posterior: Posterior, member: str
+) -> Iterator[Claim]:
+    """Compare how outreach multiplies the exit hazard where dependence is low and where it is high.
+
+    First by the rule, from the outside options that outreach leaves at the horizon, everything else
+    alike; then by the notices that were given, in which all else that outreach does is at work.
+    """
+    gains, logs, errors = [], [], []
     for dependence in (LOW, HIGH):
-        pair = worlds(
-            "baseline", "western_outreach", settings=(f"{member}.dependence={dependence}",)
-        )  # type: ignore[operator]
-        shares = [float((part.event("notice", member) > 0).mean()) for part in pair]
-        runs = pair[0].runs
-        logs.append(log(max(shares[1], 0.5 / runs)) - log(max(shares[0], 0.5 / runs)))
-        errors.append(sum((1.0 - s) / (max(s, 0.5 / runs) * runs) for s in shares))
-    text = f"log of how outreach multiplies notices, dependence {LOW:g} minus dependence {HIGH:g}"
-    return Claim("h", text, logs[0] - logs[1], sqrt(sum(errors)))
+        settings = (f"{member}.dependence={dependence}",)
+        base, other = worlds("baseline", "western_outreach", settings=settings)
+        weight = posterior.values["exit_hedging"][np.arange(base.runs) % posterior.size]
+        options = [part.of("outside_option", member).astype(float) for part in (base, other)]
+        ties = [1.0 - part.of("dependence", member).astype(float) for part in (base, other)]
+        gains.append(weight * (options[1] * ties[1] - options[0] * ties[0]))
+        shares = [float((part.event("notice", member) > 0).mean()) for part in (base, other)]
+        least = 0.5 / base.runs
+        logs.append(log(max(shares[1], least)) - log(max(shares[0], least)))
+        errors.append(sum((1.0 - s) / (max(s, least) * base.runs) for s in shares))
+    text = f"log of how outreach multiplies {{}}, dependence {LOW:g} minus dependence {HIGH:g}"
+    difference = gains[0] - gains[1]
+    error = standard_error(difference, Populations(*posterior.populations))[0]
+    yield Claim("h", text.format("the exit hazard"), float(difference.mean()), error)
+    yield Claim("h", text.format("notices"), logs[0] - logs[1], sqrt(sum(errors)))
 
 
 def _order_claims(

@@ -578,7 +578,7 @@ def coverage(
     *,
     records: Annotated[int, typer.Option(help="Synthetic records.", min=1)] = 200,
     draws: Annotated[
-        int | None, typer.Option(help="Worlds to calibrate each; 80,000 if omitted.", min=1)
+        int | None, typer.Option(help="Worlds to calibrate each; 60,000 if omitted.", min=1)
     ] = None,
     out: Annotated[
         Path | None,

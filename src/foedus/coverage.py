@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 LEVEL = 0.9
-DRAWS = 80_000  # worlds simulated for each synthetic record
+DRAWS = 60_000  # worlds simulated for each synthetic record
 WIDE = (0.05, 0.95)
 
 

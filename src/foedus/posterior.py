@@ -157,6 +157,8 @@ class Posterior:
             key.split(".", 1)[1] for key in scenario.parameters if key.startswith(f"{member}.")
         ]
         left_out = {field for name in fixed for field in _OPENED_BY.get(name, (name,))}
+        if "disposition_spread" in scenario.parameters:
+            left_out.add("disposition")  # drawn anew with the spread that is asked for
         return {
             name: self._field(name, member)[runs % self.size]
             for name in State._fields

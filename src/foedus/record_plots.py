@@ -92,6 +92,7 @@ def event_forecasts(
         color=BLACK,
         ms=26,
         mew=1.8,
+        zorder=1,
         label="what happened",
     )
     for year in years[1:]:
@@ -119,7 +120,7 @@ def hindcast_figure(hindcast: Hindcast, drivers: str = "coded", member: str = "A
         name = hindcast.record.history.alliance.names[member]
         trust.set_ylabel("Trust in the patron (0 to 1)")
         trust.set_title(f"{name}: trust, forecast from each origin", loc="left")
-        trust.legend(fontsize=7.5, loc="lower left")
+        trust.legend(fontsize=7.5, loc="lower left", frameon=True, framealpha=1, edgecolor="none")
         for ax, what in zip(events, EVENT_ROWS, strict=True):
             event_forecasts(ax, hindcast, drivers, what, member)
             ax.set_title(f"{name} {EVENTS[what]}: chance given beforehand", loc="left")
@@ -132,7 +133,7 @@ def hindcast_figure(hindcast: Hindcast, drivers: str = "coded", member: str = "A
             ncols=len(labels),
             fontsize=8,
             alignment="left",
-            title=f"{DRIVERS[drivers]}; calibrated up to each origin, {hindcast.worlds:,} worlds "
+            title=f"Drivers: {DRIVERS[drivers]}; calibrated up to each origin, {hindcast.worlds:,} worlds "
             f"from each; seed {hindcast.seed}",
             title_fontsize=7.5,
         )

@@ -460,14 +460,15 @@ class _Reader:
 
 
 def _continued(spans: tuple[Span, ...], key: LeverKey, frame: Scenario) -> tuple[Span, ...]:
-    """Let a ramp at the start begin at the value that the scenario extended has there."""
+    """Let a ramp at the start begin where the scenario extended begins."""
     inherited = next((s for s in frame.spans(key) if s.first == frame.start), None)
     if not spans or inherited is None:
         return spans
     first = spans[0]
     if not first.ramp or first.ramp_from is not None or (first.first or frame.start) > frame.start:
         return spans
-    return (replace(first, ramp_from=inherited.value), *spans[1:])
+    begin = inherited.ramp_from if inherited.ramp else inherited.value
+    return (replace(first, ramp_from=begin), *spans[1:])
 
 
 def _slots(event: Event) -> Iterator[tuple[str, str, int]]:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 KEEP = 0.9  # share of the effective size that one step towards the posterior may leave
 STIR = 2.0  # moves accepted for each particle, on average, before the next step
+RENEWED = 25  # rounds after which moves go by newer differences
 PATIENCE = 12  # rounds after which the next step is made all the same
 STREAM = 0x5EED  # tells this module's random numbers from the worlds'
 
@@ -80,6 +81,9 @@ class Population(NamedTuple):
         Moves accepted for each particle since the last step, on average.
     rested
         Rounds since the last step.
+    reference
+        The numbers as they were a while ago, by whose differences moves go: the population itself
+        would make a move depend on where the particle is.
     """
 
     numbers: Floats
@@ -91,6 +95,7 @@ class Population(NamedTuple):
     accepted: float
     stirred: float
     rested: int
+    reference: Floats
 
     @property
     def size(self) -> int:
@@ -117,7 +122,7 @@ def drawn(
     lucks = [np.tile(np.arange(size) + k * size, (blocks, 1)) for k in range(len(seeds))]
     scores = _scored(score, places, lucks)
     return tuple(
-        Population(numbers, luck, found, 0.0, 0.0, 1, 1.0, STIR, 0)
+        Population(numbers, luck, found, 0.0, 0.0, 1, 1.0, STIR, 0, numbers)
         for numbers, luck, found in zip(places, lucks, scores, strict=True)
     )
 
@@ -223,11 +228,13 @@ def _proposal(population: Population, seed: int, part: int, parts: int, loops: A
     ready = population.stirred >= STIR or population.rested >= PATIENCE
     if population.power < 1.0 and ready:
         population = _nearer(population, float(uniforms[-1, 0]), loops)
+    if population.rested % RENEWED == 0:
+        population = population._replace(reference=population.numbers)
     each, each_block, whole = np.split(uniforms[:-1], [2 * count, -10])
     kind = _choice(whole[9], LUCK)
     new = ((population.rounds * parts + part) * size + np.arange(size)) % 2**32
     luck = _other_luck(population.luck, new, kind, each_block, whole[8])
-    moved = _proposed(population.numbers, each, whole)
+    moved = _proposed(population.numbers, population.reference, each, whole)
     numbers = np.where(kind == "only", population.numbers, moved)
     return _Move(population, numbers, luck, whole[7])
 
@@ -251,7 +258,7 @@ def _settled(move: _Move, proposed: Floats, loops: Any) -> Population:
     )
 
 
-def _proposed(numbers: Floats, each: Floats, whole: Floats) -> Floats:
+def _proposed(numbers: Floats, reference: Floats, each: Floats, whole: Floats) -> Floats:
     """Change some of the numbers of each particle, symmetrically."""
     count, size = numbers.shape
     step = _choice(whole[6], STEPS)
@@ -265,18 +272,16 @@ def _proposed(numbers: Floats, each: Floats, whole: Floats) -> Floats:
     one, other = ((whole[row] * size).astype(int) for row in (2, 3))
     scale = 2.38 / np.sqrt(2.0 * np.minimum(chosen.sum(axis=0), TELLING)) * (0.25 + 0.75 * whole[4])
     jitter = 1e-4 * (each[count:] - 0.5)
+    along = numbers + scale * (reference[:, one] - reference[:, other]) + jitter
     near = np.array(NEAR)[(whole[5] * len(NEAR)).astype(int)]
+    about = np.abs(numbers + near * 2.0 * (each[count:] - 0.5))
     changed = np.select(
         [step == "difference", step == "near"],
-        [
-            numbers + scale * (numbers[:, one] - numbers[:, other]) + jitter,
-            numbers + near * 2.0 * (each[count:] - 0.5),
-        ],
+        # Joined at the ends: reflecting some numbers of a joint step would make it asymmetric.
+        [along % 1.0, np.where(about > 1.0, 2.0 - about, about)],
         each[count:],
     )
-    folded = np.abs(changed) % 2.0  # reflected at 0 and 1
-    folded = np.where(folded > 1.0, 2.0 - folded, folded)
-    return np.where(chosen, folded, numbers)
+    return np.where(chosen, changed, numbers)
 
 
 def _other_luck(luck: Integers, new: Integers, kind: Any, each: Floats, one: Floats) -> Integers:
