@@ -179,7 +179,121 @@ def machine() -> str:
     return table(("machine", ""), rows)
 
 
+def found(name: str) -> Any:
+    """Return what docs/evaluate.py wrote, or what comes with foedus."""
+    path = HERE / "results" / f"{name}.json"
+    if not path.is_file():
+        path = HERE.parent / "src" / "foedus" / "data" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def informed() -> str:
+    """Numbers that the record informs."""
+    from foedus import tables
+
+    rows = [row for row in found("calibration")["numbers"] if row["informed"] == "yes"]
+    return table(tables.INFORMED_HEADER, [tuple(row.values()) for row in rows])
+
+
+def checks() -> str:
+    """What the posterior says of Armenia's record."""
+    rows = [
+        tuple(row.values())
+        for row in found("calibration")["checks"]
+        if row["member"] == "ARM" and not row["what"].startswith("has not given")
+    ]
+    header = ("month", "member", "what", "on record", "posterior worlds", "fresh luck", "inside")
+    return table(header, rows)
+
+
+def scores_of(name: str) -> str:
+    """Return the main scores of a hindcast under each kind of drivers."""
+    from foedus.hindcast import DRIVERS
+
+    content = found(name)["scores"]
+    groups = list(dict.fromkeys(row["group"] for row in content))
+    rows = []
+    for group in groups:
+        for who in dict.fromkeys(row["forecaster"] for row in content if row["group"] == group):
+            cells = [
+                f"{row['score']:.3f}"
+                for drivers in DRIVERS
+                for row in content
+                if (row["drivers"], row["group"], row["forecaster"]) == (drivers, group, who)
+            ]
+            number = next(row["forecasts"] for row in content if row["group"] == group)
+            rows.append((group, str(number), who, *cells))
+    return table(("scored", "n", "forecaster", *DRIVERS.values()), rows)
+
+
+def gains() -> str:
+    """By how much the model beats the others with the drivers that came."""
+    rows = [
+        (
+            row["group"],
+            row["forecaster"],
+            f"{row['gain']:+.3f}",
+            "-"
+            if row["gain_low"] is None
+            else f"{row['gain_low']:+.3f} to {row['gain_high']:+.3f}",
+        )
+        for row in found("hindcast_csto")["scores"]
+        if row["drivers"] == "coded"
+        and row["forecaster"] != "model"
+        and row["group"] in ("ARM: all events", "all members: all events", "ARM: trust")
+    ]
+    return table(("scored", "against", "model better by", "90 %"), rows)
+
+
+def claims() -> str:
+    """Claims under the shipped posterior."""
+    rows = [
+        (
+            claim["letter"],
+            claim["text"],
+            f"{claim['value']:+.4f}",
+            f"{claim['error']:.4f}",
+            "yes" if claim["holds"] else "**no**",
+        )
+        for claim in found("hindcast_csto")["claims"]
+    ]
+    return table(("claim", "above 0 if it holds", "value", "error", "holds"), rows)
+
+
+def covered() -> str:
+    """Coverage of known truths."""
+    from foedus import tables
+
+    content = found("coverage")
+    rows = [*tables.coverage_rows(content["informed"])]
+    rows.append(
+        (f"all {content['all']['numbers']} numbers", f"{content['all']['coverage']:.3f}", "", "")
+    )
+    return table(tables.COVERAGE_HEADER, rows)
+
+
+def codings() -> str:
+    """Projections from the two codings of the record."""
+    from foedus.tables import number
+
+    content = found("codings")
+    rows = [
+        (scenario, outcome, number(estimate), number(content["other"][scenario][outcome]))
+        for scenario, outcomes in content["main"].items()
+        for outcome, estimate in outcomes.items()
+    ]
+    return table(("scenario", "outcome in 2030-12", "main coding", "other coding"), rows)
+
+
 BLOCKS = {
+    "informed": informed,
+    "checks": checks,
+    "scores": lambda: scores_of("hindcast_csto"),
+    "fixed": lambda: scores_of("hindcast_2022-06"),
+    "gains": gains,
+    "claims": claims,
+    "covered": covered,
+    "codings": codings,
     "priors": priors,
     "timings": timings,
     "ratios": ratios,

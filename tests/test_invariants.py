@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -161,9 +161,7 @@ def test_recovered_bandwidth_never_turns_help_into_refusal_in_the_first_crisis(
 
 @settings(max_examples=10)
 @given(run=RUNS, draw=DRAWS)
-def test_membership_never_returns_and_arrears_are_never_negative(
-    run: int, draw: str
-) -> None:
+def test_membership_never_returns_and_arrears_are_never_negative(run: int, draw: str) -> None:
     record = world(load_scenario("expulsion", settings=["exit_base=0"]), run, draw)
     for before, after in pairwise(record):
         for old, new in zip(before, after, strict=True):

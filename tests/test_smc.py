@@ -27,7 +27,8 @@ def luck_of(luck: Integers) -> Floats:
     """A uniform number for each world's luck."""
     out = np.empty((1, luck.size))
     compiled_kernel().design_uniforms(5, 6, luck, np.zeros(1, int), np.zeros(1, int), out)
-    return out[0]
+    uniform: Floats = out[0]
+    return uniform
 
 
 def score(numbers: Floats, luck: Integers, which: Integers) -> Floats:
@@ -35,7 +36,8 @@ def score(numbers: Floats, luck: Integers, which: Integers) -> Floats:
     del which
     happened = luck_of(luck[0]) < numbers[1]
     near = -0.5 * ((numbers[0] + numbers[2] - 1.1) / 0.05) ** 2
-    return near + np.where(happened, log(0.98), log(0.02))
+    total: Floats = near + np.where(happened, log(0.98), log(0.02))
+    return total
 
 
 def sampled(rounds: int = 160) -> tuple[smc.Population, ...]:

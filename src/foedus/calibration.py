@@ -462,7 +462,7 @@ def _load_stage(path: Path | None, key: str) -> Stage | None:
     if path is None or not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as content:
+        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as content:
             found = {name: content[name] for name in content.files}
     except (OSError, ValueError, BadZipFile, EOFError):
         found = {"key": np.array("")}

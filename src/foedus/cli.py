@@ -685,7 +685,9 @@ def hindcast(
     claims = past.claims(loaded, threads) if until is None else []
     content["claims"] = [vars(claim) | {"holds": claim.holds} for claim in claims]
     if out is not None:
-        past.write(found, content, out)
+        from foedus.record_plots import write_hindcast
+
+        write_hindcast(found, content, out)
     if json:
         typer.echo(_as_json(content))
     elif not quiet:

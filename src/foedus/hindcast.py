@@ -8,8 +8,6 @@ steps as well (``drawn``).
 
 from __future__ import annotations
 
-import csv
-import json
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
@@ -21,7 +19,6 @@ from foedus import scores
 from foedus.calibration import DEFAULT_SEED, Likelihood, calibrate, continued, placed
 from foedus.designs import Opening, opening
 from foedus.engines import compiled_kernel, passed, states_of
-from foedus.files import replace_file
 from foedus.lanes import LANES
 from foedus.levers import lever_named
 from foedus.months import format_month, month_of_year, parse_month
@@ -32,7 +29,6 @@ from foedus.scenario import DEFAULT_ORIGIN, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     import numpy.typing as npt
 
@@ -557,23 +553,3 @@ def claims(record: Record, workers: int | None = None) -> list[Claim]:
 
     posterior = shipped_posterior(record.history.alliance.name)
     return evaluate(posterior, record, workers=workers) if posterior else []
-
-
-def write(hindcast: Hindcast, content: dict[str, Any], directory: Path) -> None:
-    """Write every forecast, the scores, and a figure for each kind of drivers."""
-    from foedus import record_plots
-
-    directory.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    replace_file(directory / "hindcast.json", text.encode())
-    rows = list(hindcast.rows())
-    with (directory / "forecasts.csv").open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-    described = (
-        f"record {hindcast.record.fingerprint}; seed {hindcast.seed}; {hindcast.draws} draws"
-    )
-    for drivers in DRIVERS:
-        picture = record_plots.hindcast_figure(hindcast, drivers)
-        record_plots.write(picture, directory / f"hindcast_{drivers}", described)

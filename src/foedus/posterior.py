@@ -250,7 +250,7 @@ def load_posterior(path: str | Path) -> Posterior:
     """
     path = Path(path)
     try:
-        with np.load(path, allow_pickle=False) as content:
+        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as content:
             about = json.loads(str(content["about"]))
             names = [str(name) for name in content["names"]]
             table = content["values"].astype(float)
@@ -268,8 +268,12 @@ def load_posterior(path: str | Path) -> Posterior:
     return Posterior(dict(zip(names, table, strict=True)), states, luck, about)
 
 
-@cache
 def shipped_posterior(alliance: str = "csto") -> Posterior | None:
     """Return the posterior that comes with foedus for an alliance, or None."""
+    return _shipped(alliance)
+
+
+@cache
+def _shipped(alliance: str) -> Posterior | None:
     path = DIRECTORY / f"posterior_{alliance}.npz"
     return load_posterior(path) if path.is_file() else None

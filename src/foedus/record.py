@@ -245,8 +245,12 @@ def load_record(reference: str = "csto", coding: Coding = "main") -> Record:
     if base is not None and reference.endswith((".yaml", ".yml")):
         reference = str(base / reference)
     history = load_scenario(reference)
+    taken: set[tuple[str, str, str]] = set()
     for index, item in enumerate(model.observations):
-        if reason := _refusal(item, history):
+        address = (item.what, item.member, item.month)
+        reason = _refusal(item, history) or ("This is on record twice." if address in taken else "")
+        taken.add(address)
+        if reason:
             problems.append(document.problem(("observations", index), reason))
     scripted = {
         (e.event.member, e.event.date) for e in history.script if isinstance(e.event, Crisis)

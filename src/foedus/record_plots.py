@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -10,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import DateFormatter, YearLocator
 from matplotlib.ticker import PercentFormatter
 
+from foedus.files import replace_file
 from foedus.hindcast import DRIVERS
 from foedus.months import format_month, parse_month
 from foedus.plots import BLACK, BLUE, GREEN, GREY, ORANGE, STYLE, VERMILION, Picture
@@ -133,8 +136,8 @@ def hindcast_figure(hindcast: Hindcast, drivers: str = "coded", member: str = "A
             ncols=len(labels),
             fontsize=8,
             alignment="left",
-            title=f"Drivers: {DRIVERS[drivers]}; calibrated up to each origin, {hindcast.worlds:,} worlds "
-            f"from each; seed {hindcast.seed}",
+            title=f"Drivers: {DRIVERS[drivers]}; calibrated up to each origin, "
+            f"{hindcast.worlds:,} worlds from each; seed {hindcast.seed}",
             title_fontsize=7.5,
         )
         picture.suptitle(
@@ -187,3 +190,21 @@ def write(picture: Picture, stem: Path, described: str) -> None:
     picture.savefig(
         stem.with_suffix(".svg"), metadata={**common, "Creator": "foedus", "Date": None}
     )
+
+
+def write_hindcast(hindcast: Hindcast, content: dict[str, Any], directory: Path) -> None:
+    """Write every forecast, the scores, and a figure for each kind of drivers."""
+    directory.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    replace_file(directory / "hindcast.json", text.encode())
+    rows = list(hindcast.rows())
+    with (directory / "forecasts.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    described = (
+        f"record {hindcast.record.fingerprint}; seed {hindcast.seed}; {hindcast.draws} draws"
+    )
+    for drivers in DRIVERS:
+        picture = hindcast_figure(hindcast, drivers)
+        write(picture, directory / f"hindcast_{drivers}", described)

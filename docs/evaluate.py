@@ -1,0 +1,84 @@
+"""Make what docs/calibration.md shows: ``python docs/evaluate.py [coverage hindcast ...]``.
+
+Each step is a command of foedus; its figures go to ``docs/results`` and to the data that come with
+foedus. A full run takes about an hour on two processors, most of it the study of coverage.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+RESULTS, IMAGES = HERE / "results", HERE / "images"
+DATA = HERE.parent / "src" / "foedus" / "data"
+CODED = ("baseline", "pressure", "restraint", "western_outreach")
+
+
+def foedus(*arguments: str | Path) -> str:
+    """Run a command of foedus and return what it prints."""
+    command = [sys.executable, "-m", "foedus", *map(str, arguments)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)  # noqa: S603 (ours)
+    return done.stdout
+
+
+def calibration(_: Path) -> None:
+    """Make the posterior that comes with foedus."""
+    shipped = DATA / "posterior_csto.npz"
+    made = foedus("calibrate", "--json", "--overwrite", "--out", shipped)
+    (RESULTS / "calibration.json").write_text(made, encoding="utf-8")
+
+
+def hindcast(place: Path) -> None:
+    """Score the model on the past, from rolling origins and from a fixed one."""
+    foedus("hindcast", "--quiet", "--out", place / "rolling")
+    shutil.copy(place / "rolling" / "hindcast.json", DATA / "hindcast_csto.json")
+    shutil.copy(place / "rolling" / "hindcast_coded.png", IMAGES / "hindcast.png")
+    foedus("hindcast", "--quiet", "--until", "2022-06", "--out", place / "fixed")
+    shutil.copy(place / "fixed" / "hindcast.json", RESULTS / "hindcast_2022-06.json")
+
+
+def codings(place: Path) -> None:
+    """Project from the other coding of the record beside the main one."""
+    other = place / "other.npz"
+    foedus("calibrate", "--coding", "other", "--quiet", "--out", other)
+    found = {
+        name: json.loads(foedus("run", *CODED, "--json", "--parameters", draw))["summary"]
+        for name, draw in (("main", "posterior"), ("other", other))
+    }
+    kept = {
+        coding: {
+            name: {
+                **{
+                    f"{code} {what}": content["members"][code][what]
+                    for code in content["members"]
+                    for what in ("frozen", "out")
+                },
+                "cohesion, mean": content["alliance"]["mean_cohesion"]["equal"],
+            }
+            for name, content in summary.items()
+        }
+        for coding, summary in found.items()
+    }
+    text = json.dumps(kept, indent=2) + "\n"
+    (RESULTS / "codings.json").write_text(text, encoding="utf-8")
+
+
+def coverage(place: Path) -> None:
+    """Calibrate synthetic records."""
+    foedus("coverage", "--records", "200", "--quiet", "--out", place / "coverage")
+    shutil.copy(place / "coverage" / "coverage.json", RESULTS / "coverage.json")
+    shutil.copy(place / "coverage" / "ranks.png", IMAGES / "ranks.png")
+
+
+STEPS = {step.__name__: step for step in (calibration, hindcast, codings, coverage)}
+
+if __name__ == "__main__":
+    RESULTS.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as directory:
+        for name in sys.argv[1:] or STEPS:
+            STEPS[name](Path(directory))
