@@ -108,7 +108,7 @@ def coverage(
         If ``keep`` belongs to another study.
     """
     truths, synthetic = _synthetic(record, records, seed, workers)
-    key = {"record": record.fingerprint, "draws": draws, "seed": seed}
+    key = {"record": record.fingerprint, "records": records, "draws": draws, "seed": seed}
     done = _read(keep, key)
     lines = []
     for index, one in enumerate(synthetic):
@@ -158,7 +158,7 @@ def _read(path: Path | None, key: dict[str, Any]) -> dict[int, dict[str, Any]]:
         except ValueError:  # cut while it was written
             continue
         if any(line.get(name) != value for name, value in key.items()):
-            message = f"{path} is of another study (other draws, seed or record); name another."
+            message = f"{path} is of another study (other draws, seed or records); name another."
             raise ResultError(message)
         found[line["index"]] = line
     return found

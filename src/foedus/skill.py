@@ -45,13 +45,22 @@ def skill_line(alliance: str, design: Design) -> str:
     line += (
         f"), CRPS {value('trust', who)} over {surveys} surveys of trust (linear trend "
         f"{value('trust', 'linear trend')}, refusal rule {value('trust', 'refusal rule')}). "
-        "One case: it validates little."
+        f"{_others(scores, who)}One case: it validates little."
     )
     if isinstance(design, Posterior) and design.fingerprint != _shipped_fingerprint(alliance):
         line += (
             " These scores are of the posterior that comes with foedus, not of the one used here."
         )
     return line
+
+
+def _others(scores: dict[Any, Any], who: str) -> str:
+    """Say so where persistence does better for the other members."""
+    group = "others: attends the summit"
+    own, rival = (scores["coded", group, name]["score"] for name in (who, "persistence"))
+    if own <= rival:
+        return ""
+    return f"For the other members persistence did better ({rival:.3f} against {own:.3f}). "
 
 
 def _shipped_fingerprint(alliance: str) -> str | None:
