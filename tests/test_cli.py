@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, get_args
 
 import pytest
 
-from foedus import cli, engines, ensemble, results, worlds
+from foedus import (
+    calibration,
+    cli,
+    coverage,
+    engines,
+    ensemble,
+    hindcast,
+    record,
+    results,
+    worlds,
+)
 from foedus.errors import ResultError
 from foedus.results import load_result
 from foedus.shipped import shipped_scenarios
@@ -264,6 +274,39 @@ def test_show_tells_where_each_value_came_from(capsys: pytest.CaptureFixture[str
     assert json.loads(out)["name"] == "pressure"
 
 
+def test_a_posterior_or_hindcast_that_is_there_is_refused_before_anything_is_computed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    there = tmp_path / "p.npz"
+    there.write_bytes(b"mine")
+    (tmp_path / "hindcast.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    for arguments, sentence in (
+        (["calibrate", "--out", str(there)], "exists already"),
+        (["calibrate", "--out", str(tmp_path / "p.zip")], "ends in .npz"),
+        (["calibrate", "--out", str(tmp_path / "no" / "p.npz")], "is no directory"),
+        (["calibrate", "--until", "2018-03"], "allows 2019-01 to 2025-11"),
+        (["calibrate", "--until", "soon"], "'soon' is not a month"),
+        (["calibrate", "nato"], "no record 'nato'"),
+        (["hindcast", "--out", str(tmp_path)], "holds a hindcast already"),
+        (["hindcast", "--out", str(tmp_path / "file" / "x")], "cannot be made"),
+    ):
+        status, _, err = foedus(capsys, *arguments)
+        assert status in (1, 2)
+        assert sentence in err
+    assert there.read_bytes() == b"mine"
+
+
+def test_the_record_is_shown_with_its_sources(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = foedus(capsys, "record", "--json")
+    assert status == 0
+    rows = json.loads(out)
+    assert all(row["source"] for row in rows)
+    assert {row["scored"] for row in rows} == {"yes", "no"}
+    _, other, _ = foedus(capsys, "record", "--coding", "other", "--json")
+    assert json.loads(other) != rows
+
+
 def test_why_explains_numbers_levers_and_overrides(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = foedus(capsys, "why", "ARM.trust")
     for word in ("0.43", "IRI survey", "0.35 to 0.5", "csto.yaml:"):
@@ -329,6 +372,10 @@ def test_list_schema_and_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_defaults_of_the_command_line_are_those_of_the_library() -> None:
     assert cli.DEFAULT_RUNS == ensemble.DEFAULT_RUNS
     assert cli.DEFAULT_SEED == worlds.DEFAULT_SEED
+    assert cli.CALIBRATION_DRAWS == calibration.DEFAULT_DRAWS
+    assert cli.CALIBRATION_SEED == calibration.DEFAULT_SEED
+    assert (cli.HINDCAST_DRAWS, cli.COVERAGE_DRAWS) == (hindcast.DRAWS, coverage.DRAWS)
+    assert [item.value for item in cli.Coding] == list(get_args(record.Coding))
     assert [item.value for item in cli.Engine] == list(get_args(engines.Engine))
     assert [item.value for item in cli.Keep] == list(get_args(results.Keep))
 

@@ -19,11 +19,11 @@ from zipfile import BadZipFile
 import numpy as np
 
 from foedus import smc
-from foedus.alliance import GIVEN
+from foedus.alliance import GIVEN, load_alliance
 from foedus.designs import FromTable, Opening, opening
 from foedus.elementary import log
 from foedus.engines import compiled_kernel, passed, states_of
-from foedus.errors import ResultError
+from foedus.errors import AllianceError, ResultError, UnfinishedError
 from foedus.files import replace_file
 from foedus.lanes import LANES
 from foedus.months import format_month, parse_month
@@ -282,6 +282,8 @@ def calibrate(
     ------
     ResultError
         If ``draws`` is too small, or the checkpoint belongs to another calibration.
+    UnfinishedError
+        If the checkpoint cannot be written.
     """
     wanted = target(record.history)
     parts = len(wanted.structural) * islands
@@ -406,9 +408,6 @@ def continued(states: Floats) -> Floats:
 
 def _opening_after(record: Record) -> dict[str, float]:
     """The alliance's own numbers after the record, which a projection's alliance must share."""
-    from foedus.alliance import load_alliance
-    from foedus.errors import AllianceError
-
     try:
         alliance = load_alliance(record.history.alliance_reference, record.end + 1)
     except AllianceError:
@@ -431,11 +430,8 @@ def _spread_of(prior: Prior) -> float:
 
 def _shuffled(count: int, seed: int) -> Integers:
     """Return the places 0 to count - 1 in an order without a pattern."""
-    low = np.empty((1, count))
-    compiled_kernel().design_uniforms(
-        seed % 2**32, smc.STREAM, np.arange(count), np.array([0]), np.array([0]), low
-    )
-    return np.argsort(low[0], kind="stable")
+    (order,) = smc.uniforms(seed, smc.STREAM, 0, 1, count, compiled_kernel())
+    return np.argsort(order, kind="stable")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -448,7 +444,11 @@ def _save_stage(path: Path, key: str, stage: Stage) -> None:
         arrays[name] = np.stack([getattr(population, name) for population in stage.populations])
     content = BytesIO()
     np.savez(content, **arrays)
-    replace_file(path, content.getvalue())
+    try:
+        replace_file(path, content.getvalue())
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror or error}."
+        raise UnfinishedError(message) from None
 
 
 def _load_stage(path: Path | None, key: str) -> Stage | None:
@@ -465,8 +465,8 @@ def _load_stage(path: Path | None, key: str) -> Stage | None:
         with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as content:
             found = {name: content[name] for name in content.files}
     except (OSError, ValueError, BadZipFile, EOFError):
-        found = {"key": np.array("")}
-    if str(found["key"]) != key:
+        found = {}
+    if str(found.get("key")) != key:
         message = (
             f"{path} was kept by another calibration (other draws, seed, record or model). Give "
             "the same options to go on with it, or delete it."

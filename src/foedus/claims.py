@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import permutations
-from math import log, sqrt
+from math import log
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from foedus.posterior import Posterior
     from foedus.record import Record
+
+    Floats = npt.NDArray[np.float64]
 
 BEYOND = 3.0  # standard errors by which a claim has to hold
 LOW, HIGH = 0.3, 0.85  # dependence of a member hardly and heavily tied
@@ -74,8 +76,15 @@ def evaluate(
 
     Parameters
     ----------
+    record
+        Its history gives the order of events, with the posterior's numbers and fresh luck.
     runs
         Worlds of each scenario.
+
+    Raises
+    ------
+    ResultError
+        If the shipped scenarios that the claims name cannot be opened with the posterior.
     """
     known = Populations(*posterior.populations)
 
@@ -83,7 +92,7 @@ def evaluate(
         scenarios = [load_scenario(name, settings=settings) for name in names]
         return ensemble.run(scenarios, posterior, runs, seed=seed, workers=workers).parts
 
-    def claim(letter: str, text: str, values: npt.NDArray[np.float64]) -> Claim:
+    def claim(letter: str, text: str, values: Floats) -> Claim:
         return Claim(letter, text, float(values.mean()), standard_error(values, known)[0])
 
     names = [
@@ -113,65 +122,71 @@ def evaluate(
         for name in ("baseline", "western_outreach")
     ]
     found.append(claim("h", "taking part, baseline minus western outreach", taking[0] - taking[1]))
-    found += _exit_claims(worlds, posterior, member)
-    found += _order_claims(posterior, record, member, runs, seed, workers)
-    return found
+    found += _exit_claims(worlds, claim, posterior, member)
+    design = FromTable(posterior.values)
+    (history,) = ensemble.run([record.history], design, runs, seed=seed, workers=workers).parts
+    return [*found, _order_claim(claim, history, member)]
 
 
-def _among(part: ensemble.Worlds, member: str, standings: list[int]) -> npt.NDArray[np.float64]:
+def _among(part: ensemble.Worlds, member: str, standings: list[int]) -> Floats:
     return np.isin(part.of("standing", member), standings).astype(float)
 
 
 def _exit_claims(
-    worlds: Callable[..., tuple[ensemble.Worlds, ...]], posterior: Posterior, member: str
+    worlds: Callable[..., tuple[ensemble.Worlds, ...]],
+    claim: Callable[[str, str, Floats], Claim],
+    posterior: Posterior,
+    member: str,
 ) -> Iterator[Claim]:
     """Compare how outreach multiplies the exit hazard where dependence is low and where it is high.
 
     First by the rule, from the outside options that outreach leaves at the horizon, everything else
     alike; then by the notices that were given, in which all else that outreach does is at work.
     """
-    gains, logs, errors = [], [], []
+    hazard, notices = [], []
     for dependence in (LOW, HIGH):
         settings = (f"{member}.dependence={dependence}",)
-        base, other = worlds("baseline", "western_outreach", settings=settings)
-        weight = posterior.values["exit_hedging"][np.arange(base.runs) % posterior.size]
-        options = [part.of("outside_option", member).astype(float) for part in (base, other)]
-        ties = [1.0 - part.of("dependence", member).astype(float) for part in (base, other)]
-        gains.append(weight * (options[1] * ties[1] - options[0] * ties[0]))
-        shares = [float((part.event("notice", member) > 0).mean()) for part in (base, other)]
-        least = 0.5 / base.runs
-        logs.append(log(max(shares[1], least)) - log(max(shares[0], least)))
-        errors.append(sum((1.0 - s) / (max(s, least) * base.runs) for s in shares))
+        pair = worlds("baseline", "western_outreach", settings=settings)
+        weight = posterior.values["exit_hedging"][np.arange(pair[0].runs) % posterior.size]
+        one, other = (
+            part.of("outside_option", member) * (1.0 - part.of("dependence", member).astype(float))
+            for part in pair
+        )
+        hazard.append(weight * (other - one))
+        one, other = (_log_share((part.event("notice", member) > 0).astype(float)) for part in pair)
+        notices.append(other - one)
     text = f"log of how outreach multiplies {{}}, dependence {LOW:g} minus dependence {HIGH:g}"
-    difference = gains[0] - gains[1]
-    error = standard_error(difference, Populations(*posterior.populations))[0]
-    yield Claim("h", text.format("the exit hazard"), float(difference.mean()), error)
-    yield Claim("h", text.format("notices"), logs[0] - logs[1], sqrt(sum(errors)))
+    yield claim("h", text.format("the exit hazard"), hazard[0] - hazard[1])
+    yield claim("h", text.format("notices"), notices[0] - notices[1])
 
 
-def _order_claims(
-    posterior: Posterior, record: Record, member: str, runs: int, seed: int, workers: int | None
-) -> Iterator[Claim]:
-    """Compare the order of first events in the history with the order that is next in frequency."""
-    design = FromTable(posterior.values)
-    (part,) = ensemble.run([record.history], design, runs, seed=seed, workers=workers).parts
-    months = np.array([part.event(name, member) for name in ORDER])
-    months = np.where(months == 0, 10_000, months)  # what never comes, comes last
-    some = (months < 10_000).any(axis=0)
-    orders = Counter(
-        tuple(np.argsort(months[:, world], kind="stable").tolist())
-        for world in np.flatnonzero(some)
-    )
-    wanted = orders[0, 1, 2, 3]
-    others = {order: orders[order] for order in permutations(range(4)) if order != (0, 1, 2, 3)}
-    rival = max(others, key=lambda order: others[order])
-    shares = wanted / runs, others[rival] / runs
-    error = sqrt((shares[0] + shares[1] - (shares[0] - shares[1]) ** 2) / runs)
+def _log_share(happened: Floats) -> Floats:
+    """Values by world whose mean is the log of a share, and whose error is that of the log.
+
+    The log to first order about the share (delta method).
+    """
+    share = max(float(happened.mean()), 0.5 / happened.size)
+    return log(share) + (happened - float(happened.mean())) / share
+
+
+def _order_claim(
+    claim: Callable[[str, str, Floats], Claim], history: ensemble.Worlds, member: str
+) -> Claim:
+    """Compare the order of first events in the history with the order that is next in frequency.
+
+    Events of one month count in the order of the claim, and what never comes comes last.
+    """
+    months = np.array([history.event(name, member) for name in ORDER], dtype=float)
+    months[months == 0] = np.inf
+    some = np.isfinite(months).any(axis=0)
+    orders = np.argsort(months, axis=0, kind="stable").T
+    counts = Counter(map(tuple, orders[some].tolist()))
+    wanted = tuple(range(len(ORDER)))
+    rival = max((o for o in permutations(wanted) if o != wanted), key=lambda order: counts[order])
+    is_wanted, is_rival = (some & (orders == order).all(axis=1) for order in (wanted, rival))
     words = ", ".join(ORDER[place].replace("_", " ") for place in rival)
-    yield Claim(
-        "i",
-        f"refuse, miss, freeze, default in that order ({shares[0]:.1%} of worlds) minus the "
-        f"likeliest other order: {words}",
-        shares[0] - shares[1],
-        error,
+    text = (
+        f"refuse, miss, freeze, default in that order ({is_wanted.mean():.1%} of worlds) minus the "
+        f"likeliest other order: {words}"
     )
+    return claim("i", text, is_wanted.astype(float) - is_rival.astype(float))

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from foedus.results import Result
     from foedus.scenario import Scenario
 
-DEFAULT_RUNS = 20_000  # checked against the library's by a test; importing it would be slow
-DEFAULT_SEED = 1992
+# Checked against the library's by a test; importing them would be slow.
+DEFAULT_RUNS, DEFAULT_SEED = 20_000, 1992
+CALIBRATION_DRAWS, CALIBRATION_SEED = 2_000_000, 2018
+HINDCAST_DRAWS, COVERAGE_DRAWS = 500_000, 240_000
 WIDE = 150  # columns when the output goes to a file or a pipe
 
 app = typer.Typer(
@@ -443,7 +445,8 @@ def calibrate(
     alliance: AllianceName = "csto",
     *,
     draws: Annotated[
-        int | None, typer.Option(help="Worlds to simulate; 2,000,000 if omitted.", min=1)
+        int | None,
+        typer.Option(help=f"Worlds to simulate; {CALIBRATION_DRAWS:,} if omitted.", min=1),
     ] = None,
     until: Annotated[
         str | None, typer.Option(help="Use only what was known at the end of a month, YYYY-MM.")
@@ -455,7 +458,7 @@ def calibrate(
         ),
     ] = None,
     coding: CodingOption = Coding.main,
-    seed: CalibrationSeed = 2018,
+    seed: CalibrationSeed = CALIBRATION_SEED,
     workers: Workers = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -566,6 +569,15 @@ def _until(loaded: Record, until: str | None) -> Record:
     return loaded.until(month)
 
 
+def _make(directory: Path) -> None:
+    """Make a directory before anything is computed for it."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"{directory} cannot be made: {error.strerror}."
+        raise UnfinishedError(message) from None
+
+
 def _as_json(content: Any) -> str:
     from json import dumps
 
@@ -578,13 +590,14 @@ def coverage(
     *,
     records: Annotated[int, typer.Option(help="Synthetic records.", min=1)] = 200,
     draws: Annotated[
-        int | None, typer.Option(help="Worlds to calibrate each; 60,000 if omitted.", min=1)
+        int | None,
+        typer.Option(help=f"Worlds to calibrate each; {COVERAGE_DRAWS:,} if omitted.", min=1),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Directory for ranks and figure; what is done there is not done again."),
     ] = None,
-    seed: CalibrationSeed = 2018,
+    seed: CalibrationSeed = CALIBRATION_SEED,
     workers: Workers = None,
     json: AsJson = False,
     quiet: Quiet = False,
@@ -599,7 +612,7 @@ def coverage(
     loaded = load_record(alliance)
     kept = None
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
+        _make(out)
         kept = out / "coverage.jsonl"
     with _progress(quiet=quiet or json) as progress, _kept_interruption(kept):
         found = study.coverage(
@@ -613,23 +626,11 @@ def coverage(
         )
     posterior = shipped_posterior(loaded.history.alliance.name)
     informed = tuple(n for n in posterior.informed if n in found.names) if posterior else None
-    rows = list(found.rows(informed))
-    content = {
-        "records": found.records,
-        "draws": draws or study.DRAWS,
-        "seed": seed,
-        "informed": rows,
-        "all": {
-            "coverage": float(found.inside.mean()),
-            "numbers": len(found.names),
-        },
-    }
+    content = study.summary(found, draws or study.DRAWS, seed, informed)
     if out is not None:
-        from foedus import record_plots
+        from foedus.record_plots import write_coverage
 
-        (out / "coverage.json").write_text(_as_json(content) + "\n", encoding="utf-8")
-        picture = record_plots.ranks_figure(found, informed or found.names)
-        record_plots.write(picture, out / "ranks", f"{found.records} records, seed {seed}")
+        write_coverage(found, content, informed, out)
     if json:
         typer.echo(_as_json(content))
     elif not quiet:
@@ -639,8 +640,8 @@ def coverage(
             f"prior's. Over all {len(found.names)} numbers {found.inside.mean():.3f} of the truths "
             "lie inside."
         )
-        rows_shown = tables.coverage_rows(rows)
-        _console().print(_table(title, tables.COVERAGE_HEADER, rows_shown, caption))
+        rows = tables.coverage_rows(content["informed"])
+        _console().print(_table(title, tables.COVERAGE_HEADER, rows, caption))
 
 
 @app.command()
@@ -655,13 +656,19 @@ def hindcast(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Directory for scores and figures.")] = None,
     draws: Annotated[
-        int | None, typer.Option(help="Worlds to calibrate each origin; 500,000 if omitted.", min=1)
+        int | None,
+        typer.Option(
+            help=f"Worlds to calibrate each origin; {HINDCAST_DRAWS:,} if omitted.", min=1
+        ),
     ] = None,
     coding: CodingOption = Coding.main,
-    seed: CalibrationSeed = 2018,
+    seed: CalibrationSeed = CALIBRATION_SEED,
     workers: Workers = None,
     json: AsJson = False,
     quiet: Quiet = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the hindcast in the directory.")
+    ] = False,
 ) -> None:
     """Forecast the past with what was known then, and score it beside simple forecasters."""
     from foedus import hindcast as past
@@ -672,6 +679,11 @@ def hindcast(
     loaded = load_record(alliance, coding.value)
     origin = None if until is None else _until(loaded, until).end
     threads = workers or available_workers()
+    if out is not None:
+        _make(out)
+        if (out / "hindcast.json").exists() and not overwrite:
+            message = f"{out} holds a hindcast already; name another --out, or use --overwrite."
+            raise FoedusError(message)
     with _progress(quiet=quiet or json) as progress:
         found = past.hindcast(
             loaded,

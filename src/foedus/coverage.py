@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from foedus import smc
 from foedus.calibration import DEFAULT_SEED, Likelihood, calibrate, placed
 from foedus.designs import FromTable, opening
 from foedus.engines import compiled_kernel, passed, signals_of, states_of
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 LEVEL = 0.9
-DRAWS = 60_000  # worlds simulated for each synthetic record
+DRAWS = 240_000  # worlds simulated for each synthetic record
 WIDE = (0.05, 0.95)
+STREAM = 2  # of the truths, see smc.uniforms
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,25 @@ class Coverage:
                     "width": float(self.width[:, k].mean()),
                     "mean_rank": float(self.ranks[:, k].mean()),
                 }
+
+
+def summary(
+    found: Coverage, draws: int, seed: int, informed: tuple[str, ...] | None
+) -> dict[str, Any]:
+    """Return a study as plain data.
+
+    Parameters
+    ----------
+    informed
+        Numbers to show one by one; all if None.
+    """
+    return {
+        "records": found.records,
+        "draws": draws,
+        "seed": seed,
+        "informed": list(found.rows(informed)),
+        "all": {"coverage": float(found.inside.mean()), "numbers": len(found.names)},
+    }
 
 
 def coverage(
@@ -172,10 +193,7 @@ def _synthetic(
     likelihood.close()
     wanted, loops = likelihood.wanted, compiled_kernel()
     rows = len(wanted.names)
-    uniform = np.empty((rows + 1, count))
-    loops.design_uniforms(
-        seed % 2**32, 2, np.arange(count), np.ones(rows + 1, np.int64), np.arange(rows + 1), uniform
-    )
+    uniform = smc.uniforms(seed, STREAM, 1, rows + 1, count, loops)
     structural = np.array(wanted.structural)
     anchors = structural[(uniform[-1] * structural.size).astype(int)]
     values = placed(wanted, uniform[:-1], anchors)

@@ -20,8 +20,8 @@ from foedus import kernel
 from foedus.alliance import GIVEN
 from foedus.draws import address, seed_words
 from foedus.errors import ResultError
-from foedus.parameters import OneOf, Parameters, Prior, specification, specifications
-from foedus.posterior import load_posterior, shipped_posterior
+from foedus.parameters import OneOf, Parameters, Prior, specification
+from foedus.posterior import Posterior, checksum, load_posterior, shipped_posterior
 from foedus.rules import State
 
 if TYPE_CHECKING:
@@ -215,25 +215,19 @@ class FromTable(_Fresh):
     """
 
     values: dict[str, Floats]
-    name: str = "posterior"
+    name: str = "table"
 
     @cached_property
     def fingerprint(self) -> str:
         """What tells it from any other design."""
-        total = sha256()
-        for name, values in self.values.items():
-            total.update(name.encode())
-            total.update(np.ascontiguousarray(values, "<f8").tobytes())
-        return total.hexdigest()
+        return checksum("", self.values)
 
-    def parameter(
-        self, scenario: Scenario, seed: int, runs: Integers, name: str, loops: Any
-    ) -> Numbers:
-        """Return a parameter in some worlds."""
-        del seed, loops
-        if name in scenario.parameter_values:
-            return scenario.parameter_values[name]
-        return self._taken(name, specifications()[name].value, runs)
+    @property
+    def size(self) -> int:
+        """How many draws."""
+        return int(next(iter(self.values.values())).size)
+
+    parameter = Posterior.parameter
 
     def given(
         self, scenario: Scenario, seed: int, runs: Integers, member: str, name: str, loops: Any
@@ -241,11 +235,8 @@ class FromTable(_Fresh):
         """Return an opening number of a member in some worlds."""
         del seed, loops
         label, number = scenario.alliance.source(member, name)
-        return self._taken(f"{member}.{label}", number.value, runs)
-
-    def _taken(self, name: str, otherwise: float, runs: Integers) -> Numbers:
-        values = self.values.get(name)
-        return otherwise if values is None else values[runs % values.size]
+        values = self.values.get(f"{member}.{label}")
+        return number.value if values is None else values[runs % self.size]
 
 
 PRIOR, DECLARED = FromPrior(), Declared()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-Z95 = 1.959963984540054
+Z90, Z95 = 1.6448536269514722, 1.959963984540054  # of intervals that hold so many per cent
 
 
 class Populations(NamedTuple):

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foedus import scores
+from foedus import scores, smc
 from foedus.calibration import DEFAULT_SEED, Likelihood, calibrate, continued, placed
 from foedus.designs import Opening, opening
 from foedus.engines import compiled_kernel, passed, states_of
+from foedus.estimates import Z90
 from foedus.lanes import LANES
 from foedus.levers import lever_named
 from foedus.months import format_month, month_of_year, parse_month
@@ -49,6 +50,7 @@ WORLDS = 8_192  # simulated from each origin
 PATHS = 128  # of drawn levers
 STEP = 0.2  # of a drawn lever, as in the coding rule of the history
 YEAR = 12
+STREAM = 1  # of worlds from the prior, see smc.uniforms
 
 
 @dataclass(frozen=True)
@@ -204,11 +206,7 @@ def prior_worlds(record: Record, count: int, seed: int, workers: int) -> Posteri
     likelihood = Likelihood(record, seed, workers)
     try:
         wanted = likelihood.wanted
-        numbers = np.empty((len(wanted.names), count))
-        compiled_kernel().design_uniforms(
-            seed % 2**32, 1, np.arange(count), np.zeros(len(numbers), np.int64),
-            np.arange(len(numbers)), numbers,
-        )  # fmt: skip
+        numbers = smc.uniforms(seed, STREAM, 0, len(wanted.names), count, compiled_kernel())
         anchors = np.array(wanted.structural)[np.arange(count) % len(wanted.structural)]
         values = placed(wanted, numbers, anchors)
         luck = np.tile(np.arange(count), (int(np.prod(likelihood.blocks)), 1))
@@ -258,9 +256,7 @@ def _paths(record: Record, origin: int, last: int, drivers: str, seed: int) -> l
         return [held]
     luck = np.random.default_rng([seed, origin])
     return [
-        replace(
-            held, levers={key: _walk(history, key, origin, last, luck) for key in _moving(held)}
-        )
+        replace(held, levers={key: _walk(history, key, origin, last, luck) for key in levers})
         for _ in range(PATHS)
     ]
 
@@ -269,11 +265,6 @@ def _value(scenario: Scenario, key: Any, month: int) -> float | None:
     """Value of a lever in a month, or None where it is as the alliance has it."""
     inside = [span for span in scenario.spans(key) if span.first <= month <= span.last]
     return inside[0].value if inside else lever_named(key[0]).default
-
-
-def _moving(scenario: Scenario) -> list[Any]:
-    """Levers that go on in steps: all that have been moved, and the bandwidth."""
-    return list(scenario.levers)
 
 
 def _walk(history: Scenario, key: Any, origin: int, last: int, luck: Any) -> tuple[Span, ...]:
@@ -394,7 +385,7 @@ def _simple_forecasts(
             "refusal rule": scores.refusal_rule(so_far, past, ahead),
         }
         for name, normal in normals.items():
-            half = 1.6448536269514722 * normal.sd
+            half = Z90 * normal.sd
             score = scores.crps_of_normal(item.value, normal)
             mean = normal.mean
             yield _forecast(name, drivers, origin, item, mean, mean - half, mean + half, score)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from foedus import rules
 from foedus.designs import drawn_numbers
 from foedus.elementary import normal_quantile
 from foedus.engines import kernel_for
-from foedus.estimates import Z95, Estimate, difference, mean, probability, spread
+from foedus.estimates import Estimate, difference, mean, probability, spread, standard_error
 from foedus.months import parse_month
 from foedus.parameters import EVIDENCE_KINDS, specifications
 from foedus.posterior import Posterior
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from foedus.designs import Design
     from foedus.ensemble import Ensemble, Worlds
+    from foedus.estimates import Populations
     from foedus.scenario import Scenario
 
 ACTIVE = rules.STANDINGS.index("active")
@@ -281,8 +281,8 @@ def carriers(ensemble: Ensemble, worlds: Worlds, most: int = 5) -> list[Carrier]
     """
     outcome = headline(worlds)
     missing = np.isnan(outcome)
-    present = ~missing if missing.any() else slice(None)
-    values = outcome[present]
+    runs = np.flatnonzero(~missing)
+    values = outcome[runs].astype(float)
     if values.size < 30:
         return []
     drawn = drawn_numbers(
@@ -292,11 +292,10 @@ def carriers(ensemble: Ensemble, worlds: Worlds, most: int = 5) -> list[Carrier]
         np.arange(outcome.size),
         kernel_for(outcome.size),
     )
-    design = ensemble.design
     candidates = [
-        carrier
+        Carrier(name, kind, _informed(ensemble.design, name), *thirds)
         for name, kind, numbers in drawn
-        if (carrier := _carrier(name, kind, _informed(design, name), numbers[present], values))
+        if (thirds := _by_thirds(numbers[runs], values, worlds.populations, runs))
     ]
     threshold = normal_quantile(1.0 - 0.025 / max(1, len(candidates)))
     found = [carrier for carrier in candidates if abs(carrier.z) > threshold]
@@ -309,26 +308,26 @@ def _informed(design: Design, name: str) -> bool | None:
     return name in design.informed
 
 
-def _carrier(
-    name: str,
-    kind: str,
-    informed: bool | None,
+def _by_thirds(
     drawn: npt.NDArray[Any],
-    values: npt.NDArray[Any],
-) -> Carrier | None:
+    values: npt.NDArray[np.float64],
+    populations: Populations,
+    runs: npt.NDArray[np.int64],
+) -> tuple[float, float, Estimate, float] | None:
+    """Mean where a number is in its lowest and highest third, difference, and it in errors."""
     lower, upper = np.quantile(drawn, [1 / 3, 2 / 3])
-    low, high = values[drawn <= lower], values[drawn >= upper]
-    if lower == upper or min(low.size, high.size) < 5:
+    low, high = drawn <= lower, drawn >= upper
+    if lower == upper or min(low.sum(), high.sum()) < 5:
         return None
-    error = sqrt(
-        np.var(low, ddof=1, dtype=float) / low.size + np.var(high, ddof=1, dtype=float) / high.size
-    )
-    difference = float(high.mean(dtype=float) - low.mean(dtype=float))
+    means = float(values[low].mean()), float(values[high].mean())
+    # Each world's part in the difference of the means, whose mean is none.
+    parts = high * (values - means[1]) / high.mean() - low * (values - means[0]) / low.mean()
+    error, z = standard_error(parts, populations, runs)
     if error == 0.0:
         return None
-    estimate = Estimate(difference, difference - Z95 * error, difference + Z95 * error, "95 %")
-    means = float(low.mean(dtype=float)), float(high.mean(dtype=float))
-    return Carrier(name, kind, informed, *means, estimate, difference / error)
+    difference = means[1] - means[0]
+    estimate = Estimate(difference, difference - z * error, difference + z * error, "95 %")
+    return (*means, estimate, difference / error)
 
 
 def by_repair_anchor(

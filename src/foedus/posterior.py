@@ -58,11 +58,14 @@ class Posterior:
     states
         Shape (field of State, member, draw): the worlds at the end of the record.
     luck
-        Shape (year, draw): which world's luck each had in each year of the record.
+        Shape (block, draw): which world's luck each had in each year of the record, member by
+        member within a year.
     about
         What it is of and how it was made, as plain data: ``alliance``, ``members``, ``date``,
-        ``opening`` (the alliance's own numbers at that date), ``record``, ``coding``, ``draws``,
-        ``seed``, ``prior_spread``, ``diagnostics``.
+        ``opening`` (the alliance's own numbers at that date), ``record`` (fingerprint), ``coding``,
+        ``draws``, ``seed``, ``prior`` and ``prior_spread`` (standard deviation) by number, and how
+        well it is known: ``populations``, ``effective`` draws by number, ``accepted``,
+        ``log_evidence`` by repair constant.
     """
 
     values: dict[str, Floats]
@@ -89,12 +92,8 @@ class Posterior:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of every draw."""
-        total = sha256(repr((self.about["alliance"], self.about["date"])).encode())
-        for name, values in self.values.items():
-            total.update(name.encode())
-            total.update(np.ascontiguousarray(values, "<f8").tobytes())
-        total.update(np.ascontiguousarray(self.states, "<f8").tobytes())
-        return total.hexdigest()
+        head = repr((self.about["alliance"], self.about["date"]))
+        return checksum(head, self.values, self.states)
 
     @cached_property
     def spread_ratio(self) -> dict[str, float]:
@@ -106,11 +105,6 @@ class Posterior:
     def informed(self) -> tuple[str, ...]:
         """Numbers that the record tells something about."""
         return tuple(name for name, ratio in self.spread_ratio.items() if ratio < INFORMED)
-
-    @cached_property
-    def uninformed_parameters(self) -> tuple[str, ...]:
-        """Parameters that the record leaves at their prior."""
-        return tuple(name for name in specifications() if name not in self.informed)
 
     def quantile(self, key: str, level: float, *, end: bool = False) -> float:
         """Quantile of a drawn number, or of a field of a member at the end of the record."""
@@ -227,6 +221,17 @@ class Posterior:
             f"<foedus.Posterior of {self.about['alliance']} to {format_month(self.date)}: "
             f"{self.size:,} draws, {len(self.informed)} of {len(self.values)} numbers informed>"
         )
+
+
+def checksum(head: str, values: Mapping[str, Floats], *more: Floats) -> str:
+    """SHA-256 of a text, of columns with their names, and of more numbers."""
+    total = sha256(head.encode())
+    for name, column in values.items():
+        total.update(name.encode())
+        total.update(np.ascontiguousarray(column, "<f8").tobytes())
+    for array in more:
+        total.update(np.ascontiguousarray(array, "<f8").tobytes())
+    return total.hexdigest()
 
 
 def opening_numbers(alliance: Alliance) -> dict[str, float]:

@@ -18,6 +18,7 @@ from foedus.documents import read_document
 from foedus.errors import InputError, Problem, nearest
 from foedus.months import format_month, parse_month
 from foedus.parameters import EVIDENCE_KINDS, Evidence
+from foedus.rules import IN
 from foedus.scenario_format import Crisis
 from foedus.scenario_reader import load_scenario
 from foedus.validation import Checked, validate
@@ -202,7 +203,7 @@ def observed(what: str, states: State) -> Any:
     if what == "paid_up":
         return states.arrears <= 0.0
     if what == "remains":
-        return states.membership == 0.0
+        return states.membership == IN
     return getattr(states, what)
 
 

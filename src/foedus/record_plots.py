@@ -12,10 +12,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import DateFormatter, YearLocator
 from matplotlib.ticker import PercentFormatter
 
+from foedus.estimates import Z90
 from foedus.files import replace_file
 from foedus.hindcast import DRIVERS
 from foedus.months import format_month, parse_month
-from foedus.plots import BLACK, BLUE, GREEN, GREY, ORANGE, STYLE, VERMILION, Picture
+from foedus.plots import BANDS, BLACK, BLUE, GREEN, GREY, ORANGE, STYLE, VERMILION, Picture
 from foedus.record import EVENTS
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from foedus.coverage import Coverage
     from foedus.hindcast import Hindcast
 
-Z90 = 1.6448536269514722
 EVENT_ROWS = ("attended", "frozen")
 MARKERS = {
     "model": ("o", BLUE),
@@ -52,14 +52,12 @@ def trust_forecasts(ax: Axes, hindcast: Hindcast, drivers: str, member: str = "A
         fan = hindcast.fans[origin, drivers]
         first = parse_month(origin) + 1
         months = [_date(month) for month in range(first, first + fan.shape[1])]
-        label = {True: "_", False: None}[index > 0]
-        ax.fill_between(
-            months, fan[0], fan[4], color=BLUE, alpha=0.18, lw=0, label=label or "90 % of worlds"
-        )
-        ax.fill_between(
-            months, fan[1], fan[3], color=BLUE, alpha=0.38, lw=0, label=label or "50 % of worlds"
-        )
-        ax.plot(months, fan[2], color=BLUE, lw=1.4, label=label or "median over worlds")
+        labels = [*(band[0] for band in BANDS), "median over worlds"] if index == 0 else ["_"] * 3
+        for (low, high), (*_, alpha), label in zip(((0, 4), (1, 3)), BANDS, labels, strict=False):
+            ax.fill_between(
+                months, fan[low], fan[high], color=BLUE, alpha=alpha, linewidth=0, label=label
+            )
+        ax.plot(months, fan[2], color=BLUE, lw=1.4, label=labels[-1])
         ax.axvline(_date(first), color=GREY, lw=0.6, ls=":")
     surveys = hindcast.record.select("trust", member)
     ax.errorbar(
@@ -190,6 +188,16 @@ def write(picture: Picture, stem: Path, described: str) -> None:
     picture.savefig(
         stem.with_suffix(".svg"), metadata={**common, "Creator": "foedus", "Date": None}
     )
+
+
+def write_coverage(
+    found: Coverage, content: dict[str, Any], informed: tuple[str, ...] | None, directory: Path
+) -> None:
+    """Write a study of coverage and its figure."""
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    replace_file(directory / "coverage.json", text.encode())
+    described = f"{found.records} records of {content['draws']} draws; seed {content['seed']}"
+    write(ranks_figure(found, informed or found.names), directory / "ranks", described)
 
 
 def write_hindcast(hindcast: Hindcast, content: dict[str, Any], directory: Path) -> None:

@@ -37,7 +37,7 @@ KEEP = 0.9  # share of the effective size that one step towards the posterior ma
 STIR = 2.0  # moves accepted for each particle, on average, before the next step
 RENEWED = 25  # rounds after which moves go by newer differences
 PATIENCE = 12  # rounds after which the next step is made all the same
-STREAM = 0x5EED  # tells this module's random numbers from the worlds'
+STREAM = 0x5EED  # random numbers of the sampler, see uniforms
 
 #: How a move changes numbers: with what chance, and of which shares of them beside one.
 STEPS = (
@@ -118,7 +118,7 @@ def drawn(
     loops
         The kernel's functions, plain or compiled.
     """
-    places = [_uniforms(seed, 0, numbers, size, loops) for seed in seeds]
+    places = [uniforms(seed, STREAM, 0, numbers, size, loops) for seed in seeds]
     lucks = [np.tile(np.arange(size) + k * size, (blocks, 1)) for k in range(len(seeds))]
     scores = _scored(score, places, lucks)
     return tuple(
@@ -130,7 +130,15 @@ def drawn(
 def advanced(
     populations: Sequence[Population], score: Score, seeds: Sequence[int], loops: Any
 ) -> tuple[Population, ...]:
-    """Return populations one round on: nearer to the posterior if they are ready, and moved."""
+    """Return populations one round on: nearer to the posterior if they are ready, and moved.
+
+    Parameters
+    ----------
+    populations, seeds
+        As :func:`drawn` or this function returned them, with the seeds they were drawn with.
+    score, loops
+        As for :func:`drawn`.
+    """
     moves = [
         _proposal(population, seed, k, len(populations), loops)
         for k, (population, seed) in enumerate(zip(populations, seeds, strict=True))
@@ -155,14 +163,26 @@ def effective(weights: Floats) -> float:
 def effective_size(draws: Sequence[Floats]) -> float:
     """Effective number of draws from how far the means of independent populations lie apart.
 
+    Parameters
+    ----------
+    draws
+        Values of one number in each population: shape (particle,) each.
+
+    Returns
+    -------
+    float
+        At most as many as there are, which is also what a single population gives.
+
+    Notes
+    -----
     The variance of the overall mean, by the spread of the populations' means, against the variance
     of a draw: what so many independent draws would give. With few populations it is rough.
     """
     means = np.array([float(values.mean()) for values in draws])
-    error = float(means.var(ddof=1)) / means.size
-    total = sum(values.size for values in draws)
+    total = float(sum(values.size for values in draws))
+    error = float(means.var(ddof=1)) / means.size if means.size > 1 else 0.0
     pooled = float(np.concatenate(draws).var())
-    return total if error == 0.0 else min(float(total), pooled / error)
+    return total if error == 0.0 else min(total, pooled / error)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -224,13 +244,13 @@ def _proposal(population: Population, seed: int, part: int, parts: int, loops: A
     """Bring a population nearer if it is ready, and propose a move to each particle."""
     count, size = population.numbers.shape
     blocks = population.luck.shape[0]
-    uniforms = _uniforms(seed, population.rounds, 2 * count + blocks + 11, size, loops)
+    luck_of_round = uniforms(seed, STREAM, population.rounds, 2 * count + blocks + 11, size, loops)
     ready = population.stirred >= STIR or population.rested >= PATIENCE
     if population.power < 1.0 and ready:
-        population = _nearer(population, float(uniforms[-1, 0]), loops)
+        population = _nearer(population, float(luck_of_round[-1, 0]), loops)
     if population.rested % RENEWED == 0:
         population = population._replace(reference=population.numbers)
-    each, each_block, whole = np.split(uniforms[:-1], [2 * count, -10])
+    each, each_block, whole = np.split(luck_of_round[:-1], [2 * count, -10])
     kind = _choice(whole[9], LUCK)
     new = ((population.rounds * parts + part) * size + np.arange(size)) % 2**32
     luck = _other_luck(population.luck, new, kind, each_block, whole[8])
@@ -304,12 +324,22 @@ def _choice(uniform: Floats, options: Sequence[tuple[Any, ...]]) -> Any:
     return names[np.minimum(np.searchsorted(edges, uniform, side="right"), len(options) - 1)]
 
 
-def _uniforms(seed: int, turn: int, rows: int, size: int, loops: Any) -> Floats:
-    """Uniform numbers of one round: shape (rows, particle)."""
+def uniforms(seed: int, stream: int, turn: int, rows: int, size: int, loops: Any) -> Floats:
+    """Return uniform numbers on (0, 1) that depend on their address only: shape (rows, size).
+
+    Parameters
+    ----------
+    stream
+        Tells them from those of the worlds (0) and of other uses.
+    turn
+        Tells them from those of other rounds.
+    loops
+        The kernel's functions, plain or compiled.
+    """
     low, high = seed_words(seed)
     out = np.empty((rows, size))
     loops.design_uniforms(
-        low, high ^ STREAM, np.arange(size), np.full(rows, turn), np.arange(rows), out
+        low, high ^ stream, np.arange(size), np.full(rows, turn), np.arange(rows), out
     )
     return out
 
