@@ -174,6 +174,13 @@ def test_each_value_of_the_repair_constant_has_an_equal_part(posterior: Posterio
     assert len(set(counts.tolist())) == 1
 
 
+def test_draws_go_round_the_constants_and_then_the_populations(early: Record) -> None:
+    found = calibrate(early, draws=2 * FEW, seed=3, workers=2, islands=2, size=30)
+    assert found.populations == (3, 2)
+    assert found.size == 30
+    assert found.values[STRUCTURAL].tolist() == [0.0, 0.5, 1.0] * 10
+
+
 def test_worlds_go_on_from_the_trade_path_they_had() -> None:
     states = np.zeros((len(State._fields), 1, 2))
     at = State._fields.index
@@ -194,6 +201,24 @@ def test_a_checkpoint_of_another_calibration_is_refused(early: Record, tmp_path:
     with pytest.raises(ResultError, match="kept by another calibration"):
         calibrate(early, draws=FEW, islands=1, checkpoint=path)
     assert path.read_bytes() == b"something else"
+
+
+def test_an_interrupted_calibration_goes_on_from_the_round_it_had_reached(
+    early: Record, posterior: Posterior, tmp_path: Path
+) -> None:
+    path, seen = tmp_path / "kept.part", []
+
+    def stop(done: int, total: int) -> None:
+        if done > total / 3:
+            raise KeyboardInterrupt
+
+    options = {"draws": FEW, "seed": 3, "workers": 2, "islands": 1, "checkpoint": path}
+    with pytest.raises(KeyboardInterrupt):
+        calibrate(early, progress=stop, **options)  # type: ignore[arg-type]
+    again = calibrate(early, progress=lambda done, total: seen.append(done / total), **options)  # type: ignore[arg-type]
+    assert seen[0] > 1 / 3
+    assert again.fingerprint == posterior.fingerprint
+    assert not path.exists()
 
 
 def test_a_killed_calibration_goes_on_and_ends_the_same(early: Record, tmp_path: Path) -> None:

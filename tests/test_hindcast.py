@@ -76,6 +76,14 @@ def test_every_forecaster_is_scored_on_the_same_under_each_kind_of_drivers(
             assert len({tuple(items) for items in by_name.values()}) == 1
 
 
+def test_forecasts_of_a_survey_have_the_error_that_surveys_have(found: Hindcast) -> None:
+    for item in found.select(drivers="coded", what="trust", forecaster="model"):
+        fan = found.fans["2023-12", "coded"][:, parse_month(item.month) - ORIGIN - 1]
+        assert item.low is not None
+        assert item.high is not None
+        assert item.high - item.low > fan[4] - fan[0] + 0.01
+
+
 def test_persistence_repeats_what_was_last_seen(found: Hindcast) -> None:
     (item,) = found.select(
         drivers="coded", what="attended", forecaster="persistence", member="ARM", month="2024-11"
@@ -148,6 +156,19 @@ def test_an_alliance_without_a_hindcast_says_so() -> None:
     assert skill_line("other", posterior) == NONE
 
 
+def test_the_skill_line_says_where_persistence_does_better() -> None:
+    posterior, shipped = shipped_posterior(), shipped_hindcast()
+    assert posterior is not None
+    assert shipped is not None
+    scores = {(r["drivers"], r["group"], r["forecaster"]): r["score"] for r in shipped["scores"]}
+    line = skill_line("csto", posterior)
+    for name in ("model", "persistence", "coin", "prior"):
+        assert f"{scores['coded', 'ARM: all events', name]:.3f}".lstrip("0") in line
+    group = "others: attends the summit"
+    worse = scores["coded", group, "model"] > scores["coded", group, "persistence"]
+    assert ("persistence did better" in line) == worse
+
+
 # Claims, and synthetic records
 
 
@@ -170,6 +191,8 @@ def test_intervals_cover_known_truths_in_a_small_study(record: Record, tmp_path:
     assert 0.8 < found.inside.mean() < 0.98
     assert 0.4 < found.ranks.mean() < 0.6
     assert found.width.max() < 1.2
+    assert found.inside[:, found.names.index("ARM.trust")].sum() >= 4
+    assert found.width[:, found.names.index("ARM.trust")].max() < 0.8
     lines = kept.read_text(encoding="utf-8").splitlines()
     kept.write_text("\n".join(lines[:4]) + '\n{"cut', encoding="utf-8")
     again = coverage(early, records=6, draws=48_000, workers=1, keep=kept)

@@ -204,6 +204,21 @@ def test_monte_carlo_error_of_a_mean_is_its_standard_error() -> None:
 # What carries a result
 
 
+def test_the_error_of_a_carrier_holds_how_far_populations_lie_apart() -> None:
+    rng = np.random.default_rng(2)
+    runs = np.arange(1_200)
+    drawn = rng.random(1_200) + 0.5 * rng.normal(size=12)[runs % 12]
+    values = 0.3 * rng.normal(size=12)[runs % 12] + rng.normal(size=1_200) * 0.1
+    alone, together = (
+        outcomes._by_thirds(drawn, values, populations, runs)
+        for populations in (estimates.INDEPENDENT, estimates.Populations(3, 4))
+    )
+    assert alone is not None
+    assert together is not None
+    assert alone[:2] == together[:2]
+    assert together[2].high - together[2].low > 2 * (alone[2].high - alone[2].low)
+
+
 def test_carriers_find_the_number_that_decides_and_no_other(made: Ensemble) -> None:
     runs = np.arange(RUNS)
     drawn = PRIOR.parameter(made.scenarios[0], made.seed, runs, "trust_loss", kernel)

@@ -52,9 +52,9 @@ class Coverage:
     ranks
         Share of posterior draws below the truth: shape (record, number).
     inside
-        Whether the truth lies in the 90 % interval.
+        Whether the truth lies in the 90 % interval, of the same shape.
     width
-        Width of that interval, as a share of the prior's.
+        Width of that interval, as a share of the prior's, of the same shape.
     """
 
     names: tuple[str, ...]
