@@ -16,6 +16,7 @@ import pytest
 
 from foedus import rules
 from foedus.agents import AllianceModel
+from foedus.alliance import load_alliance
 from foedus.calibration import (
     STRUCTURAL,
     Likelihood,
@@ -68,21 +69,23 @@ def shipped() -> Posterior:
 def by_hand(record: Record, model: AllianceModel) -> float:
     """Log-likelihood of the record in one world, stepped month by month with Mesa."""
     history, total = record.history, 0.0
-    for code in history.alliance.members:
-        threat = model.members[history.alliance.members.index(code)].state.threat
-        crises = sum(c.member == code for c in record.crises)
-        chance = 1 - np.exp(-threat / 12)
-        total += crises * log(chance) + (history.horizon - crises) * log(1 - chance)
+    threatened = history.alliance.numbers["AZE.threatens.ARM"].value
+    scripted = {(c.member, parse_month(c.date)): c for c in record.crises}
     while model.running:
         month = history.start + model.elapsed
         before = {member.code: member.state for member in model.members}
         model.step()
         if not model.running and month > record.end:
             break
-        for crisis in record.crises:
-            if parse_month(crisis.date) == month:
-                place = history.alliance.members.index(crisis.member)
-                drivers, state = model.members[place].drivers, before[crisis.member]
+        for member in model.members:
+            drivers, state = member.drivers, before[member.code]
+            crisis = scripted.get((member.code, month))
+            if state.membership >= rules.WITHDRAWN:
+                total -= 100 if crisis else 0
+                continue
+            calm = np.exp(-state.threat * threats(member.code, month, threatened) / 12)
+            total += log(1 - calm if crisis else calm)
+            if crisis:
                 chance = rules.support_chance(
                     model.parameters,
                     drivers.bandwidth,
@@ -104,12 +107,20 @@ def by_hand(record: Record, model: AllianceModel) -> float:
     return total
 
 
+def threats(code: str, month: int, threatened: float) -> float:
+    """Multiplier of threat in the history: Azerbaijan's normalisation of August 2025 (IV.4)."""
+    signed = code == "ARM" and month >= parse_month("2025-08")
+    return 1 - 0.2 * threatened if signed else 1.0
+
+
 def test_the_likelihood_is_that_of_a_world_stepped_with_mesa(record: Record) -> None:
     likelihood = Likelihood(record, SEED, 1)
-    count = 4
+    count = 40
     numbers = np.random.default_rng(5).random((len(likelihood.wanted.names), count))
     values = placed(likelihood.wanted, numbers, np.full(count, 0.5))
-    luck = np.tile(np.array([7, 8, 9, 10]), (int(np.prod(likelihood.blocks)), 1))
+    luck = np.tile(np.arange(7, 7 + count), (int(np.prod(likelihood.blocks)), 1))
+    left = likelihood.ends(values, luck)[State._fields.index("membership")] >= rules.WITHDRAWN
+    assert left.any(), "some member has left in one of the worlds"
     found = likelihood.score(values, luck)
     likelihood.close()
     for k in range(count):

@@ -9,9 +9,8 @@ identifies, is not inferred: each of its values is calibrated on its own and has
 
 from __future__ import annotations
 
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zipfile import BadZipFile
@@ -30,12 +29,12 @@ from foedus.months import format_month, parse_month
 from foedus.parameters import OneOf, Prior, specification, specifications
 from foedus.posterior import Posterior, opening_numbers
 from foedus.record import observed
-from foedus.rules import State
+from foedus.rules import Drivers, State
 from foedus.smc import Population
 from foedus.sources import source_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import numpy.typing as npt
@@ -51,6 +50,8 @@ DEFAULT_DRAWS = 2_000_000
 DEFAULT_SEED = 2018
 ROUNDS = 400  # worlds that are simulated for each particle
 SETTLING = 100  # rounds at the posterior itself, at least
+KEPT = ("trail", "numbers", "luck")  # what a stage holds beside its populations
+APART = 25  # rounds between two samples of the same particles, which the posterior pools
 FEWEST = 40  # particles of a population
 ISLANDS = 4  # populations for each value of the repair constant
 SHIPPED = 1_800  # draws in a posterior file, if there are so many
@@ -115,14 +116,18 @@ class Likelihood:
         self._at: dict[int, list[Observation]] = {}
         for item in record.scored:
             self._at.setdefault(item.month - scenario.start + 1, []).append(item)
-        self._answers: dict[int, list[tuple[int, float]]] = {}
+        self._crises: dict[int, list[tuple[int, float]]] = {}
+        self._drivers = record.free_history.drivers  # (month, member, field)
+        threats = self._drivers[:, :, Drivers._fields.index("threat")].copy()
         for crisis in record.crises:
             passed_before = parse_month(crisis.date) - scenario.start
             support = float(crisis.support or 0.0)
             place = self._members.index(crisis.member)
-            self._answers.setdefault(passed_before, []).append((place, support))
-        self._crises = Counter(crisis.member for crisis in record.crises)
-        self.stops = sorted({*self._at, *self._answers})
+            self._crises.setdefault(passed_before, []).append((place, support))
+            threats[passed_before, place] = 0.0
+        opening = np.zeros((len(self._members), 1))
+        self._exposures = np.concatenate([opening, np.cumsum(threats, axis=0).T], axis=1)
+        self._stops = sorted({*self._at, *self._crises, scenario.horizon})
 
     @property
     def blocks(self) -> tuple[int, int]:
@@ -167,20 +172,17 @@ class Likelihood:
     def _judged(self, start: Opening, luck: Integers) -> Floats:
         worlds, scenario, loops = luck.shape[-1], self.record.history, compiled_kernel()
         total, chances = np.zeros(worlds), np.zeros(LANES)
-        for month, bench in passed(scenario, self._seed, start, luck, [0, *self.stops]):
-            if month == 0:
-                for place, member in enumerate(self._members):
-                    crises = float(self._crises[member])
-                    quiet = scenario.horizon - crises
-                    loops.judge_crises(crises, quiet, bench.states[place], chances)
-            for place, support in self._answers.get(month, ()):
-                row = scenario.drivers[month, place]
-                loops.judge_answer(support, row, bench.parameters, bench.states[place], chances)
+        for month, bench in passed(scenario, self._seed, start, luck, self._stops):
+            for place, support in self._crises.get(month, ()):
+                row, states = self._drivers[month, place], bench.states[place]
+                loops.judge_crisis(support, row, bench.parameters, states, chances)
             if month in self._at:
-                states = states_of(bench, worlds)
+                seen = states_of(bench, worlds)
                 for item in self._at[month]:
-                    seen = observed(item.what, states)[self._members.index(item.member)]
-                    total += _agreement(item, seen)
+                    place = self._members.index(item.member)
+                    total += _agreement(item, observed(item.what, seen)[place])
+        for place, exposure in enumerate(self._exposures):
+            loops.judge_quiet(exposure, bench.first_month[place], bench.states[place], chances)
         return total + chances[:worlds]
 
     def _seen(self, start: Opening, luck: Integers) -> Floats:
@@ -223,10 +225,15 @@ class Stage:
     trail
         Power, acceptance and log-evidence of each population after each round: (round, population,
         3).
+    numbers, luck
+        The particles of each population at some rounds near the end, side by side: (population,
+        number or block, draw).
     """
 
     populations: tuple[Population, ...]
     trail: Floats
+    numbers: Floats
+    luck: Integers
 
     @property
     def rounds(self) -> int:
@@ -234,10 +241,15 @@ class Stage:
         return len(self.trail)
 
     @property
-    def is_done(self) -> bool:
-        """Whether all populations have long been at the posterior."""
+    def rounds_left(self) -> int:
+        """Rounds to do until all populations have long been at the posterior, so far as known."""
         settled = int((self.trail[:, :, 0] == 1.0).all(axis=1).sum())
-        return self.rounds >= ROUNDS and settled >= SETTLING
+        return max(ROUNDS - self.rounds, SETTLING - settled)
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether the posterior takes the particles as they are now."""
+        return self.rounds_left < SETTLING and self.rounds_left % APART == 0
 
 
 def calibrate(
@@ -292,10 +304,10 @@ def calibrate(
         message = f"{draws} draws are too few; give at least {FEWEST * ROUNDS * parts:,}."
         raise ResultError(message)
     key = f"{record.fingerprint} {draws} {seed} {islands} {source_hash()}"
-    stage = _load_stage(checkpoint, key) or Stage((), np.empty((0, parts, 3)))
     likelihood = Likelihood(record, seed, workers)
     try:
-        while not stage.is_done:
+        stage = _load_stage(checkpoint, key) or _unbegun(likelihood, parts)
+        while stage.rounds_left > 0:
             stage = _on(stage, likelihood, count, islands, seed)
             if checkpoint is not None:
                 _save_stage(checkpoint, key, stage)
@@ -307,6 +319,12 @@ def calibrate(
     if checkpoint is not None:
         checkpoint.unlink(missing_ok=True)
     return posterior
+
+
+def _unbegun(likelihood: Likelihood, parts: int) -> Stage:
+    numbers, blocks = len(likelihood.wanted.names), int(np.prod(likelihood.blocks))
+    none = np.empty((parts, blocks, 0), dtype=np.int64)
+    return Stage((), np.empty((0, parts, 3)), np.empty((parts, numbers, 0)), none)
 
 
 def _on(stage: Stage, likelihood: Likelihood, count: int, islands: int, seed: int) -> Stage:
@@ -324,7 +342,15 @@ def _on(stage: Stage, likelihood: Likelihood, count: int, islands: int, seed: in
     else:
         found = smc.advanced(stage.populations, score, seeds, loops)
     marks = [(p.power, p.accepted, p.log_evidence) for p in found]
-    return Stage(found, np.concatenate([stage.trail, [marks]]))
+    after = replace(stage, populations=found, trail=np.concatenate([stage.trail, [marks]]))
+    if not after.is_pooled:
+        return after
+    numbers, luck = (np.stack([p.numbers for p in found]), np.stack([p.luck for p in found]))
+    return replace(
+        after,
+        numbers=np.concatenate([stage.numbers, numbers], axis=-1),
+        luck=np.concatenate([stage.luck, luck], axis=-1),
+    )
 
 
 def _posterior(
@@ -333,19 +359,18 @@ def _posterior(
     """Take draws of every population in turn, with the worlds that they led to."""
     record, wanted, history = likelihood.record, likelihood.wanted, likelihood.record.history
     populations, parts = stage.populations, len(stage.populations)
-    count, islands = populations[0].size, parts // len(wanted.structural)
+    count, islands = stage.numbers.shape[-1], parts // len(wanted.structural)
     each = count if size is None else min(count, -(-size // parts))
     chosen = _shuffled(count, seed)[:each]
     # The repair constant changes fastest, then the island: any number of draws is balanced.
     order = np.arange(parts).reshape(-1, islands).T.ravel()
     anchors = np.repeat(wanted.structural, islands)[order]
 
-    def interleaved(rows: Sequence[Any]) -> Any:
+    def interleaved(rows: Any) -> Any:
         taken = [rows[k][:, chosen] for k in order.tolist()]
         return np.stack(taken, axis=-1).reshape(len(rows[0]), -1)
 
-    numbers = interleaved([population.numbers for population in populations])
-    luck = interleaved([population.luck for population in populations])
+    numbers, luck = interleaved(stage.numbers), interleaved(stage.luck)
     values = {
         name: _in_32_bits(name, row, history)
         for name, row in placed(wanted, numbers, np.tile(anchors, each)).items()
@@ -358,7 +383,8 @@ def _posterior(
         "record": record.fingerprint,
         "coding": record.coding,
         "draws": draws,
-        "particles": count * parts,
+        "particles": populations[0].size * parts,
+        "pooled": count * parts,
         "populations": [len(wanted.structural), islands],
         "rounds": stage.rounds,
         "seed": seed,
@@ -374,7 +400,7 @@ def _posterior(
             )
         },
         "effective": {
-            name: smc.effective_size([population.numbers[row] for population in populations])
+            name: smc.effective_size(list(stage.numbers[:, row]))
             for row, name in enumerate(wanted.names)
         },
         "accepted": float(np.mean(stage.trail[-SETTLING:, :, 1])),
@@ -439,7 +465,8 @@ def _shuffled(count: int, seed: int) -> Integers:
 
 
 def _save_stage(path: Path, key: str, stage: Stage) -> None:
-    arrays: dict[str, Any] = {"key": np.array(key), "trail": stage.trail}
+    arrays: dict[str, Any] = {"key": np.array(key)}
+    arrays |= {f"stage_{name}": getattr(stage, name) for name in KEPT}
     for name in Population._fields:
         arrays[name] = np.stack([getattr(population, name) for population in stage.populations])
     content = BytesIO()
@@ -476,7 +503,7 @@ def _load_stage(path: Path | None, key: str) -> Stage | None:
     populations = tuple(
         Population(*(value if value.ndim else value.item() for value in row)) for row in rows
     )
-    return Stage(populations, found["trail"])
+    return Stage(populations, *(found[f"stage_{name}"] for name in KEPT))
 
 
 # ---------------------------------------------------------------------------------------------

@@ -11,7 +11,9 @@ interval in nine cases of ten.
 from __future__ import annotations
 
 import json
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +28,7 @@ from foedus.months import format_month
 from foedus.record import Record, observed
 from foedus.scenario import DEFAULT_ORIGIN, ScriptedEvent
 from foedus.scenario_format import Crisis
+from foedus.sources import source_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -118,6 +121,8 @@ def coverage(
         How many.
     draws
         Worlds simulated to calibrate each.
+    workers
+        Processes; the study does not depend on their number.
     keep
         File to which the outcome of each record is added, and from which it is taken if there.
     progress
@@ -129,23 +134,28 @@ def coverage(
         If ``keep`` belongs to another study.
     """
     truths, synthetic = _synthetic(record, records, seed, workers)
-    key = {"record": record.fingerprint, "records": records, "draws": draws, "seed": seed}
+    key = {
+        "model": source_hash(),
+        "record": record.fingerprint,
+        "records": records,
+        "draws": draws,
+        "seed": seed,
+    }
     done = _read(keep, key)
-    lines = []
-    for index, one in enumerate(synthetic):
-        line = done.get(index)
-        if line is None:
-            found = calibrate(
-                one, draws=draws, seed=seed + index, workers=workers, size=None, islands=1
-            )
-            line = {**key, "index": index, **_against(found.values, truths, index)}
-            if keep is not None:
-                with keep.open("a", encoding="utf-8") as stream:
-                    stream.write(json.dumps(line) + "\n")
-        lines.append(line)
-        if progress is not None:
-            progress(index + 1, records)
     names = tuple(truths)
+    wanted = {
+        index: ({name: float(truths[name][index]) for name in names}, one, draws, seed + index)
+        for index, one in enumerate(synthetic)
+        if index not in done
+    }
+    for index, found in _calibrated(wanted, workers):
+        done[index] = {**key, "index": index, **found}
+        if keep is not None:
+            with keep.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(done[index]) + "\n")
+        if progress is not None:
+            progress(len(done), records)
+    lines = [done[index] for index in range(records)]
     prior = Likelihood(record, seed, 1).wanted
     ranges = np.array([law.quantile(WIDE[1]) - law.quantile(WIDE[0]) for law in prior.priors])
     low, high = (np.array([line[side] for line in lines]) for side in ("low", "high"))
@@ -158,12 +168,29 @@ def coverage(
     )
 
 
-def _against(values: dict[str, Floats], truths: dict[str, Floats], index: int) -> dict[str, Any]:
-    """Ranks of the truth and intervals, number by number."""
-    names = list(truths)
+def _calibrated(
+    wanted: dict[int, tuple[dict[str, float], Record, int, int]], workers: int
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield what each synthetic record comes to as it is done, from one process or several."""
+    if workers == 1 or len(wanted) < 2:
+        yield from ((index, _against(*task)) for index, task in wanted.items())
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        waiting = {pool.submit(_against, *task): index for index, task in wanted.items()}
+        try:
+            for done in as_completed(waiting):
+                yield waiting[done], done.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _against(truth: dict[str, float], record: Record, draws: int, seed: int) -> dict[str, Any]:
+    """Calibrate a record: ranks of the truth and intervals, number by number."""
+    values = calibrate(record, draws=draws, seed=seed, size=None, islands=1).values
+    names = list(truth)
     intervals = [np.quantile(values[name], WIDE) for name in names]
     return {
-        "rank": [float(np.mean(values[name] < truths[name][index])) for name in names],
+        "rank": [float(np.mean(values[name] < truth[name])) for name in names],
         "low": [float(low) for low, _ in intervals],
         "high": [float(high) for _, high in intervals],
     }
@@ -206,11 +233,8 @@ def _synthetic(
 
 def _records(record: Record, values: dict[str, Floats], seed: int, first: int) -> list[Record]:
     """Simulate a world for each set of numbers, and put on record what befell it."""
-    history = record.history
-    members = history.alliance.members
-    kept = tuple(item for item in history.events if not isinstance(item.event, Crisis))
-    levers = {key: spans for key, spans in history.levers.items() if key[0] != "threat"}
-    free = replace(history, events=kept, levers=levers)
+    history, free = record.history, record.free_history
+    members, kept = history.alliance.members, free.events
     count = len(next(iter(values.values())))
     runs = np.arange(count)
     start = opening(FromTable(values), free, seed + 1, runs, compiled_kernel())

@@ -24,6 +24,7 @@ from foedus.elementary import exp, log
 from foedus.lanes import LANES, STRIDE, first_times, load, store
 from foedus.parameters import Parameters
 from foedus.rules import (
+    MONTH,
     Cohesion,
     Drivers,
     Signals,
@@ -45,6 +46,8 @@ from foedus.rules import (
 )
 
 HALF = LANES // 2
+#: Log chance of what cannot be: no such world is ever kept, yet powers of it are defined.
+IMPOSSIBLE = -100.0
 
 if TYPE_CHECKING:
     import numpy as np
@@ -527,25 +530,35 @@ def live(case: Case, first: int, last: int, luck: Integers, bench: Bench) -> Non
 # How likely the record is in a world
 
 
-def judge_answer(
+def judge_crisis(
     helped: float, row: Floats, parameters: Floats, states: Floats, out: Floats
 ) -> None:
-    """Add the log chance of the patron's answer in a crisis, from the state before its month.
+    """Add the log chance of a crisis and the patron's answer, from the state before its month.
 
     ``helped`` may lie between 0 and 1; it then weighs both answers.
     """
     drivers = load(Drivers, row, 0, 1)
     for lane in range(LANES):
         p, state = load(Parameters, parameters, lane, STRIDE), load(State, states, lane, STRIDE)
-        chance = answer_chance(p, state, drivers)
-        out[lane] += helped * log(chance) + (1.0 - helped) * log(1.0 - chance)
+        if is_member(state) == 0.0:
+            out[lane] += IMPOSSIBLE
+        else:
+            chance = answer_chance(p, state, drivers)
+            out[lane] += log(crisis_chance(state.threat, drivers.threat))
+            out[lane] += helped * log(chance) + (1.0 - helped) * log(1.0 - chance)
 
 
-def judge_crises(crises: float, quiet: float, states: Floats, out: Floats) -> None:
-    """Add the log chance of so many months with a crisis and so many without."""
+def judge_quiet(exposure: Floats, first_month: Floats, states: Floats, out: Floats) -> None:
+    """Add the log chance that no other month had a crisis, for as long as the member was one.
+
+    ``exposure`` holds, for each number of months passed, the multipliers of threat of those among
+    them without a crisis, added up: each month's log chance is -threat x multiplier / 12.
+    """
     for lane in range(LANES):
-        chance = crisis_chance(load(State, states, lane, STRIDE).threat, 1.0)
-        out[lane] += crises * log(chance) + quiet * log(1.0 - chance)
+        events = load(Events, first_month, lane, STRIDE)
+        left = int(max(events.withdrawal, events.expulsion))
+        passed = left if left > 0 else exposure.shape[0] - 1
+        out[lane] -= load(State, states, lane, STRIDE).threat * MONTH * exposure[passed]
 
 
 def exponentials(values: Floats, out: Floats) -> None:
@@ -561,7 +574,7 @@ ENTRIES = (
     begin,
     simulate,
     live,
-    judge_answer,
-    judge_crises,
+    judge_crisis,
+    judge_quiet,
     exponentials,
 )

@@ -189,6 +189,14 @@ class Record:
         return tuple(e for e in events if isinstance(e, Crisis) and e.support is not None)
 
     @property
+    def free_history(self) -> Scenario:
+        """The history without its crises: they come as often as members are threatened."""
+        history = self.history
+        events = tuple(item for item in history.events if not isinstance(item.event, Crisis))
+        levers = {key: spans for key, spans in history.levers.items() if key[0] != "threat"}
+        return replace(history, events=events, levers=levers)
+
+    @property
     def fingerprint(self) -> str:
         """SHA-256 of all that decides what a world is worth."""
         rows = [

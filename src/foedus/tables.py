@@ -316,7 +316,8 @@ def calibration_line(posterior: Posterior) -> str:
         for anchor, values in about["log_evidence"].items()
     )
     return (
-        f"{about['particles']:,} particles, {posterior.size:,} kept, after {about['rounds']} "
+        f"{about['particles']:,} particles ({about['pooled']:,} pooled over the last rounds, "
+        f"{posterior.size:,} kept) after {about['rounds']} "
         f"rounds ({about['rounds_to_posterior']} to the posterior, {about['accepted']:.0%} of "
         f"moves accepted at it); {informed} of {len(posterior.values)} numbers informed; seed "
         f"{about['seed']}; fingerprint {posterior.fingerprint[:12]}. Log evidence by repair "
