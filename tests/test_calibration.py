@@ -16,7 +16,6 @@ import pytest
 
 from foedus import rules
 from foedus.agents import AllianceModel
-from foedus.alliance import load_alliance
 from foedus.calibration import (
     STRUCTURAL,
     Likelihood,

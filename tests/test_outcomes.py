@@ -242,27 +242,6 @@ def test_restraint_is_shown_apart_for_each_value_of_the_repair_constant() -> Non
     assert outcomes.by_repair_anchor(fixed, fixed.parts[0], "ARM") == {}
 
 
-# Differences
-
-
-def test_paired_differences_are_those_of_the_worlds_and_zero_for_the_same() -> None:
-    names = ("pressure", "restraint")
-    scenarios = [load_scenario(name, horizon=24) for name in names]
-    pair = ensemble.run(scenarios, runs=30, keep_trajectories=True)
-    gaps = outcomes.paired_differences(*pair.parts)
-    last = pair.trajectories().sel(member="ARM").isel(month=-1)
-    inside = (last["membership"] < 2).all("scenario")
-    trust = last["trust"].astype(float)
-    by_hand = (trust.sel(scenario="restraint") - trust.sel(scenario="pressure")).where(inside)
-    assert gaps["ARM"]["trust"].value == pytest.approx(float(by_hand.mean()))
-    same = outcomes.paired_differences(pair.parts[0], pair.parts[0])
-    for member in scenarios[0].alliance.members:
-        for estimate in same[member].values():
-            assert (estimate.value, estimate.low, estimate.high) == (0.0, 0.0, 0.0)
-    unpaired = np.sqrt(sum(np.var(trust.sel(scenario=n).values, ddof=1) for n in names) / 30)
-    assert gaps["ARM"]["trust"].high - gaps["ARM"]["trust"].low < 2 * 1.96 * unpaired
-
-
 def test_intervals_of_shares_stay_within_0_and_1() -> None:
     estimate = estimates.mean(np.array([1.0, 1.0, 0.9, 1.0]), share=True)
     assert estimate.high == 1.0

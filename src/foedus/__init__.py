@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "agents": ("AllianceModel", "MemberState", "OutsidePower", "Patron"),
     "alliance": ("Alliance", "load_alliance"),
+    "comparison": ("Comparison", "compare", "trace"),
     "designs": ("Sampled",),
     "ensemble": ("replay",),
     "errors": (
@@ -70,6 +71,7 @@ __all__ = [
     "Alliance",
     "AllianceError",
     "AllianceModel",
+    "Comparison",
     "FoedusError",
     "InertScenarioError",
     "MemberState",
@@ -82,6 +84,7 @@ __all__ = [
     "Sampled",
     "Scenario",
     "ScenarioError",
+    "compare",
     "default_parameters",
     "drawn_parameters",
     "json_schema",
@@ -95,6 +98,7 @@ __all__ = [
     "shipped_scenarios",
     "specification",
     "specifications",
+    "trace",
     "verify",
     "why",
 ]

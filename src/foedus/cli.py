@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from foedus.comparison import Comparison
     from foedus.record import Record
     from foedus.results import Result
-    from foedus.scenario import Scenario
 
 # Checked against the library's by a test; importing them would be slow.
 DEFAULT_RUNS, DEFAULT_SEED = 20_000, 1992
 CALIBRATION_DRAWS, CALIBRATION_SEED = 2_000_000, 2018
-HINDCAST_DRAWS, COVERAGE_DRAWS = 500_000, 240_000
+HINDCAST_DRAWS, COVERAGE_DRAWS = 500_000, 480_000
 WIDE = 150  # columns when the output goes to a file or a pipe
 
 app = typer.Typer(
@@ -44,6 +44,13 @@ class Engine(StrEnum):
     auto = "auto"
     mesa = "mesa"
     kernel = "kernel"
+
+
+class Format(StrEnum):
+    """What a brief is written as."""
+
+    html = "html"
+    md = "md"
 
 
 class Keep(StrEnum):
@@ -155,82 +162,229 @@ def execute(arguments: Sequence[str]) -> int:
 # Simulating
 
 
-def _projection(tables: Callable[[Result, Console], None], summary: str) -> Callable[..., None]:
-    """Make a command that simulates scenarios and prints them with one of the tables below."""
+@app.command()
+def run(
+    scenarios: Scenarios = None,
+    *,
+    runs: Runs = None,
+    seed: Seed = DEFAULT_SEED,
+    horizon: Horizon = None,
+    settings: Settings = None,
+    parameters: Parameters = None,
+    out: Out = None,
+    resume: Resume = None,
+    no_figures: NoFigures = False,
+    keep: Keeps = Keep.summaries,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    overwrite: Overwrite = False,
+    engine: Engines = Engine.auto,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+) -> None:
+    """Project an alliance: tables, with --out also files."""
+    from foedus import results
 
-    def command(
-        scenarios: Scenarios = None,
-        *,
-        runs: Runs = None,
-        seed: Seed = DEFAULT_SEED,
-        horizon: Horizon = None,
-        settings: Settings = None,
-        parameters: Parameters = None,
-        out: Out = None,
-        resume: Resume = None,
-        no_figures: NoFigures = False,
-        keep: Keeps = Keep.summaries,
-        json: AsJson = False,
-        quiet: Quiet = False,
-        overwrite: Overwrite = False,
-        engine: Engines = Engine.auto,
-        workers: Workers = None,
-        scheduler: Scheduler = None,
-    ) -> None:
-        from foedus import results
-
-        silent = quiet or json
-        common: dict[str, Any] = {
-            "figures": not no_figures,
-            "engine": engine.value,
-            "workers": workers,
-            "scheduler": scheduler,
-            "notice": None if quiet else _notice,
-        }
-        told = scenarios or out or horizon or settings or overwrite
-        told = told or seed != DEFAULT_SEED or parameters is not None or keep != Keep.summaries
-        if resume is not None and told:
-            message = (
-                "--resume takes scenarios, seed and all else that decides a result from its "
-                "directory; leave them out (only --runs may be given, to go on to more worlds)."
+    silent = quiet or json
+    common = _common(no_figures, engine, workers, scheduler, quiet)
+    told = scenarios or out or horizon or settings or overwrite
+    told = told or seed != DEFAULT_SEED or parameters is not None or keep != Keep.summaries
+    if resume is not None and told:
+        message = (
+            "--resume takes scenarios, seed and all else that decides a result from its "
+            "directory; leave them out (only --runs may be given, to go on to more worlds)."
+        )
+        raise FoedusError(message)
+    loaded = [] if resume else _load_all(scenarios or [], horizon, settings or ())
+    with _progress(quiet=silent) as progress, _interruption():
+        if resume is not None:
+            result = results.resume(resume, runs=runs, progress=progress, **common)
+        else:
+            result = results.run(
+                *loaded,
+                runs=runs or DEFAULT_RUNS,
+                seed=seed,
+                parameters=parameters,
+                keep=keep.value,
+                out=out,
+                overwrite=overwrite,
+                progress=progress,
+                **common,
             )
-            raise FoedusError(message)
-        loaded = [] if resume else _load_all(scenarios or [], horizon, settings or ())
-        with _progress(quiet=silent) as progress, _interruption():
-            if resume is not None:
-                result = results.resume(resume, runs=runs, progress=progress, **common)
-            else:
-                result = results.run(
-                    *loaded,
-                    runs=runs or DEFAULT_RUNS,
-                    seed=seed,
-                    parameters=parameters,
-                    keep=keep.value,
-                    out=out,
-                    overwrite=overwrite,
-                    progress=progress,
-                    **common,
-                )
-        _present(result, tables, json=json, quiet=quiet)
-        if not silent:
-            typer.echo(_whereabouts(resume or out))
-
-    command.__doc__ = summary
-    return command
+    if json:
+        typer.echo(result.json(), nl=False)
+    elif not quiet:
+        _run_tables(result, _console())
+        typer.echo(_whereabouts(resume or out))
 
 
-app.command("run")(
-    _projection(
-        lambda *given: _run_tables(*given),  # noqa: PLW0108 (defined below)
-        "Project an alliance: tables, with --out also files.",
-    )
-)
-app.command("compare")(
-    _projection(
-        lambda *given: _comparison_tables(*given),  # noqa: PLW0108 (defined below)
-        "Put several scenarios side by side under the same luck.",
-    )
-)
+@app.command()
+def compare(
+    scenarios: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Scenario files, bare names of shipped scenarios, or directories of earlier "
+            "results, in any mix; only what is missing is simulated.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="Scenario that the others are compared with; the first if omitted."),
+    ] = None,
+    resolve: Annotated[
+        float | None,
+        typer.Option(
+            help="Go on with more worlds until the 95 % interval of every headline difference is "
+            "this wide to either side: 0.01.",
+            show_default=False,
+        ),
+    ] = None,
+    runs: Annotated[
+        int | None,
+        typer.Option(
+            help="Worlds of each scenario; those of the results that are given, else "
+            f"{DEFAULT_RUNS:,}.",
+            min=1,
+        ),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            help=f"Seed of every draw; that of the results that are given, else {DEFAULT_SEED}.",
+            min=0,
+        ),
+    ] = None,
+    horizon: Horizon = None,
+    settings: Settings = None,
+    parameters: Parameters = None,
+    out: Out = None,
+    no_figures: NoFigures = False,
+    json: AsJson = False,
+    quiet: Quiet = False,
+    overwrite: Overwrite = False,
+    engine: Engines = Engine.auto,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+) -> None:
+    """Put scenarios side by side under the same luck: differences, and what they are made of."""
+    from foedus import comparison
+
+    common = _common(no_figures, engine, workers, scheduler, quiet)
+    items = _load_all(scenarios or [], horizon, settings or (), load=comparison.load_item)
+    with _progress(quiet=quiet or json) as progress, _interruption():
+        found = comparison.compare(
+            *items,
+            baseline=baseline,
+            resolve=resolve,
+            runs=runs,
+            seed=seed,
+            parameters=parameters,
+            out=out,
+            overwrite=overwrite,
+            progress=progress,
+            **common,
+        )
+    if json:
+        typer.echo(found.json(), nl=False)
+    elif not quiet:
+        _comparison_tables(found, _console())
+        typer.echo(_whereabouts(out))
+
+
+@app.command()
+def trace(
+    scenarios: Annotated[
+        list[str],
+        typer.Argument(
+            help="One scenario, or two to put side by side: files, bare names, or the directory of "
+            "an earlier result.",
+            show_default=False,
+        ),
+    ],
+    *,
+    run: Annotated[int, typer.Option(help="Number of the world.", min=0)] = 0,
+    member: Annotated[
+        list[str] | None,
+        typer.Option(help="Tell of this member only, by its code; repeat as needed."),
+    ] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(help=f"Seed of every draw; that of the result, else {DEFAULT_SEED}.", min=0),
+    ] = None,
+    horizon: Horizon = None,
+    settings: Settings = None,
+    parameters: Parameters = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File (.png, .svg or .pdf) for a timeline of the world.")
+    ] = None,
+    json: AsJson = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+) -> None:
+    """Tell one world as a dated story, or the same world under two scenarios side by side."""
+    from foedus import comparison
+
+    items = _load_all(scenarios, horizon, settings or (), load=comparison.load_item)
+    told = comparison.trace(*items, run=run, members=member or (), seed=seed, parameters=parameters)
+    if out is not None:
+        from foedus.comparison_plots import write_timeline
+
+        write_timeline(told, out, overwrite=overwrite)
+    typer.echo(_as_json(told.as_dict()) if json else str(told))
+
+
+@app.command()
+def report(
+    items: Annotated[
+        list[str],
+        typer.Argument(
+            help="Directories of results or comparisons; scenarios by name or file are simulated.",
+            show_default=False,
+        ),
+    ],
+    *,
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("brief.html"),
+    format: Annotated[  # noqa: A002 (the name of the option)
+        Format | None,
+        typer.Option(help="html: one page that needs nothing else; md: with figures beside it."),
+    ] = None,
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="Scenario that the others are compared with; the first if omitted."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+    workers: Workers = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write a brief: the finding first, then figures, tables, and what it all rests on."""
+    from foedus import comparison
+    from foedus import report as reports
+    from foedus.files import refuse_file
+
+    form = format or (Format.md if out.suffix == ".md" else Format.html)
+    refuse_file(out, overwrite=overwrite)
+    loaded = _load_all(items, None, (), load=comparison.load_item)
+    with _progress(quiet=quiet) as progress, _interruption():
+        found = comparison.compare(
+            *loaded, baseline=baseline, progress=progress, workers=workers, notice=_notice
+        )
+        reports.write(found, out, form.value, overwrite=overwrite)
+    if not quiet:
+        typer.echo(f"Brief written: {out}")
+
+
+def _common(
+    no_figures: bool, engine: Engine, workers: int | None, scheduler: str | None, quiet: bool
+) -> dict[str, Any]:
+    """Return what run and compare hand on alike."""
+    return {
+        "figures": not no_figures,
+        "engine": engine.value,
+        "workers": workers,
+        "scheduler": scheduler,
+        "notice": None if quiet else _notice,
+    }
 
 
 @contextmanager
@@ -281,15 +435,18 @@ def verify(
 
 
 def _load_all(
-    references: Sequence[str], horizon: int | None, settings: Sequence[str]
-) -> list[Scenario]:
+    references: Sequence[str],
+    horizon: int | None,
+    settings: Sequence[str],
+    load: Callable[..., Any] | None = None,
+) -> list[Any]:
     """Load every scenario, so that the problems of all are reported at once."""
     from foedus.scenario_reader import load_scenario
 
     loaded, sentences = [], []
     for reference in references:
         try:
-            loaded.append(load_scenario(reference, horizon=horizon, settings=settings))
+            loaded.append((load or load_scenario)(reference, horizon=horizon, settings=settings))
         except FoedusError as error:
             sentences.append(str(error))
     if sentences:
@@ -312,15 +469,6 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _present(
-    result: Result, tables: Callable[[Result, Console], None], *, json: bool, quiet: bool
-) -> None:
-    if json:
-        typer.echo(result.json(), nl=False)
-    elif not quiet:
-        tables(result, _console())
 
 
 def _console() -> Console:
@@ -357,6 +505,14 @@ def _run_tables(result: Result, console: Console) -> None:
                 "first missed summit: month in the median world among those with one.",
             )
         )
+        console.print(
+            _table(
+                f"Events by {summary['horizon']}",
+                tables.event_header(summary),
+                tables.event_rows(summary, result.names),
+                tables.EVENT_CAPTION,
+            )
+        )
         header = ("alliance", "estimate", "interval")
         console.print(
             _table(
@@ -379,9 +535,10 @@ def _run_tables(result: Result, console: Console) -> None:
     console.print(result.provenance_line)
 
 
-def _comparison_tables(result: Result, console: Console) -> None:
+def _comparison_tables(found: Comparison, console: Console) -> None:
     from foedus import tables
 
+    result = found.result
     header, rows = tables.comparison(result.summary, result.names)
     horizon = next(iter(result.summary.values()))["horizon"]
     caption = (
@@ -389,16 +546,42 @@ def _comparison_tables(result: Result, console: Console) -> None:
     )
     console.print(_table(f"Outcomes in {horizon}", header, rows, caption))
     first = next(iter(result.summary.values()))
-    if differences := list(tables.difference_rows(result.summary, result.names)):
-        baseline, *others = result.summary
-        title = f"Differences from {baseline} in {horizon}, paired world by world"
-        caption = "Mean over worlds with its Monte Carlo 95 % interval; chances as shares of 1."
-        console.print(_table(title, ("outcome", *others), differences, caption))
+    if found.others:
+        for table in _difference_tables(found, horizon):
+            console.print(table)
+        for name, reason in found.unattributed.items():
+            console.print(f"Not attributed, {name}: {reason}")
+        if found.resolution is not None:
+            console.print(str(found.resolution), style="bold")
     for line in tables.worth_lines(first):
         console.print(line, style="bold")
     console.print(tables.evidence_line(first), style="italic")
     console.print(tables.assumed_line(first))
     console.print(result.provenance_line)
+
+
+def _difference_tables(found: Comparison, horizon: str) -> Iterator[Any]:
+    """Yield the tables of a comparison beyond those of its scenarios."""
+    from foedus import tables
+
+    content, names = found.summary, found.result.names
+    header = ("outcome", *content["differences"])
+    title = f"Differences from {found.baseline.name} in {horizon}, paired world by world"
+    rows = tables.difference_rows(content, names)
+    yield _table(title, header, rows, tables.DIFFERENCE_CAPTION)
+    title = f"Where conduct parts from {found.baseline.name}"
+    rows = tables.parting_rows(content, names)
+    worlds = f"{content['worlds_looked_at_month_by_month']:,} worlds. "
+    yield _table(title, ("who", *header[1:]), rows, worlds + tables.PARTING_CAPTION)
+    for name, attributed in content["attribution"].items():
+        title = f"What the difference of {name} is made of"
+        rows = tables.attribution_rows(attributed, names)
+        yield _table(title, tables.ATTRIBUTION_HEADER, rows, tables.ATTRIBUTION_CAPTION)
+    splits = tuple(tables.split_rows(content, names))
+    if splits:
+        title = "Share of the spread over worlds that comes from not knowing the numbers"
+        scenarios = content["spread_from_numbers"]
+        yield _table(title, ("outcome", *scenarios), splits, tables.SPLIT_CAPTION)
 
 
 # ---------------------------------------------------------------------------------------------

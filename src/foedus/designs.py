@@ -54,6 +54,13 @@ class Design(Protocol):
     def fingerprint(self) -> str:
         """What tells it from any other design."""
 
+    @property
+    def sets(self) -> int | None:
+        """How many sets of numbers there are: world i has the set i mod so many.
+
+        None if every world has its own.
+        """
+
     def parameter(
         self, scenario: Scenario, seed: int, runs: Integers, name: str, loops: Any
     ) -> Numbers:
@@ -91,6 +98,7 @@ class FromPrior(_Fresh):
 
     name: str = "prior"
     fingerprint: str = "prior"
+    sets: int | None = None
 
     def parameter(
         self, scenario: Scenario, seed: int, runs: Integers, name: str, loops: Any
@@ -122,6 +130,7 @@ class Declared(_Fresh):
     """
 
     parameters: Parameters | None = None
+    sets: int | None = 1
 
     @property
     def name(self) -> str:
@@ -186,6 +195,11 @@ class Sampled(_Fresh):
         object.__setattr__(self, "rows", rows)
 
     @property
+    def sets(self) -> int | None:
+        """How many sets of numbers there are."""
+        return len(self.rows)
+
+    @property
     def fingerprint(self) -> str:
         """What tells it from any other design."""
         return sha256(np.ascontiguousarray(self.rows, "<f8").tobytes()).hexdigest()
@@ -227,6 +241,11 @@ class FromTable(_Fresh):
         """How many draws."""
         return int(next(iter(self.values.values())).size)
 
+    @property
+    def sets(self) -> int | None:
+        """How many sets of numbers there are."""
+        return self.size
+
     parameter = Posterior.parameter
 
     def given(
@@ -237,6 +256,55 @@ class FromTable(_Fresh):
         label, number = scenario.alliance.source(member, name)
         values = self.values.get(f"{member}.{label}")
         return number.value if values is None else values[runs % self.size]
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """The first sets of numbers of a design, each in many worlds: world i has the set i mod sets.
+
+    Attributes
+    ----------
+    design
+        Where the numbers come from.
+    sets
+        How many sets of numbers.
+    """
+
+    design: Design
+    sets: int | None
+
+    @property
+    def name(self) -> str:
+        """Word for it in tables and files."""
+        return f"{self.design.name}, crossed"
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from any other design."""
+        return f"{self.design.fingerprint} crossed {self.sets}"
+
+    def parameter(
+        self, scenario: Scenario, seed: int, runs: Integers, name: str, loops: Any
+    ) -> Numbers:
+        """Return a parameter in some worlds."""
+        return self.design.parameter(scenario, seed, self._set(runs), name, loops)
+
+    def given(
+        self, scenario: Scenario, seed: int, runs: Integers, member: str, name: str, loops: Any
+    ) -> Numbers:
+        """Return an opening number of a member in some worlds."""
+        return self.design.given(scenario, seed, self._set(runs), member, name, loops)
+
+    def carried(self, scenario: Scenario, runs: Integers, member: str) -> Mapping[str, Numbers]:
+        """Return fields of a member's state that some worlds bring along from before the start."""
+        return self.design.carried(scenario, self._set(runs), member)
+
+    def refusal(self, scenario: Scenario) -> str | None:
+        """Say why it cannot open a scenario, or return None."""
+        return self.design.refusal(scenario)
+
+    def _set(self, runs: Integers) -> Integers:
+        return runs if self.sets is None else runs % self.sets
 
 
 PRIOR, DECLARED = FromPrior(), Declared()

@@ -159,6 +159,7 @@ def run(
     workers: int | None = None,
     scheduler: Any = None,
     store: Store | None = None,
+    reuse: Iterable[Piece] = (),
     progress: Callable[[int, int], None] | None = None,
     notice: Callable[[str], None] | None = None,
 ) -> Ensemble:
@@ -185,6 +186,8 @@ def run(
         instead of threads.
     store
         Keeps pieces as they come; what it holds already is used.
+    reuse
+        Pieces of these very scenarios, seed and design, from elsewhere.
     progress
         Called with the number of worlds that are there, those from the store included, and of all.
     notice
@@ -211,6 +214,12 @@ def run(
 
     for piece in store.pieces() if store is not None else ():
         if piece.scenario in kept and kept[piece.scenario].add(piece):
+            tell()
+    for piece in () if keep_trajectories else reuse:
+        known = replace(piece, paths=None)
+        if piece.scenario in kept and kept[piece.scenario].add(known):
+            if store is not None:
+                store.add(known)
             tell()
     workers = workers or available_workers()
     used = chosen(engine, runs * len(scenarios))

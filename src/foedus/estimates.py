@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    Floats = npt.NDArray[np.float64]
+
 Z90, Z95 = 1.6448536269514722, 1.959963984540054  # of intervals that hold so many per cent
+WILSON = "Wilson 95 %"
 
 
 class Populations(NamedTuple):
@@ -81,18 +84,68 @@ def probability(
     runs
         Their numbers; from 0 if omitted.
     """
-    n = float(hits.size)
-    if n == 0:
-        return Estimate(float("nan"), 0.0, 1.0, "Wilson 95 %")
-    share = float(np.mean(hits))
-    error, z = standard_error(np.asarray(hits, dtype=float), populations, runs)
-    if error > 0.0:
-        n = min(n, share * (1.0 - share) / error**2)
-    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    low = 0.0 if share == 0.0 else max(0.0, centre - half)
-    high = 1.0 if share == 1.0 else min(1.0, centre + half)
-    return Estimate(share, low, high, "Wilson 95 %")
+    if hits.size == 0:
+        return Estimate(float("nan"), 0.0, 1.0, WILSON)
+    curve = shares_by(np.where(hits, 1, 0), 1, populations, runs)
+    return curve.at(1)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Shares of worlds by the end of each month, with Wilson's 95 % interval.
+
+    Attributes
+    ----------
+    value, low, high
+        Shape (months + 1,): from before the first month, where the share is 0, to the last.
+    """
+
+    value: Floats
+    low: Floats
+    high: Floats
+
+    def at(self, month: int) -> Estimate:
+        """Return the estimate at the end of a month, counted from 1."""
+        value, low, high = (float(row[month]) for row in (self.value, self.low, self.high))
+        return Estimate(value, low, high, WILSON)
+
+
+def shares_by(
+    months: npt.NDArray[Any],
+    last: int,
+    populations: Populations = INDEPENDENT,
+    runs: npt.NDArray[np.int64] | None = None,
+) -> Curve:
+    """Share of worlds in which something has happened by the end of each month.
+
+    Parameters
+    ----------
+    months
+        Shape (world,): the month in which it happens, from 1; 0 if never. At least one world.
+    last
+        Last month.
+    populations, runs
+        As for :func:`probability`.
+    """
+    n, (count, islands) = months.size, populations
+    numbers = np.arange(n) if runs is None else runs
+    part = numbers % (count * islands)
+    place = part * (last + 1) + months
+    counts = np.bincount(place, minlength=count * islands * (last + 1))
+    hits = counts.reshape(islands, count, last + 1)
+    hits[..., 0] = 0
+    hits = np.cumsum(hits, axis=-1)
+    share = hits.sum(axis=(0, 1)) / n
+    sizes = np.bincount(part, minlength=count * islands).reshape(islands, count)
+    spread = np.sqrt(share * (1.0 - share) / max(1, n - 1))
+    error, z = _error(spread, hits, sizes)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = np.where(error > 0.0, np.minimum(n, share * (1.0 - share) / error**2), n)
+    centre = (share + z**2 / (2 * size)) / (1 + z**2 / size)
+    half = z / (1 + z**2 / size) * np.sqrt(share * (1 - share) / size + z**2 / (4 * size**2))
+    low = np.where(share == 0.0, 0.0, np.maximum(0.0, centre - half))
+    high = np.where(share == 1.0, 1.0, np.minimum(1.0, centre + half))
+    return Curve(share, low, high)
 
 
 def mean(
@@ -122,6 +175,20 @@ def difference(
     return mean(other.astype(float) - one.astype(float), populations)
 
 
+def ratio(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> Floats:
+    """Return values whose mean is the ratio of two sums, and whose error is the ratio's.
+
+    That is the ratio and each world's part in its error, to first order (delta method). NaN
+    everywhere if the whole is nothing.
+    """
+    part, whole = part.astype(float), whole.astype(float)
+    total = float(whole.sum())
+    if total == 0.0:
+        return np.full(whole.shape, np.nan)
+    found = float(part.sum()) / total
+    return found + (part - found * whole) / (total / whole.size)
+
+
 def spread(values: npt.NDArray[Any]) -> Estimate:
     """Median over worlds with the interval that holds 90 % of them; missing ones are left out.
 
@@ -149,22 +216,39 @@ def standard_error(
     """
     if values.size < 2:
         return float("nan"), Z95
-    independent = float(np.std(values, ddof=1)) / sqrt(values.size)
+    independent = np.array([np.std(values, ddof=1) / sqrt(values.size)])
     count, islands = populations
-    if islands < 2:
-        return independent, Z95
     numbers = np.arange(values.size) if runs is None else runs
     part = numbers % (count * islands)
     sizes = np.bincount(part, minlength=count * islands).reshape(islands, count)
-    present = (sizes > 0).all(axis=0)
-    if not present.any() or (sizes.any(axis=0) & ~present).any():
-        return independent, Z95
     sums = np.bincount(part, values, minlength=count * islands).reshape(islands, count)
-    means = sums[:, present] / sizes[:, present]
-    weights = sizes[:, present].sum(axis=0) / values.size
-    error = sqrt(float(weights**2 @ means.var(axis=0, ddof=1)) / islands)
+    error, z = _error(independent, sums[..., None], sizes)
+    return float(error[0]), float(z[0])
+
+
+def _error(independent: Floats, sums: Any, sizes: Any) -> tuple[Floats, Floats]:
+    """Standard errors and the quantiles for their 95 % intervals.
+
+    Parameters
+    ----------
+    independent
+        Those that independent worlds would have: shape (mean,).
+    sums
+        Sums over the worlds of each population: shape (island, value, mean).
+    sizes
+        Numbers of worlds, of shape (island, value).
+    """
+    islands = len(sizes)
+    normal = np.full_like(independent, Z95)
+    present = (sizes > 0).all(axis=0)
+    if islands < 2 or not present.any() or (sizes.any(axis=0) & ~present).any():
+        return independent, normal
+    means = sums[:, present] / sizes[:, present, None]
+    weights = sizes[:, present].sum(axis=0) / sizes.sum()
+    error = np.sqrt(weights**2 @ means.var(axis=0, ddof=1) / islands)
+    wider = error > independent
     freedom = int(present.sum()) * (islands - 1)
-    return (error, student(freedom)) if error > independent else (independent, Z95)
+    return np.where(wider, error, independent), np.where(wider, student(freedom), normal)
 
 
 def student(freedom: float) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from foedus.errors import ResultError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -19,6 +21,23 @@ def replace_file(path: Path, content: bytes) -> None:
         sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def refuse_file(path: Path, *, overwrite: bool) -> None:
+    """Refuse a file that would be lost, or that has no place.
+
+    Raises
+    ------
+    ResultError
+        With what to do.
+    """
+    if path.exists() and (path.is_dir() or not overwrite):
+        what = "is a directory" if path.is_dir() else "exists already"
+        message = f"{path} {what}; name another file, or replace a file with --overwrite."
+        raise ResultError(message)
+    if not path.parent.is_dir():
+        message = f"{path.parent} is no directory; make it first."
+        raise ResultError(message)
 
 
 def sync(path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+LAST_MONTH = 12
 MONTH_PATTERN = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 _PATTERN = re.compile(MONTH_PATTERN)
 

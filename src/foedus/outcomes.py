@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foedus import rules
+from foedus.chronicle import Events
 from foedus.designs import drawn_numbers
 from foedus.elementary import normal_quantile
 from foedus.engines import kernel_for
-from foedus.estimates import Estimate, difference, mean, probability, spread, standard_error
-from foedus.months import parse_month
+from foedus.estimates import Estimate, mean, probability, spread, standard_error
+from foedus.incidence import Median, incidence
+from foedus.measures import ACTIVE, of_alliance, of_member
+from foedus.months import LAST_MONTH, format_month, month_of_year, parse_month
 from foedus.parameters import EVIDENCE_KINDS, specifications
 from foedus.posterior import Posterior
 from foedus.scenario_format import WEIGHTINGS
@@ -33,9 +36,6 @@ if TYPE_CHECKING:
     from foedus.ensemble import Ensemble, Worlds
     from foedus.estimates import Populations
     from foedus.scenario import Scenario
-
-ACTIVE = rules.STANDINGS.index("active")
-WITHDRAWN = rules.STANDINGS.index("withdrawn")  # from here on a member is out
 
 
 # ---------------------------------------------------------------------------------------------
@@ -59,6 +59,8 @@ class MemberOutcome:
         Month of the first missed summit in the median world among those with one, or None.
     trust
         Trust at the horizon, median and 90 % of worlds.
+    events
+        When each kind of event first comes.
     """
 
     active: Estimate
@@ -69,32 +71,57 @@ class MemberOutcome:
     misses_summit: Estimate
     first_missed: str | None
     trust: Estimate
+    events: dict[str, EventOutcome]
+
+
+@dataclass(frozen=True)
+class EventOutcome:
+    """When a member's first event of a kind comes, from the start of the scenario.
+
+    Attributes
+    ----------
+    total
+        Probability that it comes by the horizon.
+    median
+        Month by which it has come in half of all worlds.
+    by
+        Probability that it has come by the end of each year.
+    """
+
+    total: Estimate
+    median: Median
+    by: dict[str, Estimate]
 
 
 def member_outcome(worlds: Worlds, member: str) -> MemberOutcome:
     """Outcomes of one member in one scenario."""
-    standing = worlds.of("standing", member)
-    inside = standing < WITHDRAWN
     missed = worlds.event("missed_summit", member)
-    known = worlds.populations
+
+    def chance(name: str) -> Estimate:
+        return probability(of_member(worlds, member, name), worlds.populations)
+
     return MemberOutcome(
-        active=probability(standing == ACTIVE, known),
-        frozen=probability(inside & (worlds.of("frozen", member) == 1), known),
-        suspended=probability(inside & (worlds.of("suspended", member) == 1), known),
-        out=probability(~inside, known),
-        takes_part=probability(worlds.of("takes_part", member) == 1, known),
-        misses_summit=probability(missed > 0, known),
+        active=chance("active"),
+        frozen=chance("frozen"),
+        suspended=chance("suspended"),
+        out=chance("out"),
+        takes_part=chance("takes_part"),
+        misses_summit=chance("missed_summit"),
         first_missed=_median_month(worlds, missed[missed > 0]),
-        trust=spread(_while_member(worlds, "trust", member)),
+        trust=spread(of_member(worlds, member, "trust")),
+        events={name: _event(worlds, member, name) for name in Events._fields},
     )
 
 
-def _while_member(worlds: Worlds, name: str, member: str) -> npt.NDArray[Any]:
-    """Return a member's values at the horizon, missing where it has left."""
-    values: npt.NDArray[Any] = np.where(
-        worlds.of("standing", member) < WITHDRAWN, worlds.of(name, member), np.float32(np.nan)
+def _event(worlds: Worlds, member: str, name: str) -> EventOutcome:
+    found = incidence(worlds, member, name)
+    start, horizon = worlds.scenario.start, worlds.scenario.horizon
+    ends = [month for month in range(start, start + horizon) if month_of_year(month) == LAST_MONTH]
+    return EventOutcome(
+        total=found.total,
+        median=found.median,
+        by={format_month(end): found.by(format_month(end)) for end in ends},
     )
-    return values
 
 
 def _median_month(worlds: Worlds, months: npt.NDArray[Any]) -> str | None:
@@ -127,9 +154,17 @@ class AllianceOutcome:
         Probability of each end state.
     taking_part
         Number of clients taking part, median and 90 % of worlds.
+    active
+        Number of clients active, median and 90 % of worlds.
     narrower_agenda
         Probability that the documents of the last summit pass without the consent of a member that
         holds its vote (V.2).
+    crises_answered
+        Value of the alliance's promise: support delivered in a crisis, over all crises of all
+        members.
+    second_steps_back, second_leaves
+        Probability that a second client freezes or leaves (leaves) in worlds where one does: what
+        follows the first, whether because of it or for the same reasons.
     """
 
     cohesion: dict[str, Estimate]
@@ -138,15 +173,21 @@ class AllianceOutcome:
     without_members: Estimate
     end_states: dict[str, Estimate]
     taking_part: Estimate
+    active: Estimate
     narrower_agenda: Estimate
+    crises_answered: Estimate
+    second_steps_back: Estimate
+    second_leaves: Estimate
 
 
 def alliance_outcome(worlds: Worlds) -> AllianceOutcome:
     """Outcomes of the alliance in one scenario."""
     table, known = worlds.table, worlds.populations
     index = dict(zip(WEIGHTINGS, table["cohesion"], strict=True))
-    votes = (table["standing"] < WITHDRAWN) & (table["suspended"] == 0)
-    refused = (votes & (table["consented"] == 0)).any(axis=0)
+
+    def share(name: str) -> Estimate:
+        return mean(of_alliance(worlds, name), known, share=True)
+
     return AllianceOutcome(
         cohesion={weighting: spread(values) for weighting, values in index.items()},
         mean_cohesion={
@@ -164,39 +205,13 @@ def alliance_outcome(worlds: Worlds) -> AllianceOutcome:
             name: probability(table["end_state"] == code, known)
             for code, name in enumerate(rules.END_STATES)
         },
-        taking_part=spread(table["takes_part"].sum(axis=0).astype(float)),
-        narrower_agenda=probability(refused, known),
+        taking_part=spread(of_alliance(worlds, "members taking part").astype(float)),
+        active=spread(of_alliance(worlds, "members active").astype(float)),
+        narrower_agenda=probability(of_alliance(worlds, "narrower agenda"), known),
+        crises_answered=share("crises answered"),
+        second_steps_back=share("second steps back"),
+        second_leaves=share("second leaves"),
     )
-
-
-def headline(worlds: Worlds) -> npt.NDArray[Any]:
-    """Cohesion index at the horizon, members weighted as the scenario says."""
-    values: npt.NDArray[Any] = worlds.table["cohesion"][WEIGHTINGS.index(worlds.scenario.weighting)]
-    return values
-
-
-def paired_differences(baseline: Worlds, other: Worlds) -> dict[str, Any]:
-    """Differences of another scenario from a baseline, paired world by world.
-
-    Returns
-    -------
-    dict
-        For ``cohesion`` (mean index at the horizon) and for each member the differences in
-        ``active``, ``out`` (chances) and ``trust`` (mean while a member in both).
-    """
-    pair, known = (baseline, other), baseline.populations
-    weighting = WEIGHTINGS.index(baseline.scenario.weighting)
-    result: dict[str, Any] = {
-        "cohesion": difference((worlds.table["cohesion"][weighting] for worlds in pair), known)
-    }
-    for member in baseline.scenario.alliance.members:
-        codes = [worlds.of("standing", member) for worlds in pair]
-        result[member] = {
-            "active": difference((code == ACTIVE for code in codes), known),
-            "out": difference((code >= WITHDRAWN for code in codes), known),
-            "trust": difference((_while_member(worlds, "trust", member) for worlds in pair), known),
-        }
-    return result
 
 
 # ---------------------------------------------------------------------------------------------
@@ -279,7 +294,7 @@ def carriers(ensemble: Ensemble, worlds: Worlds, most: int = 5) -> list[Carrier]
         How many at most. A difference counts if it would arise by chance for any of the numbers in
         one case of twenty (Bonferroni).
     """
-    outcome = headline(worlds)
+    outcome = of_alliance(worlds, "cohesion")
     missing = np.isnan(outcome)
     runs = np.flatnonzero(~missing)
     values = outcome[runs].astype(float)
@@ -408,13 +423,7 @@ def assumed_numbers(scenario: Scenario) -> list[str]:
 
 def summarise(ensemble: Ensemble) -> dict[str, Any]:
     """Return every outcome as plain data, ready for JSON; missing numbers are None."""
-    first, *others = ensemble.parts
-    summary = {worlds.scenario.name: _summary(ensemble, worlds) for worlds in ensemble.parts}
-    for other in others:
-        differences = _plain(paired_differences(first, other))
-        name = first.scenario.name
-        summary[other.scenario.name]["difference"] = {"from": name, **differences}
-    return summary
+    return {worlds.scenario.name: _summary(ensemble, worlds) for worlds in ensemble.parts}
 
 
 def _summary(ensemble: Ensemble, worlds: Worlds) -> dict[str, Any]:
@@ -428,17 +437,17 @@ def _summary(ensemble: Ensemble, worlds: Worlds) -> dict[str, Any]:
         "runs": worlds.runs,
         "parameter_draw": ensemble.design.name,
         "headline_weighting": scenario.weighting,
-        "members": {code: _plain(outcome) for code, outcome in members.items()},
-        "alliance": _plain(alliance_outcome(worlds)),
+        "members": {code: plain(outcome) for code, outcome in members.items()},
+        "alliance": plain(alliance_outcome(worlds)),
         "by_repair_anchor": {
             member: {
-                f"{c:g}": {"active": _plain(active), "trust": _plain(trust)}
+                f"{c:g}": {"active": plain(active), "trust": plain(trust)}
                 for c, (active, trust) in by_repair_anchor(ensemble, worlds, member).items()
             }
             for member in restrained_members(scenario)
         },
-        "ignored_events": _plain(ignored_events(worlds)),
-        "carriers_of_cohesion": [_plain(carrier) for carrier in found],
+        "ignored_events": plain(ignored_events(worlds)),
+        "carriers_of_cohesion": [plain(carrier) for carrier in found],
         "evidence": evidence_count(scenario),
         "assumed": assumed_numbers(scenario),
         "numbers_by_owner": _owners([*scenario.alliance.numbers]),
@@ -452,20 +461,23 @@ def _owners(keys: Sequence[str]) -> dict[str, int]:
     return dict(Counter(key.split(".")[0] for key in keys))
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return dataclasses as dictionaries, tuples as lists, and missing numbers as None."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
     if isinstance(value, float | np.floating):
         return None if np.isnan(value) else float(value)
     if hasattr(value, "__dataclass_fields__"):
-        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+        return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
     return value
 
 
 def rows(summary: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield every estimate of a summary as one flat row, for a table or CSV."""
     for scenario, content in summary.items():
-        for part in ("members", "alliance", "by_repair_anchor", "ignored_events", "difference"):
+        for part in ("members", "alliance", "by_repair_anchor", "ignored_events"):
             for path, estimate in _estimates(content.get(part, {}), ()):
                 yield {
                     "scenario": scenario,

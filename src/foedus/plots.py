@@ -7,7 +7,7 @@ differ in lightness too, so that figures stay readable in grey.
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import matplotlib as mpl
 import numpy as np
@@ -154,15 +154,20 @@ def end_state_bars(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) ->
     return ax
 
 
-def share_axis(ax: Axes, *, percent: bool = False) -> Axes:
+def share_axis(ax: Axes, *, percent: bool = False, years: int = 6) -> Axes:
     """Scale the y axis from 0 to 1 and the x axis by calendar years."""
     ax.set_ylim(0, 1)
     ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
     if percent:
         ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    return by_year(ax, years)
+
+
+def by_year(ax: Axes, years: int = 6) -> Axes:
+    """Scale the x axis by calendar years, of which about so many are labelled."""
     low, high = ax.get_xlim()
-    years = (high - low) / 365.25
-    ax.xaxis.set_major_locator(YearLocator(max(1, round(years / 6))))  # type: ignore[no-untyped-call]
+    step = max(1, round((high - low) / 365.25 / years))
+    ax.xaxis.set_major_locator(YearLocator(step))  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_formatter(DateFormatter("%Y"))  # type: ignore[no-untyped-call]
     return ax
 
@@ -174,13 +179,13 @@ def share_axis(ax: Axes, *, percent: bool = False) -> Axes:
 def cohesion_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
     """Cohesion of the alliance, scenarios side by side on shared axes."""
     count = len(scenarios)
-    figure, axes = _grid(1, count, width=3.1 if count > 1 else 5.2, height=3.0)
+    figure, axes = grid(1, count, width=3.1 if count > 1 else 5.2, height=3.0)
     for ax, scenario in zip(axes[0], scenarios, strict=True):
         cohesion_fan(ax, data, scenario)
-        ax.set_title(_wrapped(scenario.title, count), loc="left")
+        ax.set_title(wrapped(scenario.title, 38 if count > 1 else 70), loc="left")
     axes[0][0].set_ylabel(f"Cohesion index ({scenarios[0].weighting} weights of members)")
     handles, labels = axes[0][0].get_legend_handles_labels()
-    _finish(figure, data, f"Cohesion of the alliance: {_alliance(data)}", handles, labels)
+    finish(figure, data, f"Cohesion of the alliance: {_alliance(data)}", handles, labels)
     return figure
 
 
@@ -188,7 +193,7 @@ def trust_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
     """Trust of each member, a row each, scenarios side by side."""
     figure, axes = _by_member(data, scenarios, trust_fan)
     handles, labels = axes[0][0].get_legend_handles_labels()
-    _finish(figure, data, f"Trust in the patron (0 to 1): {_alliance(data)}", handles, labels)
+    finish(figure, data, f"Trust in the patron (0 to 1): {_alliance(data)}", handles, labels)
     return figure
 
 
@@ -197,7 +202,7 @@ def status_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
     figure, _ = _by_member(data, scenarios, status_river)
     handles = [Patch(facecolor=colour, label=name) for name, colour in STANDING_COLOURS.items()]
     title = f"Standing of each member, share of worlds: {_alliance(data)}"
-    _finish(figure, data, title, handles, list(STANDINGS))
+    finish(figure, data, title, handles, list(STANDINGS))
     return figure
 
 
@@ -208,24 +213,24 @@ def _by_member(
 ) -> tuple[Picture, Any]:
     """Draw a panel for each member (row) and scenario (column)."""
     names = _names(data)
-    figure, axes = _grid(len(names), len(scenarios), width=2.9, height=1.35)
+    figure, axes = grid(len(names), len(scenarios), width=2.9, height=1.35)
     for row, (member, name) in zip(axes, names.items(), strict=True):
         for ax, scenario in zip(row, scenarios, strict=True):
             draw(ax, data, scenario.name, member)
         row[0].set_ylabel(name)
     for ax, scenario in zip(axes[0], scenarios, strict=True):
-        ax.set_title(_wrapped(scenario.title, len(scenarios)), loc="left")
+        ax.set_title(wrapped(scenario.title, 38 if len(scenarios) > 1 else 70), loc="left")
     return figure, axes
 
 
 def end_state_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
     """Bars of the end states at the horizon."""
-    figure, axes = _grid(1, 1, width=6.4, height=3.2)
+    figure, axes = grid(1, 1, width=6.4, height=3.2)
     ax = end_state_bars(axes[0][0], data, scenarios)
     ax.set_ylabel("Probability (whiskers: Wilson 95 %,\nnumber of worlds only)")
     horizon = str(data["month"].values[-1])[:7]
     handles, labels = ax.get_legend_handles_labels()
-    _finish(figure, data, f"End state in {horizon}: {_alliance(data)}", handles, labels)
+    finish(figure, data, f"End state in {horizon}: {_alliance(data)}", handles, labels)
     return figure
 
 
@@ -264,42 +269,54 @@ def write_figures(directory: Path, data: xr.Dataset, scenarios: Sequence[Scenari
         for number, page in enumerate([scenarios] if kind == "end_states" else pages, 1):
             name = kind if number == 1 else f"{kind}_{number}"
             with mpl.rc_context(STYLE):
-                picture = figure(kind, data, page)
-                for path, options in _targets(directory / name, picture, data, page):
-                    picture.savefig(path, **options)
-                    picture.set_layout_engine("none")  # the layout of the first file serves both
-                    written.append(path)
+                written += save(figure(kind, data, page), directory / name, data, page)
     return written
 
 
-def _targets(
-    stem: Path, picture: Picture, data: xr.Dataset, scenarios: Sequence[Scenario]
-) -> list[tuple[Path, dict[str, Any]]]:
+def save(
+    picture: Picture, stem: Path, data: xr.Dataset, scenarios: Sequence[Scenario]
+) -> list[Path]:
+    """Write a figure as PNG and SVG, with scenarios, seed and worlds in their metadata."""
     described = "; ".join(f"{s.name} {s.fingerprint}" for s in scenarios)
     described += f"; seed {data.attrs['seed']}; {data.sizes['run']} worlds"
     common = {"Title": picture.get_suptitle(), "Description": described}
     png = {**common, "Software": "foedus"}
     svg = {**common, "Creator": "foedus", "Date": None}
-    return [
-        (
-            stem.with_suffix(".png"),
-            {"dpi": 200, "metadata": png, "pil_kwargs": {"compress_level": 4}},
-        ),
-        (stem.with_suffix(".svg"), {"metadata": svg}),
-    ]
+    files = stem.with_suffix(".png"), stem.with_suffix(".svg")
+    picture.savefig(files[0], dpi=200, metadata=png, pil_kwargs={"compress_level": 4})
+    picture.set_layout_engine("none")  # the layout of the first file serves both
+    picture.savefig(files[1], metadata=svg)
+    return list(files)
 
 
-def _grid(rows: int, columns: int, *, width: float, height: float) -> tuple[Picture, Any]:
-    size = (width * columns + 0.7, height * rows + 1.25)
+def grid(
+    rows: int,
+    columns: int,
+    *,
+    width: float,
+    height: float,
+    sharex: bool | Literal["row", "col"] = True,
+    sharey: bool | Literal["row", "col"] = True,
+    floor: float = 0.0,
+) -> tuple[Picture, Any]:
+    """Return a figure with Axes (row, column), each so many inches, at least ``floor`` wide."""
+    size = (max(floor, width * columns + 0.7), height * rows + 1.25)
     picture = Picture(figsize=size, layout="constrained")
     FigureCanvasAgg(picture)
-    axes = picture.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    axes = picture.subplots(rows, columns, sharex=sharex, sharey=sharey, squeeze=False)
     return picture, axes
 
 
-def _finish(
-    picture: Picture, data: xr.Dataset, title: str, handles: list[Any], labels: list[str]
+def finish(
+    picture: Picture,
+    data: xr.Dataset,
+    title: str,
+    handles: list[Any],
+    labels: list[str],
+    *,
+    worlds: int | None = None,
 ) -> None:
+    """Give a figure its title, its legend, and a line that says which worlds it shows."""
     picture.suptitle(title, x=0.01, ha="left", fontweight="bold")
     columns = min(len(labels), 4 if picture.get_figwidth() < 9 else 7)
     draw = {
@@ -313,7 +330,8 @@ def _finish(
         loc="outside lower left",
         ncols=columns,
         fontsize=8,
-        title=f"{data.sizes['run']:,} worlds a scenario; {draw}; seed {data.attrs['seed']}",
+        title=f"{worlds or data.sizes['run']:,} worlds a scenario; {draw}; "
+        f"seed {data.attrs['seed']}",
         title_fontsize=7.5,
         alignment="left",
     )
@@ -329,10 +347,11 @@ def _alliance(data: xr.Dataset) -> str:
     return str(data.attrs["alliance"]).upper()
 
 
-def _wrapped(text: str, columns: int) -> str:
+def wrapped(text: str, width: int) -> str:
+    """Break a title into lines."""
     from textwrap import fill
 
-    return fill(text, 38 if columns > 1 else 70)
+    return fill(text, width)
 
 
 __all__ = [

@@ -75,6 +75,11 @@ class Posterior:
     name: str = field(default="posterior")
 
     @property
+    def sets(self) -> int | None:
+        """How many sets of numbers there are."""
+        return self.size
+
+    @property
     def size(self) -> int:
         """How many draws."""
         return int(self.states.shape[-1])

@@ -27,7 +27,7 @@ from foedus.sources import source_hash
 from foedus.worlds import DEFAULT_SEED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
     import xarray as xr
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from foedus.engines import Engine
     from foedus.ensemble import Worlds
     from foedus.plots import Picture
+    from foedus.summaries import Piece
 
 Keep = Literal["summaries", "trajectories"]
 DESIGN = "design.npy"  # the numbers of a design that no word stands for
@@ -58,6 +59,7 @@ def run(
     figures: bool = True,
     workers: int | None = None,
     scheduler: Any = None,
+    reuse: Sequence[Result] = (),
     progress: Callable[[int, int], None] | None = None,
     notice: Callable[[str], None] | None = None,
     allow_inert: bool = False,
@@ -98,6 +100,8 @@ def run(
         Threads; all processors if omitted.
     scheduler
         Address of a Dask scheduler or a ``dask.distributed.Client``, to simulate on a cluster.
+    reuse
+        Results whose worlds are taken where they are the ones wanted.
     progress
         Called with the number of worlds that are there and of all.
     notice
@@ -142,6 +146,9 @@ def run(
                 workers=workers,
                 scheduler=scheduler,
                 store=directory,
+                reuse=[
+                    piece for other in reuse for piece in _reusable(other, loaded, design, seed)
+                ],
                 progress=progress,
                 notice=notice,
             )
@@ -181,6 +188,16 @@ def run(
         elif not told:
             tell(f"{directory} already holds this very result; it was left as it is.")
     return result
+
+
+def _reusable(
+    result: Result, scenarios: Sequence[Scenario], design: Design, seed: int
+) -> Iterator[Piece]:
+    """Yield the pieces of a result that belong to some scenarios."""
+    if (result.ensemble.design.fingerprint, result.seed) == (design.fingerprint, seed):
+        wanted = {(scenario.name, scenario.fingerprint) for scenario in scenarios}
+        names = {s.name for s in result.scenarios if (s.name, s.fingerprint) in wanted}
+        yield from (piece for piece in result.ensemble.pieces() if piece.scenario in names)
 
 
 def _prepared(
@@ -461,10 +478,14 @@ class Result:
 
     def json(self) -> str:
         """Return summary and provenance as JSON text."""
+        return store.as_text({"provenance": self.provenance, "summary": self.summary})
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What made it: inputs, versions, digest, and how to make it again."""
         keep = "trajectories" if self.ensemble.parts[0].paths else "summaries"
         given = inputs(self.scenarios, self.runs, self.seed, self.ensemble.design, keep)
-        provenance = {**_marker(given), "digest": self.digest, "reproduce": self.command}
-        return store.as_text({"provenance": provenance, "summary": self.summary})
+        return {**_marker(given), "digest": self.digest, "reproduce": self.command}
 
     @property
     def command(self) -> str:

@@ -34,6 +34,7 @@ MARKER = "foedus.json"
 MANIFEST = "manifest.jsonl"
 CHUNKS = "chunks"
 FIGURES = "figures"
+COMPARISON = "comparison"  # what a comparison adds to the worlds of its scenarios
 LIBRARIES = ("foedus", "mesa", "numba", "numpy", "xarray", "zarr")
 
 
@@ -307,7 +308,7 @@ def create(
     if (directory / MARKER).is_file():
         with held(directory):  # not under the hands of another process
             pass
-    with _in_place_of(directory) as temporary:
+    with in_place_of(directory) as temporary:
         (temporary / CHUNKS).mkdir()
         (temporary / MANIFEST).touch()
         fill(temporary)
@@ -315,7 +316,7 @@ def create(
 
 
 @contextmanager
-def _in_place_of(directory: Path) -> Iterator[Path]:
+def in_place_of(directory: Path) -> Iterator[Path]:
     """Give a temporary directory that takes the place of ``directory`` once the block is done."""
     parent = directory.resolve().parent
     try:
@@ -406,7 +407,8 @@ def finish(directory: Path, marker: Mapping[str, Any], fill: Callable[[Path], No
                 for path in sorted(temporary.iterdir())
                 if path.is_file()
             }
-            shutil.rmtree(directory / FIGURES, ignore_errors=True)
+            for stale in (FIGURES, COMPARISON):
+                shutil.rmtree(directory / stale, ignore_errors=True)
             for item in temporary.iterdir():
                 item.replace(directory / item.name)
         _passes("before the marker")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from foedus.differences import HEADLINE, MEMBER
+from foedus.measures import ALLIANCE
 from foedus.months import format_month
 from foedus.notebook import html_table
 from foedus.record import EVENTS, SHARES
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from foedus.calibration import Check
     from foedus.claims import Claim
+    from foedus.comparison import Comparison
     from foedus.posterior import Posterior
     from foedus.record import Record
 
@@ -48,6 +51,12 @@ ALLIANCE_CAPTION = (
     + ". Means run over those who are still members: losing an unwilling one can raise cohesion. "
     "Intervals called Wilson or 95 % say how well an estimate is known from so many worlds and "
     "draws; what the parameters leave open is in the estimate itself."
+)
+
+
+EVENT_CAPTION = (
+    "First event of its kind since the start: share of worlds by the horizon (Wilson 95 %), and "
+    "the month by which half of all worlds have it, if they do. Leaving forestalls all others."
 )
 
 
@@ -113,7 +122,16 @@ def alliance_rows(summary: dict[str, Any]) -> Iterator[Row]:
         yield f"  {name.replace('_', ' ')}", number(estimate), "mean, 95 %, Monte Carlo"
     for name, estimate in alliance["end_states"].items():
         yield f"end state {name}", percent(estimate), "Wilson 95 %"
+    yield "clients active", count(alliance["active"]), "median, 90 % of worlds"
     yield "clients taking part", count(alliance["taking_part"]), "median, 90 % of worlds"
+    yield (
+        "support in a crisis, all members",
+        number(alliance["crises_answered"]),
+        "95 %, Monte Carlo",
+    )
+    second = percent(alliance["second_steps_back"])
+    yield "a second freezes or leaves, if one does", second, "95 %, Monte Carlo"
+    yield "a second leaves, if one does", percent(alliance["second_leaves"]), "95 %, Monte Carlo"
     narrower = percent(alliance["narrower_agenda"])
     yield "last documents pass without all", narrower, "Wilson 95 %"
     for event, estimate in summary["ignored_events"].items():
@@ -202,16 +220,173 @@ def comparison(
     return header, rows
 
 
-def difference_rows(summaries: dict[str, dict[str, Any]], names: dict[str, str]) -> Iterator[Row]:
-    """Yield (outcome, difference by scenario) of every scenario but the first from the first."""
-    others = [summary["difference"] for summary in list(summaries.values())[1:]]
-    if not others:
-        return
-    yield ("cohesion, mean", *(number(other["cohesion"]) for other in others))
-    for member in next(iter(summaries.values()))["members"]:
-        for key in ("active", "out", "trust"):
-            cells = [number(other[member][key]) for other in others]
-            yield (f"{names.get(member, member)} {key}", *cells)
+def event_header(summary: dict[str, Any]) -> Row:
+    """Return the header of :func:`event_rows`: the events that come in some world."""
+    return ("member", *(event.replace("_", " ") for event in _events(summary)))
+
+
+def event_rows(summary: dict[str, Any], names: dict[str, str]) -> Iterator[Row]:
+    """Yield a row for each member: how likely each event is, and when half of worlds have it."""
+    for code, outcome in summary["members"].items():
+        cells = []
+        for event in _events(summary):
+            found = outcome["events"][event]
+            cells.append(f"{percent(found['total'])}\n{_median(found['median'])}")
+        yield (names.get(code, code), *cells)
+
+
+def _events(summary: dict[str, Any]) -> list[str]:
+    members = summary["members"].values()
+    return [
+        event
+        for event in next(iter(members))["events"]
+        if any(outcome["events"][event]["total"]["value"] for outcome in members)
+    ]
+
+
+def _median(median: dict[str, Any]) -> str:
+    """Write the month by which half of all worlds have an event, with its interval."""
+    if median["value"] is None:
+        return ""
+    low, high = (median[bound] or "later" for bound in ("low", "high"))
+    return median["value"] if low == high else f"{median['value']} [{low}, {high}]"
+
+
+def signed(estimate: dict[str, Any]) -> str:
+    """Write a difference with its interval: ``-.12 [-.14, -.10]``, with the sign in front."""
+    if estimate["value"] == estimate["low"] == estimate["high"] == 0.0:
+        return "0, exactly"
+    text = number(estimate)
+    is_positive = estimate["value"] is not None and float(text.split()[0]) > 0.0
+    return f"+{text}" if is_positive else text
+
+
+def difference_rows(content: dict[str, Any], names: dict[str, str]) -> Iterator[Row]:
+    """Yield (outcome, difference by scenario) of the headline outcomes of a comparison."""
+    by_scenario = [
+        {(one["subject"], one["outcome"]): one for one in found}
+        for found in content["differences"].values()
+    ]
+    for subject, outcome in by_scenario[0] if by_scenario else ():
+        if outcome in HEADLINE[subject if subject == ALLIANCE else MEMBER]:
+            cells = [_difference_cell(found[subject, outcome]) for found in by_scenario]
+            yield (_who(subject, outcome, names), *cells)
+
+
+def _difference_cell(one: dict[str, Any]) -> str:
+    """Difference with its interval; how often it is better and worse; what pairing has narrowed."""
+    lines = [signed(one["difference"])]
+    if one["better"] is not None and one["narrowing"] is not None:
+        better, worse = (share(one[key]["value"]) for key in ("better", "worse"))
+        lines += [f"better {better}, worse {worse}", f"{one['narrowing']:.1f} x narrower"]
+    return "\n".join(lines)
+
+
+def share(value: float | None) -> str:
+    """Write a share without saying 0 or 100 % of what is merely near it."""
+    if value is None:
+        return "-"
+    if 0.0 < value < 0.005:
+        return "<1 %"
+    return ">99 %" if 0.995 < value < 1.0 else f"{100 * value:.0f} %"
+
+
+def _who(subject: str, outcome: str, names: dict[str, str]) -> str:
+    return outcome if subject == ALLIANCE else f"{names.get(subject, subject)} {outcome}"
+
+
+def parting_rows(content: dict[str, Any], names: dict[str, str]) -> Iterator[Row]:
+    """Yield (who, when its conduct parts from the baseline's, by scenario)."""
+    found = [one["conduct"] for one in content["partings"].values()]
+    for many in zip(*found, strict=True):
+        subject = many[0]["subject"]
+        cells = [
+            f"{one['month']}; never in {percent(one['never'])}" if one["month"] else "never"
+            for one in many
+        ]
+        yield ("anybody" if subject == ALLIANCE else names.get(subject, subject), *cells)
+
+
+def attribution_rows(found: list[dict[str, Any]], names: dict[str, str]) -> Iterator[Row]:
+    """Yield a row for each lever and interaction, of the outcomes that differ at all."""
+    for one in found:
+        if not matters(one["total"]):
+            continue
+        who = _who(one["subject"], one["outcome"], names)
+        yield (who, "total", signed(one["total"]), "")
+        for share in one["shares"]:
+            yield ("", share["lever"], signed(share["shapley"]), signed(share["alone"]))
+        for interaction in one["interactions"]:
+            if matters(interaction["dividend"]):
+                levers = " x ".join(interaction["levers"])
+                yield ("", levers, "", signed(interaction["dividend"]))
+
+
+def matters(estimate: dict[str, Any]) -> bool:
+    """Whether an interval excludes zero by what two decimals can show."""
+    low, high = estimate["low"], estimate["high"]
+    return low is not None and (low > 0.0 or high < 0.0) and abs(estimate["value"]) >= 0.005
+
+
+def split_rows(content: dict[str, Any], names: dict[str, str]) -> Iterator[Row]:
+    """Yield (outcome, share of its variance that comes from not knowing the numbers)."""
+    by_scenario = list(content["spread_from_numbers"].values())
+    keys = dict.fromkeys(
+        (subject, outcome)
+        for found in by_scenario
+        for subject, many in found.items()
+        for outcome in many
+    )
+    for subject, outcome in keys:
+        cells = []
+        for found in by_scenario:
+            one = found.get(subject, {}).get(outcome)
+            cells.append(percent(one["from_numbers"]) if one else "-")
+        yield (_who(subject, outcome, names), *cells)
+
+
+DIFFERENCE_CAPTION = (
+    "Mean over worlds with its Monte Carlo 95 % interval; chances as shares of 1. Better and "
+    "worse: share of worlds in which it holds the alliance together better, or worse, than the "
+    "baseline does under the same luck; the rest are alike. Narrower: how many times pairing "
+    "narrows the interval against as many worlds with a luck of their own."
+)
+PARTING_CAPTION = (
+    "Month by which half of the worlds that part have done so: attendance, documents, dues, freeze "
+    "or membership differ."
+)
+ATTRIBUTION_HEADER: Row = (
+    "outcome",
+    "lever",
+    "its part of the difference (Shapley)",
+    "alone; together beyond that",
+)
+ATTRIBUTION_CAPTION = (
+    "Outcomes that differ by .005 or more. The parts sum to the total. Alone: the effect if "
+    "nothing else is changed; for several levers, what they do together beyond their smaller sets, "
+    "where that is .005 or more. Monte Carlo 95 %."
+)
+SPLIT_CAPTION = (
+    "The rest is luck. With a posterior the numbers include the past that fits the record and the "
+    "state it led to. 95 % interval by the jackknife over draws."
+)
+
+
+def comparison_html(comparison: Comparison) -> str:
+    """Return a comparison as HTML: paired differences, and what they are made of."""
+    content, names = comparison.summary, comparison.result.names
+    others = tuple(content["differences"])
+    title = f"Differences from {comparison.baseline.name}, paired world by world"
+    parts = [f"<h4>{escape(title)}</h4>"]
+    parts.append(html_table(("outcome", *others), difference_rows(content, names)))
+    parts.append(f"<p><small>{escape(DIFFERENCE_CAPTION)}</small></p>")
+    for name, found in content["attribution"].items():
+        caption = f"What the difference of {name} is made of"
+        parts.append(html_table(ATTRIBUTION_HEADER, attribution_rows(found[:4], names), caption))
+    first = next(iter(content["scenarios"].values()))
+    parts += [f"<p>{escape(line)}</p>" for line in worth_lines(first)]
+    parts.append(f"<p><small>{escape(comparison.result.provenance_line)}</small></p>")
+    return "".join(parts)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -378,6 +553,7 @@ def result_html(summary: dict[str, Any], names: dict[str, str], provenance: str)
     for name, content in summary.items():
         parts.append(f"<h4>{escape(content['title'])} ({escape(name)}, {content['horizon']})</h4>")
         parts.append(html_table(MEMBER_HEADER, member_rows(content, names)))
+        parts.append(html_table(event_header(content), event_rows(content, names), EVENT_CAPTION))
         header = ("alliance", "estimate", "interval")
         parts.append(html_table(header, alliance_rows(content)))
         parts.append(f"<p><small>{escape(ALLIANCE_CAPTION)}</small></p>")

@@ -1,0 +1,568 @@
+"""Comparing scenarios: the same worlds under each, and what the difference is made of."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foedus import attribution, ensemble, store
+from foedus.attribution import Attribution, attribute
+from foedus.designs import as_design
+from foedus.differences import Difference, Parting, differences, partings
+from foedus.ensemble import DEFAULT_RUNS
+from foedus.errors import ResultError
+from foedus.outcomes import plain
+from foedus.results import Result, load_result, run
+from foedus.scenario import Scenario
+from foedus.scenario_reader import load_scenario
+from foedus.shipped import shipped_scenarios
+from foedus.trace import Pair, Trace
+from foedus.trace import trace as traced
+from foedus.uncertainty import Split, crossed, splits
+from foedus.worlds import DEFAULT_SEED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import pandas as pd
+    import xarray as xr
+
+    from foedus.designs import Numbered
+    from foedus.plots import Picture
+
+    Item = str | Path | Scenario | Result
+
+SAMPLE = 2_000  # whole worlds that are looked at month by month
+MOST_RUNS = 2_000_000  # that a difference is resolved with
+MOST_TRACED = 2
+STEP = (1.2, 10.0)  # how far the runs grow at a time, at least and at most
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """How many worlds it took to know every headline difference well enough.
+
+    Attributes
+    ----------
+    target
+        Half-width of a 95 % interval that was asked for.
+    reached
+        The widest that is left.
+    widest
+        Subject and outcome of that difference.
+    runs
+        Worlds of each scenario.
+    """
+
+    target: float
+    reached: float
+    widest: tuple[str, str]
+    runs: int
+
+    @property
+    def is_met(self) -> bool:
+        """Whether every headline difference is known to the target."""
+        return self.reached <= self.target
+
+    def __str__(self) -> str:
+        who, what = self.widest
+        if self.is_met:
+            return (
+                f"Every headline difference is known to +-{self.target:g} or better: it took "
+                f"{self.runs:,} worlds of each scenario (widest: {who} {what}, "
+                f"+-{self.reached:.2g})."
+            )
+        return (
+            f"With {self.runs:,} worlds of each scenario {who} {what} is known to "
+            f"+-{self.reached:.2g} only, not to +-{self.target:g}. More worlds do not help where "
+            "the calibration's own error is wider than that; foedus calibrate with more draws does."
+        )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Scenarios under the same luck, beside a baseline.
+
+    Attributes
+    ----------
+    result
+        The worlds of all scenarios; the baseline is the first.
+    resolution
+        What it took to resolve the differences, if that was asked for.
+    """
+
+    result: Result
+    resolution: Resolution | None = None
+
+    @property
+    def baseline(self) -> Scenario:
+        """What the others are compared with."""
+        return self.result.scenarios[0]
+
+    @property
+    def others(self) -> tuple[Scenario, ...]:
+        """The scenarios beside the baseline."""
+        return self.result.scenarios[1:]
+
+    @cached_property
+    def differences(self) -> dict[str, list[Difference]]:
+        """Paired differences from the baseline in everything that is measured, by scenario."""
+        first, *parts = self.result.ensemble.parts
+        return {part.scenario.name: differences(first, part) for part in parts}
+
+    def difference(self, scenario: str, subject: str, outcome: str) -> Difference:
+        """Return one difference, such as ``("pressure", "ARM", "active")``.
+
+        Raises
+        ------
+        ResultError
+            If there is none of that name.
+        """
+        for found in self.differences.get(scenario, []):
+            if (found.subject, found.outcome) == (subject, outcome):
+                return found
+        message = f"No difference of '{subject}' in '{outcome}' under '{scenario}' was taken."
+        raise ResultError(message)
+
+    @cached_property
+    def paths(self) -> xr.Dataset:
+        """The first worlds month by month: the result's own if it kept them, else replayed."""
+        made = self.result.ensemble
+        if made.parts[0].paths:
+            return self.result.trajectories
+        few = min(SAMPLE, made.runs)
+        return ensemble.run(
+            made.scenarios, made.design, few, seed=made.seed, keep_trajectories=True
+        ).trajectories()
+
+    def partings(self, scenario: str, *, conduct: bool = True) -> list[Parting]:
+        """When the worlds of a scenario part from the baseline's.
+
+        Parameters
+        ----------
+        conduct
+            Whether to look at what members do, or at anything about them.
+        """
+        return list(partings(self.paths, self.baseline.name, scenario, conduct=conduct))
+
+    @cached_property
+    def attributions(self) -> dict[str, list[Attribution]]:
+        """The differences split among the levers, by scenario; see :attr:`unattributed`."""
+        return {name: found for name, found in self._attributed.items() if isinstance(found, list)}
+
+    @cached_property
+    def unattributed(self) -> dict[str, str]:
+        """Why the differences of a scenario were not split."""
+        return {name: found for name, found in self._attributed.items() if isinstance(found, str)}
+
+    @cached_property
+    def _attributed(self) -> dict[str, list[Attribution] | str]:
+        made = self.result.ensemble
+        found: dict[str, list[Attribution] | str] = {}
+        for other in self.others:
+            try:
+                found[other.name] = attribute(
+                    self.baseline,
+                    other,
+                    design=made.design,
+                    seed=made.seed,
+                    runs=min(made.runs, attribution.RUNS),
+                )
+            except ResultError as error:
+                found[other.name] = str(error)
+        return found
+
+    @cached_property
+    def splits(self) -> dict[str, dict[str, dict[str, Split]]]:
+        """How much of the spread comes from not knowing the numbers, by scenario and subject."""
+        made = crossed(self.result.ensemble)
+        sets = made.design.sets
+        return {part.scenario.name: splits(part, sets) for part in made.parts if sets}
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """Everything as plain data."""
+        names = [other.name for other in self.others]
+        return {
+            "baseline": self.baseline.name,
+            "scenarios": self.result.summary,
+            "differences": plain(self.differences),
+            "partings": {
+                name: {
+                    "conduct": plain(self.partings(name)),
+                    "anything": plain(self.partings(name, conduct=False)),
+                }
+                for name in names
+            },
+            "worlds_looked_at_month_by_month": self.paths.sizes["run"],
+            "attribution": plain(self.attributions),
+            "not_attributed": self.unattributed,
+            "spread_from_numbers": plain(self.splits),
+            "resolution": asdict(self.resolution) if self.resolution else None,
+        }
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield every difference as one flat row, for a table or CSV."""
+        for scenario, found in self.differences.items():
+            for one in found:
+                shares = {
+                    f"{name}_{bound}": getattr(estimate, bound) if estimate else None
+                    for name, estimate in (("better", one.better), ("worse", one.worse))
+                    for bound in ("value", "low", "high")
+                }
+                yield {
+                    "scenario": scenario,
+                    "baseline": self.baseline.name,
+                    "subject": one.subject,
+                    "outcome": one.outcome,
+                    "in_baseline": one.baseline,
+                    "in_scenario": one.other,
+                    "difference": one.difference.value,
+                    "low": one.difference.low,
+                    "high": one.difference.high,
+                    **shares,
+                    "narrowing": one.narrowing,
+                }
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return every difference as a table, one row each."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self.rows()))
+
+    def plot(self, kind: str = "differences") -> Picture:
+        """Draw one of the figures of a comparison or of its result.
+
+        Raises
+        ------
+        ResultError
+            If there is no such figure.
+        """
+        from foedus import comparison_plots, plots
+
+        if kind in plots.FIGURES:
+            return self.result.plot(kind)
+        return comparison_plots.figure(kind, self)
+
+    def json(self) -> str:
+        """Return everything, with provenance, as JSON text."""
+        return store.as_text({"provenance": self.provenance, "comparison": self.summary})
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What made it, and how to make it again."""
+        return {**self.result.provenance, "reproduce": self.command}
+
+    @property
+    def command(self) -> str:
+        """The command that makes this comparison from a directory it was saved to."""
+        return self.result.command.replace("foedus run", "foedus compare", 1)
+
+    def write(self, directory: Path, *, figures: bool = True) -> Path:
+        """Write what a comparison adds into the directory of its result.
+
+        Returns
+        -------
+        pathlib.Path
+            The directory ``comparison`` in it, which is replaced as a whole.
+
+        Raises
+        ------
+        UnfinishedError
+            If it cannot be written.
+        """
+        target = directory / store.COMPARISON
+        with store.in_place_of(target) as place:
+            (place / "comparison.json").write_text(self.json(), encoding="utf-8")
+            store.write_csv(place / "differences.csv", self.rows())
+            if figures:
+                from foedus import comparison_plots, report
+
+                comparison_plots.write_figures(place, self)
+                report.write(self, place / "brief.html")
+        return target
+
+    def __repr__(self) -> str:
+        names = ", ".join(other.name for other in self.others)
+        return (
+            f"<foedus.Comparison {names} with {self.baseline.name}: {self.result.provenance_line}>"
+        )
+
+    def _repr_html_(self) -> str:
+        from foedus.tables import comparison_html
+
+        return comparison_html(self)
+
+
+def compare(
+    *items: Item,
+    baseline: str | None = None,
+    runs: int | None = None,
+    seed: int | None = None,
+    parameters: Numbered = None,
+    horizon: int | None = None,
+    settings: Sequence[str] = (),
+    resolve: float | None = None,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    figures: bool = True,
+    allow_inert: bool = False,
+    **options: Any,
+) -> Comparison:
+    """Put scenarios side by side under the same luck.
+
+    Parameters
+    ----------
+    *items
+        Bare names of shipped scenarios, paths of scenario files, loaded scenarios, results, or
+        directories of earlier results, in any mix. Only what is missing is simulated.
+    baseline
+        Name of the scenario that the others are compared with; the first if omitted.
+    runs
+        Worlds of each scenario; those of the results that are given, else 20,000.
+    seed, parameters
+        As for :func:`foedus.run`; those of the results that are given.
+    horizon, settings, allow_inert
+        As for :func:`foedus.run`; for the scenarios that are not results.
+    resolve
+        Goes on with more worlds until the 95 % interval of every headline difference (cohesion;
+        chance of being active and of being out, and trust, of each member) is this wide to either
+        side, or more worlds would not help.
+    out, overwrite, figures
+        As for :func:`foedus.run`; what a comparison adds goes to ``comparison`` in it.
+    **options
+        ``engine``, ``workers``, ``scheduler``, ``progress`` and ``notice`` of :func:`foedus.run`.
+
+    Returns
+    -------
+    Comparison
+        Tables, figures and worlds.
+
+    Raises
+    ------
+    ScenarioError, AllianceError, InertScenarioError, ResultError
+        Sentences that say what is wrong, where, and what to do.
+
+    Examples
+    --------
+    >>> import foedus
+    >>> found = foedus.compare("baseline", "pressure", runs=40)
+    >>> found.difference("pressure", "ARM", "trust").difference.value < 0
+    True
+    """
+    loaded = [
+        item
+        if isinstance(item, Result | Scenario)
+        else load_item(item, horizon=horizon, settings=settings, allow_inert=allow_inert)
+        for item in items
+    ]
+    given = [item for item in loaded if isinstance(item, Result)]
+    scenarios = _ordered(_scenarios(loaded), baseline)
+    _refuse_incomparable(given, seed, parameters)
+    first = given[0] if given else None
+    wanted = runs or max((result.runs for result in given), default=DEFAULT_RUNS)
+    common: dict[str, Any] = {
+        **options,
+        "seed": first.seed if first else DEFAULT_SEED if seed is None else seed,
+        "parameters": first.ensemble.design if first else parameters,
+        "out": out,
+        "overwrite": overwrite,
+    }
+
+    def made(count: int, known: Sequence[Result], *, last: bool) -> Comparison:
+        return Comparison(
+            run(*scenarios, runs=count, reuse=known, figures=figures and last, **common)
+        )
+
+    if resolve is None:
+        found = made(wanted, given, last=True)
+    else:
+        found = _resolved(made, wanted, given, resolve)
+    if out is not None and found.others:
+        found.write(Path(out), figures=figures)
+    return found
+
+
+def load_item(
+    item: str | Path,
+    *,
+    horizon: int | None = None,
+    settings: Sequence[str] = (),
+    allow_inert: bool = False,
+) -> Scenario | Result:
+    """Load what can be compared: a scenario by name or path, or a result by its directory."""
+    is_result = str(item) not in shipped_scenarios() and (Path(item) / store.MARKER).is_file()
+    if is_result:
+        return load_result(item)
+    return load_scenario(item, horizon=horizon, settings=settings, allow_inert=allow_inert)
+
+
+def _scenarios(items: Sequence[Scenario | Result]) -> list[Scenario]:
+    """Return every scenario once; two of one name that differ are refused when they are run."""
+    found: list[Scenario] = []
+    for item in items:
+        for scenario in item.scenarios if isinstance(item, Result) else (item,):
+            known = [(one.name, one.fingerprint) for one in found]
+            is_stored = isinstance(item, Result) or any(isinstance(one, Result) for one in items)
+            if not is_stored or (scenario.name, scenario.fingerprint) not in known:
+                found.append(scenario)
+    return found
+
+
+def _ordered(scenarios: Sequence[Scenario], baseline: str | None) -> list[Scenario]:
+    """Put the baseline first."""
+    if baseline is None:
+        return list(scenarios)
+    names = [scenario.name for scenario in scenarios]
+    name = baseline if baseline in names else Path(baseline).stem
+    if name not in names:
+        message = f"The baseline '{baseline}' is not among the scenarios: {', '.join(names)}."
+        raise ResultError(message)
+    return sorted(scenarios, key=lambda scenario: scenario.name != name)
+
+
+def _refuse_incomparable(given: Sequence[Result], seed: int | None, parameters: Numbered) -> None:
+    """Refuse results that do not share their luck and numbers, or not with what is asked for."""
+    if not given:
+        return
+    first = given[0]
+    for other in given[1:]:
+        for what, one, two in (
+            ("seeds", first.seed, other.seed),
+            ("parameters", *_told_apart(first, other)),
+        ):
+            if one != two:
+                message = (
+                    f"The results of '{first.scenarios[0].name}' and '{other.scenarios[0].name}' "
+                    f"cannot be compared: their {what} differ ({one} and {two}), so that their "
+                    "worlds do not share their luck. Name the scenarios instead of one of them."
+                )
+                raise ResultError(message)
+    if seed not in (None, first.seed):
+        message = (
+            f"The result of '{first.scenarios[0].name}' has seed {first.seed}; leave --seed out, "
+            "or name the scenarios instead."
+        )
+        raise ResultError(message)
+    if parameters is not None:
+        design = as_design(parameters, first.scenarios)
+        if design.fingerprint != first.ensemble.design.fingerprint:
+            message = (
+                f"The result of '{first.scenarios[0].name}' has other parameters than those asked "
+                "for; leave --parameters out, or name the scenarios instead."
+            )
+            raise ResultError(message)
+
+
+def _told_apart(first: Result, other: Result) -> tuple[str, str]:
+    """Names of two designs, with a part of their fingerprints where the names do not tell."""
+    one, two = first.ensemble.design, other.ensemble.design
+    if one.fingerprint == two.fingerprint:
+        return one.name, one.name
+    return f"{one.name} {one.fingerprint[:8]}", f"{two.name} {two.fingerprint[:8]}"
+
+
+def trace(
+    *items: Item,
+    run: int = 0,
+    members: Sequence[str] = (),
+    seed: int | None = None,
+    parameters: Numbered = None,
+    horizon: int | None = None,
+    settings: Sequence[str] = (),
+) -> Trace | Pair:
+    """Tell one world as a dated story, or the same world under two scenarios side by side.
+
+    Parameters
+    ----------
+    *items
+        One scenario or two: bare names, paths, loaded scenarios, results, or directories of
+        earlier results.
+    run
+        Number of the world, as in every result of this seed and these parameters.
+    members
+        Codes of the members to tell of; all if omitted.
+    seed, parameters, horizon, settings
+        As for :func:`compare`.
+
+    Returns
+    -------
+    Trace or Pair
+        Prints as text.
+
+    Raises
+    ------
+    ScenarioError, AllianceError, ResultError
+        Sentences that say what is wrong, where, and what to do.
+
+    Examples
+    --------
+    >>> import foedus
+    >>> foedus.trace("baseline", run=17).end.month
+    '2030-12'
+    """
+    loaded = [
+        item
+        if isinstance(item, Result | Scenario)
+        else load_item(item, horizon=horizon, settings=settings)
+        for item in items
+    ]
+    given = [item for item in loaded if isinstance(item, Result)]
+    _refuse_incomparable(given, seed, parameters)
+    scenarios = _scenarios(loaded)
+    if not 1 <= len(scenarios) <= MOST_TRACED:
+        message = (
+            f"{len(scenarios)} scenarios cannot be traced side by side; name one or two: "
+            f"{', '.join(scenario.name for scenario in scenarios) or 'such as baseline'}."
+        )
+        raise ResultError(message)
+    first = given[0] if given else None
+    chosen = first.seed if first else DEFAULT_SEED if seed is None else seed
+    design = first.ensemble.design if first else as_design(parameters, scenarios)
+    told = [traced(scenario, run, chosen, design) for scenario in scenarios]
+    if members:
+        told = [one.only(*members) for one in told]
+    return Pair(*told) if len(told) > 1 else told[0]
+
+
+# ---------------------------------------------------------------------------------------------
+# Resolving
+
+
+def _resolved(
+    made: Callable[..., Comparison], runs: int, given: Sequence[Result], target: float
+) -> Comparison:
+    """Add worlds until every headline difference is known to a target, or more would not help."""
+    if not target > 0.0:
+        message = f"--resolve must be above 0, not {target:g}."
+        raise ResultError(message)
+    found = made(runs, given, last=False)
+    while True:
+        widest = _widest(found)
+        if widest is None:
+            return made(runs, [found.result], last=True)
+        more = _runs_for(widest, target, runs)
+        if more is None:
+            last = made(runs, [found.result], last=True)
+            where = (widest.subject, widest.outcome)
+            return Comparison(last.result, Resolution(target, widest.half_width, where, runs))
+        runs = more
+        found = made(runs, [found.result], last=False)
+
+
+def _widest(found: Comparison) -> Difference | None:
+    headline = [one for many in found.differences.values() for one in many if one.is_headline]
+    return max(headline, key=lambda one: one.half_width, default=None)
+
+
+def _runs_for(widest: Difference, target: float, runs: int) -> int | None:
+    """How many worlds to go on to, or None if that is enough or more would not help."""
+    width = widest.half_width
+    if width <= target or runs >= MOST_RUNS or widest.floor >= target:
+        return None
+    factor = (width**2 - widest.floor**2) / (target**2 - widest.floor**2)
+    low, high = STEP
+    return min(MOST_RUNS, ceil(runs * min(high, max(low, 1.05 * factor))))

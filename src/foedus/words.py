@@ -1,0 +1,33 @@
+"""Words for probabilities, always with the number beside them.
+
+The scale is that of the United States intelligence community (Intelligence Community Directive 203,
+Analytic Standards, 2015, section D.6.e.2.a), which analysts know; its ranges meet at their bounds.
+"""
+
+from __future__ import annotations
+
+#: Upper bound of each range and its word.
+SCALE: tuple[tuple[float, str], ...] = (
+    (0.05, "almost no chance"),
+    (0.20, "very unlikely"),
+    (0.45, "unlikely"),
+    (0.55, "roughly even chance"),
+    (0.80, "likely"),
+    (0.95, "very likely"),
+    (1.00, "almost certain"),
+)
+
+
+def in_words(probability: float) -> str:
+    """Return the word for a probability; a bound belongs to the range below it."""
+    return next(word for bound, word in SCALE if probability <= bound)
+
+
+def scale_line() -> str:
+    """Say which word stands for which range."""
+    bounds = [0.0, *(bound for bound, _ in SCALE)]
+    parts = [
+        f"{word} {100 * low:.0f} to {100 * high:.0f} %"
+        for low, (high, word) in zip(bounds[:-1], SCALE, strict=True)
+    ]
+    return f"Words for probabilities (ICD 203): {', '.join(parts)}."
