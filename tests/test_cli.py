@@ -21,6 +21,7 @@ from foedus import (
     ensemble,
     hindcast,
     record,
+    report,
     results,
     worlds,
 )
@@ -140,13 +141,75 @@ def test_settings_horizon_seed_and_parameters_take_effect(
 
 
 def test_compare_puts_scenarios_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
-    status, out, _ = foedus(capsys, "compare", "pressure", "restraint", *QUICK)
+    few = ("--runs", "60", "--horizon", "14")
+    status, out, _ = foedus(capsys, "compare", "pressure", "restraint", *few)
     assert status == 0
     header = next(line for line in out.splitlines() if "outcome" in line)
     assert header.index("pressure") < header.index("restraint")
     assert "Armenia active" in out
     assert "end state restored" in out
-    assert "Differences from pressure in 2027-02, paired world by world" in " ".join(out.split())
+    text = " ".join(out.split())
+    assert "Differences from pressure in 2027-02, paired world by world" in text
+    assert "Where conduct parts from pressure" in text
+    assert "What the difference of restraint is made of" in text
+    assert "Share of the spread over worlds" not in text, "too few worlds of each draw"
+
+
+def test_compare_takes_earlier_results_and_names_its_baseline(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    foedus(capsys, "run", "pressure", *QUICK, "--out", "mine", "--no-figures", "--quiet")
+    given = ("compare", "mine", "restraint", "--horizon", "14", "--baseline", "restraint", "--json")
+    status, out, err = foedus(capsys, *given)
+    assert (status, err) == (0, "")
+    content = json.loads(out)
+    assert content["comparison"]["baseline"] == "restraint"
+    assert content["provenance"]["inputs"]["runs"] == 4
+    status, _, err = foedus(capsys, "compare", "mine", "--seed", "5")
+    assert status == 2
+    assert "leave --seed out" in err
+
+
+def test_compare_says_what_resolving_took(capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--runs", "40", "--horizon", "12", "--parameters", "prior", "--resolve", "0.2")
+    status, out, _ = foedus(capsys, "compare", "baseline", "pressure", *options)
+    assert status == 0
+    assert "Every headline difference is known to +-0.2 or better" in " ".join(out.split())
+
+
+def test_trace_tells_one_world_or_two_and_draws_them(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = foedus(capsys, "trace", "pressure", "--run", "3", "--horizon", "14")
+    assert status == 0
+    assert out.startswith("Back to hard pressure (pressure), run 3, seed 1992")
+    assert "2026-11" in out
+    two = ("trace", "baseline", "pressure", "--horizon", "14", "--member", "ARM")
+    status, out, _ = foedus(capsys, *two, "--out", "world.svg")
+    assert status == 0
+    assert "here the worlds part" in out
+    assert "Kazakhstan skips" not in out
+    status, _, err = foedus(capsys, *two, "--out", "world.svg")
+    assert status == 2
+    assert "exists already" in err
+    _, out, _ = foedus(capsys, *two, "--json")
+    assert json.loads(out)["parted"] == "2026-01"
+    status, _, err = foedus(capsys, "trace", "baseline", "--member", "ARN")
+    assert status == 2
+    assert "did you mean 'ARM'" in err
+
+
+def test_report_writes_a_brief_of_what_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+    foedus(capsys, "run", "pressure", *QUICK, "--out", "mine", "--no-figures", "--quiet")
+    status, out, _ = foedus(capsys, "report", "mine", "--out", "brief.md")
+    assert status == 0
+    assert "Brief written: brief.md" in out
+    with open("brief.md", encoding="utf-8") as stream:  # noqa: PTH123
+        assert "## What was found" in stream.read()
+    status, _, err = foedus(capsys, "report", "mine", "--out", "brief.md")
+    assert status == 2
+    assert "exists already" in err
+    status, _, err = foedus(capsys, "report", "nothing", "--out", "other.html")
+    assert status == 2
+    assert "nothing" in err
 
 
 @pytest.mark.parametrize(
@@ -378,6 +441,7 @@ def test_defaults_of_the_command_line_are_those_of_the_library() -> None:
     assert [item.value for item in cli.Coding] == list(get_args(record.Coding))
     assert [item.value for item in cli.Engine] == list(get_args(engines.Engine))
     assert [item.value for item in cli.Keep] == list(get_args(results.Keep))
+    assert [item.value for item in cli.Format] == list(get_args(report.Format))
 
 
 # As a process

@@ -99,6 +99,14 @@ def test_the_python_example_of_the_readme_runs(
     assert (tmp_path / "out" / "summary.csv").is_file()
 
 
+def test_the_python_examples_of_comparing_run() -> None:
+    text = (ROOT / "docs" / "comparing.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        exec(compile(block.replace("runs=500", "runs=40"), "comparing.md", "exec"), names)  # noqa: S102
+    assert names["found"].baseline.name == "baseline"
+
+
 def test_own_scenario_commands_of_the_readme_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

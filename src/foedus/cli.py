@@ -575,8 +575,8 @@ def _difference_tables(found: Comparison, horizon: str) -> Iterator[Any]:
     yield _table(title, ("who", *header[1:]), rows, worlds + tables.PARTING_CAPTION)
     for name, attributed in content["attribution"].items():
         title = f"What the difference of {name} is made of"
-        rows = tables.attribution_rows(attributed, names)
-        yield _table(title, tables.ATTRIBUTION_HEADER, rows, tables.ATTRIBUTION_CAPTION)
+        if parts := list(tables.attribution_rows(attributed, names)):
+            yield _table(title, tables.ATTRIBUTION_HEADER, parts, tables.ATTRIBUTION_CAPTION)
     splits = tuple(tables.split_rows(content, names))
     if splits:
         title = "Share of the spread over worlds that comes from not knowing the numbers"

@@ -19,8 +19,8 @@ from foedus.results import Result, load_result, run
 from foedus.scenario import Scenario
 from foedus.scenario_reader import load_scenario
 from foedus.shipped import shipped_scenarios
-from foedus.trace import Pair, Trace
-from foedus.trace import trace as traced
+from foedus.story import Pair, Trace
+from foedus.story import trace as traced
 from foedus.uncertainty import Split, crossed, splits
 from foedus.worlds import DEFAULT_SEED
 
@@ -282,7 +282,7 @@ class Comparison:
                 from foedus import comparison_plots, report
 
                 comparison_plots.write_figures(place, self)
-                report.write(self, place / "brief.html")
+                report.write(self, place / "brief.html", drawn=(place, directory / store.FIGURES))
         return target
 
     def __repr__(self) -> str:

@@ -28,11 +28,12 @@ from foedus.plots import (
     by_year,
     finish,
     grid,
+    page_name,
     save,
     share_axis,
     wrapped,
 )
-from foedus.trace import Pair, timeline
+from foedus.story import Pair, timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from foedus.comparison import Comparison
     from foedus.estimates import Estimate
     from foedus.scenario import Scenario
-    from foedus.trace import Trace
+    from foedus.story import Trace
 
 TIMELINE_FILES = (".png", ".svg", ".pdf")
 DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
@@ -323,7 +324,7 @@ def write_figures(directory: Path, comparison: Comparison) -> list[Path]:
     pages = [others[i : i + PER_PAGE] for i in range(0, len(others), PER_PAGE)]
     for kind in FIGURES:
         for number, page in enumerate(pages, 1):
-            name = kind if number == 1 else f"{kind}_{number}"
+            name = page_name(kind, number)
             with mpl.rc_context(STYLE):
                 picture = figure(kind, comparison, page)
                 shown = (comparison.baseline, *page)
@@ -337,8 +338,7 @@ def timeline_figure(told: Trace | Pair) -> Picture:
     with mpl.rc_context(STYLE):
         figure, axes = grid(len(worlds), 1, width=8.0, height=3.6, sharex=True)
         for ax, world in zip(axes[:, 0], worlds, strict=True):
-            codes = [standing.member for standing in world.opening]
-            timeline(ax, world, codes)
+            timeline(ax, world)
     return figure
 
 

@@ -267,10 +267,15 @@ def write_figures(directory: Path, data: xr.Dataset, scenarios: Sequence[Scenari
     written = []
     for kind in FIGURES:
         for number, page in enumerate([scenarios] if kind == "end_states" else pages, 1):
-            name = kind if number == 1 else f"{kind}_{number}"
+            name = page_name(kind, number)
             with mpl.rc_context(STYLE):
                 written += save(figure(kind, data, page), directory / name, data, page)
     return written
+
+
+def page_name(kind: str, number: int) -> str:
+    """Name of a page of figures: its kind, numbered from the second on."""
+    return kind if number == 1 else f"{kind}_{number}"
 
 
 def save(

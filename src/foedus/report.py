@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,7 +23,7 @@ from foedus.plots import PER_PAGE, STYLE
 from foedus.words import in_words, scale_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from foedus.comparison import Comparison
@@ -61,21 +62,24 @@ class Table:
 
 @dataclass(frozen=True)
 class FigureBlock:
-    """A figure with its caption."""
+    """A figure with its caption; drawn when it is asked for, or read where it has been drawn."""
 
     name: str
     caption: str
-    picture: Picture
+    draw: Callable[[], Picture]
+    drawn: Path | None = None
     kind: str = "figure"
 
     def image(self, form: str) -> bytes:
         """Return the picture as PNG or SVG."""
+        if self.drawn is not None:
+            return self.drawn.with_suffix(f".{form}").read_bytes()
         buffer = BytesIO()
         with mpl.rc_context(STYLE):
-            if form == "svg":
-                self.picture.savefig(buffer, format="svg", metadata={"Date": None})
-            else:
-                self.picture.savefig(buffer, format="png", dpi=150)
+            options: dict[str, Any] = (
+                {"metadata": {"Date": None}} if form == "svg" else {"dpi": 150}
+            )
+            self.draw().savefig(buffer, format=form, **options)
         return buffer.getvalue()
 
     @property
@@ -117,14 +121,20 @@ class Brief:
     sections: tuple[Section, ...] = field(repr=False)
 
 
-def brief(comparison: Comparison) -> Brief:
-    """Make the brief of a comparison, or of a run: a comparison of one scenario."""
+def brief(comparison: Comparison, drawn: Sequence[Path] = ()) -> Brief:
+    """Make the brief of a comparison, or of a run: a comparison of one scenario.
+
+    Parameters
+    ----------
+    drawn
+        Directories that hold figures of this very comparison and result.
+    """
     result = comparison.result
     alliance = result.scenarios[0].alliance
     months = result.provenance_line.split(", ")[1]
     sections = (
         Section("What was found", tuple(_finding(comparison))),
-        Section("Figures", tuple(_figures(comparison))),
+        Section("Figures", tuple(_figures(comparison, drawn))),
         *([Section("Differences", tuple(_differences(comparison)))] if comparison.others else []),
         Section("Outcomes", tuple(_outcomes(comparison))),
         Section("What carries the result", tuple(_assumptions(comparison))),
@@ -257,18 +267,21 @@ def _as_dict(estimate: Any) -> dict[str, Any]:
 # Figures and tables
 
 
-def _figures(comparison: Comparison) -> Iterator[FigureBlock]:
+def _figures(comparison: Comparison, drawn: Sequence[Path]) -> Iterator[FigureBlock]:
     data = comparison.result.data
     for kind in COMPARISON_FIGURES if comparison.others else RUN_FIGURES:
         scenarios = comparison.result.scenarios if kind in plots.FIGURES else comparison.others
         pages = [scenarios[i : i + PER_PAGE] for i in range(0, len(scenarios), PER_PAGE)]
-        for page in [scenarios] if kind == "end_states" else pages:
-            picture = (
-                plots.figure(kind, data, page)
+        for number, page in enumerate([scenarios] if kind == "end_states" else pages, 1):
+            name = plots.page_name(kind, number)
+            draw = (
+                partial(plots.figure, kind, data, page)
                 if kind in plots.FIGURES
-                else comparison_plots.figure(kind, comparison, page)
+                else partial(comparison_plots.figure, kind, comparison, page)
             )
-            yield FigureBlock(kind, CAPTIONS[kind], picture)
+            found = (place / f"{name}.svg" for place in drawn)
+            there = next((path for path in found if path.is_file()), None)
+            yield FigureBlock(name, CAPTIONS[kind], draw, there)
 
 
 def _differences(comparison: Comparison) -> Iterator[Table | Words]:
@@ -397,7 +410,12 @@ def _markdown_row(cells: Any) -> str:
 
 
 def write(
-    comparison: Comparison, path: Path, form: Format = "html", *, overwrite: bool = False
+    comparison: Comparison,
+    path: Path,
+    form: Format = "html",
+    *,
+    overwrite: bool = False,
+    drawn: Sequence[Path] = (),
 ) -> Path:
     """Write the brief of a comparison or run.
 
@@ -409,6 +427,8 @@ def write(
         ``html`` or ``md``.
     overwrite
         Whether an existing file may be replaced.
+    drawn
+        As for :func:`brief`.
 
     Returns
     -------
@@ -423,7 +443,7 @@ def write(
         If it cannot be written.
     """
     refuse_file(path, overwrite=overwrite)
-    made = brief(comparison)
+    made = brief(comparison, drawn)
     try:
         if form == "html":
             replace_file(path, html(made).encode())

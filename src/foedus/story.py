@@ -373,6 +373,7 @@ class Trace:
     def as_dict(self) -> dict[str, Any]:
         """Return the trace as plain data for JSON."""
         members, history = self.scenario.alliance.members, self.history
+        told = {standing.member: members.index(standing.member) for standing in self.opening}
         return {
             "scenario": self.scenario.name,
             "title": self.scenario.title,
@@ -383,10 +384,10 @@ class Trace:
             "entries": [asdict(entry) for entry in self.entries],
             "history": {
                 "months": [str(month)[:7] for month in history.months],
-                "trust": dict(zip(members, history.trust.T.tolist(), strict=True)),
+                "trust": {code: history.trust[:, place].tolist() for code, place in told.items()},
                 "standing": {
-                    code: [rules.STANDINGS[place] for place in column]
-                    for code, column in zip(members, history.standing.T.tolist(), strict=True)
+                    code: [rules.STANDINGS[one] for one in history.standing[:, place].tolist()]
+                    for code, place in told.items()
                 },
                 "cohesion": [_finite(value) for value in history.cohesion.tolist()],
             },
@@ -503,7 +504,7 @@ def trace(scenario: Scenario, run: int, seed: int = DEFAULT_SEED, design: Number
     Examples
     --------
     >>> import foedus
-    >>> from foedus.trace import trace
+    >>> from foedus.story import trace
     >>> trace(foedus.load_scenario("baseline"), run=17).end.month
     '2030-12'
     """
@@ -1022,7 +1023,7 @@ def timeline(ax: Axes, trace: Trace, members: Sequence[str] | None = None) -> Ax
     trace
         A world.
     members
-        Codes of the members to draw; all if omitted.
+        Codes of the members to draw; those of the trace if omitted.
 
     Returns
     -------
@@ -1037,7 +1038,7 @@ def timeline(ax: Axes, trace: Trace, members: Sequence[str] | None = None) -> Ax
     from foedus.plots import share_axis
 
     scenario = trace.scenario
-    chosen = list(members or scenario.alliance.members)
+    chosen = list(members or (standing.member for standing in trace.opening))
     _refuse_unknown(chosen, scenario)
     places = [scenario.alliance.members.index(code) for code in chosen]
     for code in chosen:
