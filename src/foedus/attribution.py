@@ -117,7 +117,7 @@ def levers_apart(baseline: Scenario, other: Scenario) -> tuple[str, ...]:
 def mixed(baseline: Scenario, other: Scenario, levers: Sequence[str]) -> Scenario:
     """Return the baseline with some levers as the other scenario sets them."""
     changed: dict[str, Any] = {
-        "name": "+".join(levers) or baseline.name,
+        "name": f"mix of {' and '.join(levers) or 'nothing'}",
         "levers": {
             **{key: spans for key, spans in baseline.levers.items() if key[0] not in levers},
             **{key: spans for key, spans in other.levers.items() if key[0] in levers},
@@ -135,6 +135,20 @@ def mixed(baseline: Scenario, other: Scenario, levers: Sequence[str]) -> Scenari
 
 def _events(scenario: Scenario) -> list[Any]:
     return [item.event for item in scenario.script]
+
+
+def refusal(baseline: Scenario, other: Scenario) -> str | None:
+    """Say why the differences of two scenarios cannot be split, or return None."""
+    levers = levers_apart(baseline, other)
+    if not levers:
+        return f"'{baseline.name}' and '{other.name}' differ in nothing: nothing to attribute."
+    if len(levers) > MOST:
+        return (
+            f"'{other.name}' differs from '{baseline.name}' in {len(levers)} things "
+            f"({', '.join(levers)}), so that 2**{len(levers)} mixes would have to be simulated; at "
+            f"most {MOST} can be told apart. Compare with a scenario that is nearer to it."
+        )
+    return None
 
 
 # ---------------------------------------------------------------------------------------------
@@ -169,16 +183,8 @@ def attribute(
         If nothing differs, or too much for every mix to be simulated.
     """
     levers = levers_apart(baseline, other)
-    if not levers:
-        message = f"'{baseline.name}' and '{other.name}' differ in nothing: nothing to attribute."
-        raise ResultError(message)
-    if len(levers) > MOST:
-        message = (
-            f"'{other.name}' differs from '{baseline.name}' in {len(levers)} things "
-            f"({', '.join(levers)}), so that 2**{len(levers)} mixes would have to be simulated; at "
-            f"most {MOST} can be told apart. Compare with a scenario that is nearer to it."
-        )
-        raise ResultError(message)
+    if reason := refusal(baseline, other):
+        raise ResultError(reason)
     made = ensemble.run(
         [mixed(baseline, other, some) for some in _subsets(levers)],
         design,

@@ -151,29 +151,24 @@ class Comparison:
     @cached_property
     def attributions(self) -> dict[str, list[Attribution]]:
         """The differences split among the levers, by scenario; see :attr:`unattributed`."""
-        return {name: found for name, found in self._attributed.items() if isinstance(found, list)}
+        made = self.result.ensemble
+        return {
+            other.name: attribute(
+                self.baseline,
+                other,
+                design=made.design,
+                seed=made.seed,
+                runs=min(made.runs, attribution.RUNS),
+            )
+            for other in self.others
+            if other.name not in self.unattributed
+        }
 
     @cached_property
     def unattributed(self) -> dict[str, str]:
-        """Why the differences of a scenario were not split."""
-        return {name: found for name, found in self._attributed.items() if isinstance(found, str)}
-
-    @cached_property
-    def _attributed(self) -> dict[str, list[Attribution] | str]:
-        made = self.result.ensemble
-        found: dict[str, list[Attribution] | str] = {}
-        for other in self.others:
-            try:
-                found[other.name] = attribute(
-                    self.baseline,
-                    other,
-                    design=made.design,
-                    seed=made.seed,
-                    runs=min(made.runs, attribution.RUNS),
-                )
-            except ResultError as error:
-                found[other.name] = str(error)
-        return found
+        """Why the differences of some scenarios are not split."""
+        reasons = {other.name: attribution.refusal(self.baseline, other) for other in self.others}
+        return {name: reason for name, reason in reasons.items() if reason}
 
     @cached_property
     def splits(self) -> dict[str, dict[str, dict[str, Split]]]:

@@ -255,7 +255,7 @@ def _median(median: dict[str, Any]) -> str:
 def signed(estimate: dict[str, Any]) -> str:
     """Write a difference with its interval: ``-.12 [-.14, -.10]``, with the sign in front."""
     if estimate["value"] == estimate["low"] == estimate["high"] == 0.0:
-        return "0, exactly"
+        return "0 in all worlds"
     text = number(estimate)
     is_positive = estimate["value"] is not None and float(text.split()[0]) > 0.0
     return f"+{text}" if is_positive else text
