@@ -15,8 +15,11 @@ pytestmark = [
 ]
 
 
-def test_there_is_a_quickstart() -> None:
-    assert "01_quickstart.ipynb" in [path.name for path in NOTEBOOKS]
+def test_the_notebooks_are_those_that_the_readme_names() -> None:
+    readme = (NOTEBOOKS[0].parent.parent / "README.md").read_text(encoding="utf-8")
+    assert len(NOTEBOOKS) == 4
+    for path in NOTEBOOKS:
+        assert f"(notebooks/{path.name})" in readme
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

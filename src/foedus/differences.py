@@ -65,6 +65,19 @@ class Difference:
     narrowing: float | None
     floor: float
 
+    def __str__(self) -> str:
+        text = (
+            f"{self.subject} {self.outcome}: {self.baseline:.3f} -> {self.other:.3f}, difference "
+            f"{self.difference.value:+.3f} [{self.difference.low:+.3f}, {self.difference.high:+.3f}]"
+        )
+        if self.better is not None and self.worse is not None:
+            text += (
+                f"; better in {self.better.value:.1%}, worse in {self.worse.value:.1%} of worlds"
+            )
+        if self.narrowing is not None:
+            text += f"; {self.narrowing:.1f} x narrower than unpaired"
+        return text
+
     @property
     def half_width(self) -> float:
         """Half the width of the difference's 95 % interval."""
