@@ -68,7 +68,8 @@ class Difference:
     def __str__(self) -> str:
         text = (
             f"{self.subject} {self.outcome}: {self.baseline:.3f} -> {self.other:.3f}, difference "
-            f"{self.difference.value:+.3f} [{self.difference.low:+.3f}, {self.difference.high:+.3f}]"
+            f"{self.difference.value:+.3f} [{self.difference.low:+.3f}, "
+            f"{self.difference.high:+.3f}]"
         )
         if self.better is not None and self.worse is not None:
             text += (
