@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from foedus.alliance import load_alliance
 from foedus.comparison import compare
 from foedus.errors import ResultError
+from foedus.parameters import specifications
 from foedus.report import Brief, brief, html, markdown, write
+from foedus.scenario_reader import load_scenario
 from foedus.words import SCALE, in_words, scale_line
 
 if TYPE_CHECKING:
@@ -131,6 +134,27 @@ def test_markdown_has_the_same_sections_and_its_figures_beside_it(
         if line.startswith("|"):
             assert line.endswith("|")
     assert markdown(made, "brief_figures") == text
+
+
+def test_objects_explain_themselves_in_a_notebook(found: Comparison) -> None:
+    alliance = load_alliance("csto")
+    shown = {
+        "scenario": load_scenario("carrot_and_stick")._repr_html_(),
+        "alliance": alliance._repr_html_(),
+        "parameter": specifications()["trust_loss"]._repr_html_(),
+        "result": found.result._repr_html_(),
+        "comparison": found._repr_html_(),
+    }
+    for name, text in shown.items():
+        assert Page(text).open == [], name
+    assert "<svg" in shown["scenario"]
+    assert "0.8" in shown["scenario"]
+    for member in alliance.members:
+        assert alliance.names[member] in shown["alliance"]
+    assert "(assumed)" in shown["alliance"]
+    assert "literature: Slovic 1993" in shown["parameter"]
+    assert shown["result"].index("likeliest end state") < shown["result"].index("<table")
+    assert "data:image/svg+xml" in shown["result"]
 
 
 def test_nothing_is_overwritten_unless_it_is_said(found: Comparison, tmp_path: Path) -> None:

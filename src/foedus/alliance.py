@@ -230,6 +230,11 @@ class Alliance:
             f"<foedus.Alliance {self.name} in {format_month(self.date)}: {self.patron}; {members}>"
         )
 
+    def _repr_html_(self) -> str:
+        from foedus.notebook import alliance_html
+
+        return alliance_html(self, GIVEN)
+
     def value(self, key: str) -> float:
         """Value of a number by key."""
         number = self.numbers[key]

@@ -126,6 +126,11 @@ class Parameter(Quantity):
             if reason := self.refusal(number):
                 raise ParameterError(reason)
 
+    def _repr_html_(self) -> str:
+        from foedus.notebook import parameter_html
+
+        return parameter_html(self)
+
 
 def _parameter(
     meaning: str,

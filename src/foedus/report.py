@@ -9,6 +9,7 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import dataclass, field
 from functools import partial
+from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from foedus.comparison import Comparison
     from foedus.plots import Picture
+    from foedus.results import Result
 
 Format = Literal["html", "md"]
 Row = tuple[str, ...]
@@ -154,7 +156,7 @@ def _finding(comparison: Comparison) -> Iterator[Words]:
     first, *others = summary
     if others:
         yield Words((_headline(comparison),))
-    yield Words(tuple(_prospect(comparison, first)), "list")
+    yield Words(tuple(_prospect(comparison.result, first)), "list")
     for other in others:
         lines = (*_change(comparison, other), *_cause(comparison, other))
         yield Words((f"{summary[other]['title']}, beside it:",))
@@ -191,9 +193,9 @@ def _headline(comparison: Comparison) -> str:
     )
 
 
-def _prospect(comparison: Comparison, name: str) -> Iterator[str]:
+def _prospect(result: Result, name: str) -> Iterator[str]:
     """Yield what one scenario leads to by itself."""
-    content, names = comparison.result.summary[name], comparison.result.names
+    content, names = result.summary[name], result.names
     states = content["alliance"]["end_states"]
     likeliest = max(states, key=lambda state: states[state]["value"])
     yield (
@@ -261,6 +263,17 @@ def _difference(one: Any) -> str:
 
 def _as_dict(estimate: Any) -> dict[str, Any]:
     return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+
+
+def result_html(result: Result) -> str:
+    """Return a result as HTML for a notebook: finding first, a small figure, then its tables."""
+    found = "".join(
+        f"<li>{escape(line)}</li>" for name in result.summary for line in _prospect(result, name)
+    )
+    figure = FigureBlock("cohesion", CAPTIONS["cohesion"], partial(result.plot, "cohesion"))
+    image = f"<img src='{figure.data_uri}' alt='{figure.caption}' style='max-width:720px'>"
+    rest = tables.result_html(result.summary, result.names, result.provenance_line)
+    return f"<ul>{found}</ul>{image}{rest}"
 
 
 # ---------------------------------------------------------------------------------------------

@@ -501,9 +501,9 @@ class Result:
         )
 
     def _repr_html_(self) -> str:
-        from foedus.tables import result_html
+        from foedus.report import result_html
 
-        return result_html(self.summary, self.names, self.provenance_line)
+        return result_html(self)
 
     def __repr__(self) -> str:
         names = ", ".join(scenario.name for scenario in self.scenarios)
