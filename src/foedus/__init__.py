@@ -64,6 +64,7 @@ _HOMES = {
     "scenario_reader": ("load_scenario",),
     "scenario_format": ("json_schema",),
     "shipped": ("shipped_alliances", "shipped_scenarios"),
+    "sliders": ("widget",),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -101,6 +102,7 @@ __all__ = [
     "trace",
     "verify",
     "why",
+    "widget",
 ]
 
 

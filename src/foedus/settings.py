@@ -23,8 +23,15 @@ _WORDS = {"policy": ("policy", tuple(POLICIES)), "cohesion.members": ("weighting
 _SETTING = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(\S.*?)\s*")
 
 
-def apply_settings(scenario: Scenario, settings: Sequence[str]) -> Scenario:
+def apply_settings(
+    scenario: Scenario, settings: Sequence[str], *, allow_inert: bool = False
+) -> Scenario:
     """Apply settings one after the other.
+
+    Parameters
+    ----------
+    allow_inert
+        Whether one may set what is so already.
 
     Raises
     ------
@@ -38,7 +45,7 @@ def apply_settings(scenario: Scenario, settings: Sequence[str]) -> Scenario:
         except ValueError as error:
             problems.append(Problem("--set", 0, setting, str(error)))
             continue
-        if changed.fingerprint == scenario.fingerprint:
+        if not allow_inert and changed.fingerprint == scenario.fingerprint:
             message = "This has no effect: the scenario has that value already."
             problems.append(Problem("--set", 0, setting, message))
         scenario = changed

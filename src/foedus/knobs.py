@@ -1,0 +1,131 @@
+"""Levers as something to move: from a scenario to knobs, from moved knobs to a scenario file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from foedus.levers import LEVERS, Lever
+from foedus.scenario_format import FORMAT_VERSION
+from foedus.settings import apply_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from foedus.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Knob:
+    """A lever towards one member, as something that can be moved.
+
+    Attributes
+    ----------
+    key
+        As in ``--set``: ``pressure.ARM``, ``outreach.EU.ARM``, ``bandwidth``.
+    label
+        For people.
+    low, high
+        Bounds.
+    value
+        In force in the last month of the scenario.
+    meaning
+        What it is.
+    """
+
+    key: str
+    label: str
+    low: float
+    high: float
+    value: float
+    meaning: str
+
+
+def knobs(scenario: Scenario, member: str) -> tuple[Knob, ...]:
+    """Return every lever that bears on a member.
+
+    Parameters
+    ----------
+    member
+        Code of a client.
+    """
+    return tuple(knob for lever in LEVERS for knob in _knobs(scenario, lever, member))
+
+
+def _knobs(scenario: Scenario, lever: Lever, member: str) -> Iterator[Knob]:
+    alliance = scenario.alliance
+    powers: dict[str, tuple[str | None, ...]] = {
+        "patron": (None,),
+        "member": (None,),
+        "partner": tuple(power.code for power in alliance.partners),
+        "adversary": tuple(power.code for power in alliance.adversaries),
+    }
+    for power in powers[lever.scope]:
+        whom = alliance.patron if lever.scope == "patron" else member
+        path = (lever.name, power, None if lever.scope == "patron" else member)
+        label = lever.name.replace("_", " ")
+        yield Knob(
+            ".".join(part for part in path if part),
+            f"{label}, {alliance.names[power]}" if power else label,
+            lever.low,
+            lever.high,
+            _value(scenario, lever, power, whom),
+            lever.meaning,
+        )
+
+
+def _value(scenario: Scenario, lever: Lever, power: str | None, whom: str) -> float:
+    """Return what a lever is at in the last month."""
+    for span in reversed(scenario.spans((lever.name, power, whom))):
+        if span.first <= scenario.end <= span.last:
+            return span.value
+    if lever.default is not None:
+        return lever.default
+    return scenario.alliance.value(f"{whom}.{lever.name}")
+
+
+def moved(scenario: Scenario, values: Mapping[str, float], name: str = "moved") -> Scenario:
+    """Return a scenario with some levers set for all months.
+
+    Parameters
+    ----------
+    values
+        By key of a knob.
+    name
+        Name of the new scenario.
+
+    Raises
+    ------
+    ScenarioError
+        If a value is out of bounds, or there is no such lever.
+    """
+    settings = [f"{key}={value!r}" for key, value in values.items()]
+    changed = apply_settings(scenario, settings, allow_inert=True)
+    return replace(changed, name=name, title=f"{scenario.title}, levers moved", parent=None)
+
+
+def scenario_text(scenario: Scenario, values: Mapping[str, float], name: str, title: str) -> str:
+    """Return the text of a scenario file that moves some levers of a shipped scenario or a file.
+
+    Parameters
+    ----------
+    scenario
+        What it extends, by its name.
+    """
+    levers: dict[str, Any] = {}
+    for key, value in values.items():
+        lever, *path = key.split(".")
+        place = levers
+        for part in (lever, *path)[:-1]:
+            place = place.setdefault(part, {})
+        place[(lever, *path)[-1]] = [{"value": float(value)}]
+    content = {
+        "foedus": FORMAT_VERSION,
+        "name": name,
+        "title": title,
+        "extends": scenario.name,
+        "levers": levers,
+    }
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
