@@ -227,7 +227,7 @@ def end_state_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture
     """Bars of the end states at the horizon."""
     figure, axes = grid(1, 1, width=6.4, height=3.2)
     ax = end_state_bars(axes[0][0], data, scenarios)
-    ax.set_ylabel("Probability (whiskers: Wilson 95 %,\nnumber of worlds only)")
+    ax.set_ylabel("Probability (whiskers: Wilson 95 %)")
     horizon = str(data["month"].values[-1])[:7]
     handles, labels = ax.get_legend_handles_labels()
     finish(figure, data, f"End state in {horizon}: {_alliance(data)}", handles, labels)
@@ -323,7 +323,9 @@ def finish(
 ) -> None:
     """Give a figure its title, its legend, and a line that says which worlds it shows."""
     picture.suptitle(title, x=0.01, ha="left", fontweight="bold")
-    columns = min(len(labels), 4 if picture.get_figwidth() < 9 else 7)
+    widest = max(map(len, labels), default=1)
+    room = int(picture.get_figwidth() / (0.55 + 0.068 * widest))  # inches of an entry
+    columns = max(1, min(len(labels), room))
     draw = {
         "posterior": "worlds that go on from the record (posterior)",
         "prior": "parameters drawn from their priors, none calibrated",

@@ -200,7 +200,7 @@ def _prospect(result: Result, name: str) -> Iterator[str]:
     likeliest = max(states, key=lambda state: states[state]["value"])
     yield (
         f"{content['title']} ({name}): in {content['horizon']} the likeliest end state is "
-        f"'{likeliest}' ({_chance(states[likeliest])})."
+        f"'{likeliest}' (in {tables.percent(states[likeliest])} of worlds)."
     )
     cohesion = content["alliance"]["cohesion"][content["headline_weighting"]]
     yield f"Cohesion ends at {tables.number(cohesion)} (median, 90 % of worlds)."
@@ -224,8 +224,8 @@ def _change(comparison: Comparison, name: str) -> Iterator[str]:
         now, before = in_words(one.other), in_words(one.baseline)
         words = f"{now} in either" if now == before else f"{now} instead of {before}"
         yield (
-            f"{who} is active in {100 * one.other:.0f} % of worlds instead of "
-            f"{100 * one.baseline:.0f} % ({words}): {_difference(one)}."
+            f"{who} is active in {tables.share(one.other)} of worlds instead of "
+            f"{tables.share(one.baseline)} ({words}): {_difference(one)}."
         )
     if not active:
         yield "No member's chance of being active differs by .005 or more."
