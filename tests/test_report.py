@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from foedus import report
 from foedus.alliance import load_alliance
 from foedus.comparison import compare
 from foedus.errors import ResultError
@@ -53,7 +54,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def found() -> Comparison:
-    return compare("baseline", "pressure", "restraint", runs=100, horizon=12)
+    return compare("baseline", "pressure", "restraint", runs=60, horizon=12)
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +158,10 @@ def test_objects_explain_themselves_in_a_notebook(found: Comparison) -> None:
     assert "data:image/svg+xml" in shown["result"]
 
 
-def test_nothing_is_overwritten_unless_it_is_said(found: Comparison, tmp_path: Path) -> None:
+def test_nothing_is_overwritten_unless_it_is_said(
+    found: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report, "html", lambda made: f"<p>{made.sections[0].title}</p>")
     path = tmp_path / "brief.html"
     path.write_text("mine")
     with pytest.raises(ResultError, match=r"exists already.*--overwrite"):
