@@ -72,7 +72,8 @@ def test_run_writes_results_figures_and_provenance(
     assert status == 0
     assert "Results are in out: chunks, figures, foedus.json" in out
     kinds = ("cohesion", "trust", "status", "end_states")
-    figures = {path.name for path in (tmp_path / "out" / "figures").iterdir()}
+    there = (path.name for path in (tmp_path / "out" / "figures").iterdir())
+    figures = {name for name in there if not name.startswith(".")}
     assert figures == {f"{kind}.{form}" for kind in kinds for form in ("png", "svg")}
     result = load_result(tmp_path / "out")
     assert [scenario.name for scenario in result.scenarios] == ["pressure", "restraint"]

@@ -10,6 +10,7 @@ import pytest
 
 import foedus
 from foedus import comparison, engines, ensemble
+from foedus.attribution import levers_apart
 from foedus.comparison import compare, load_item, trace
 from foedus.errors import ResultError
 from foedus.results import Result
@@ -176,7 +177,14 @@ def test_resolving_adds_worlds_until_every_headline_difference_is_known() -> Non
     assert plain.result.digest == found.result.digest
 
 
+def test_resolving_does_not_give_up_on_what_few_worlds_tell() -> None:
+    found = compare("baseline", "pressure", runs=500, horizon=60, resolve=0.015)
+    assert found.resolution is not None
+    assert found.resolution.is_met
+
+
 def test_resolving_stops_where_more_worlds_would_not_help(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(comparison, "TRUSTED", 600)
     found = compare("baseline", "pressure", runs=600, horizon=60, resolve=1e-4)
     assert found.resolution is not None
     assert not found.resolution.is_met
@@ -195,7 +203,7 @@ def test_resolving_stops_where_more_worlds_would_not_help(monkeypatch: pytest.Mo
 def test_everything_is_written_beside_the_worlds(found: Comparison, tmp_path: Path) -> None:
     out = tmp_path / "out"
     made = compare("baseline", "pressure", runs=RUNS, horizon=HORIZON, out=out)
-    names = {path.name for path in (out / COMPARISON).iterdir()}
+    names = {path.name for path in (out / COMPARISON).iterdir() if path.name[0] != "."}
     figures = {
         f"{n}.{f}"
         for n in ("active", "attribution", "differences", "incidence")
@@ -214,6 +222,51 @@ def test_everything_is_written_beside_the_worlds(found: Comparison, tmp_path: Pa
     assert found.difference("pressure", "ARM", "trust") == made.difference(
         "pressure", "ARM", "trust"
     )
+
+
+def test_files_of_others_stay_and_edited_ones_are_kept(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    pair: tuple[Any, ...] = ("baseline", "pressure")
+    options: dict[str, Any] = {"horizon": 12, "out": out, "figures": False}
+    compare(*pair, runs=8, **options)
+    place = out / COMPARISON
+    (place / "notes.txt").write_text("mine")
+    (place / "differences.csv").write_text("edited")
+    compare(*pair, runs=8, **options)
+    assert (place / "differences.csv").read_text() == "edited", "the same again touches nothing"
+    (out / "figures").mkdir()
+    (out / "figures" / "own.txt").write_text("mine too")
+    for runs in (12, 16):
+        compare(*pair, runs=runs, **options)
+        assert (place / "notes.txt").read_text() == "mine"
+        assert (place / "differences.csv~").read_text() == "edited"
+        assert (place / "differences.csv").read_text().startswith("scenario,baseline")
+        assert (out / "figures" / "own.txt").read_text() == "mine too"
+    assert json.loads((place / "comparison.json").read_text())["provenance"]["inputs"]["runs"] == 16
+
+
+def test_settings_and_another_order_are_refused_beside_results(
+    stored: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ResultError, match="cannot be changed by --set"):
+        compare(stored, "baseline", settings=["pressure.ARM=0.6"])
+    out = tmp_path / "out"
+    compare("baseline", "pressure", runs=8, horizon=12, out=out, figures=False)
+    with pytest.raises(ResultError, match=r"another order \(baseline, pressure\)"):
+        compare("pressure", "baseline", runs=8, horizon=12, out=out, figures=False)
+    with pytest.raises(ResultError, match="did you mean 'pressure'"):
+        compare(stored, baseline="Pressure")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(ResultError, match="holds no"):
+        compare(empty, "baseline")
+
+
+def test_a_stored_scenario_differs_in_no_lever_that_the_shipped_one_does_not(stored: Path) -> None:
+    (kept,) = foedus.load_result(stored).scenarios
+    shipped, base = scenario("pressure"), scenario("baseline")
+    assert levers_apart(kept, shipped) == ()
+    assert levers_apart(base, kept) == levers_apart(base, shipped)
 
 
 def test_a_comparison_that_no_longer_fits_its_worlds_does_not_stay(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def test_axes_come_back_as_they_were_given(found: Comparison, ax: Axes) -> None:
     difference = gaps(found.paths, "baseline", "pressure", "trust").sel(member="ARM")
     assert plots.difference_fan(ax, difference) is ax
     (line,) = [one for one in ax.get_lines() if one.get_label() == "median difference"]
+    assert "mean difference" in [one.get_label() for one in ax.get_lines()]
     drawn = np.asarray(line.get_ydata(), dtype=float)
     assert drawn == pytest.approx(np.nanmedian(difference.transpose("month", "run").values, axis=1))
     other = Figure().subplots()

@@ -169,10 +169,16 @@ def test_nothing_is_overwritten_unless_it_is_said(
     assert path.read_text() == "mine"
     write(found, path, overwrite=True)
     assert "What was found" in path.read_text()
+    with pytest.raises(ResultError, match=r"ends in \.html or \.htm"):
+        write(found, tmp_path / "brief.pdf")
+    (tmp_path / "own_figures").mkdir()
+    with pytest.raises(ResultError, match="where the figures go"):
+        write(found, tmp_path / "own.md", "md")
     with pytest.raises(ResultError, match="is no directory"):
         write(found, tmp_path / "nowhere" / "brief.html")
+    (tmp_path / "odd.html").mkdir()
     with pytest.raises(ResultError, match="is a directory"):
-        write(found, tmp_path, overwrite=True)
+        write(found, tmp_path / "odd.html", overwrite=True)
 
 
 def test_words_for_probabilities_cover_all_of_them_in_order() -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from foedus.designs import Design
     from foedus.ensemble import Worlds
     from foedus.estimates import Estimate
-    from foedus.scenario import Scenario
+    from foedus.scenario import LeverKey, Scenario
 
     Values = npt.NDArray[Any]
 
@@ -103,7 +103,7 @@ class Attribution:
 def levers_apart(baseline: Scenario, other: Scenario) -> tuple[str, ...]:
     """Return in what two scenarios differ, in the order of the levers."""
     keys = {*baseline.levers, *other.levers}
-    apart = {key[0] for key in keys if baseline.levers.get(key) != other.levers.get(key)}
+    apart = {key[0] for key in keys if _spans(baseline, key) != _spans(other, key)}
     found = [lever.name for lever in LEVERS if lever.name in apart]
     if _events(baseline) != _events(other):
         found.append(EVENTS)
@@ -131,6 +131,11 @@ def mixed(baseline: Scenario, other: Scenario, levers: Sequence[str]) -> Scenari
     if NUMBERS in levers:
         changed |= {"parameters": other.parameters, "alliance": other.alliance}
     return replace(baseline, **changed)
+
+
+def _spans(scenario: Scenario, key: LeverKey) -> list[tuple[Any, ...]]:
+    """Return what a lever is set to, however it is written and wherever that stands."""
+    return [(s.first, s.last, s.value, s.ramp, s.ramp_from) for s in scenario.spans(key)]
 
 
 def _events(scenario: Scenario) -> list[Any]:

@@ -124,7 +124,9 @@ Scheduler = Annotated[
     str | None,
     typer.Option(help="Simulate on a Dask cluster: tcp://host:port.", show_default=False),
 ]
-NoFigures = Annotated[bool, typer.Option("--no-figures", help="Write no figures.")]
+NoFigures = Annotated[
+    bool, typer.Option("--no-figures", help="Write no figures, and of a comparison no brief.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Overwrite = Annotated[
@@ -145,6 +147,9 @@ def execute(arguments: Sequence[str]) -> int:
         return error.status
     except KeyboardInterrupt:
         status = ExitStatus.INTERRUPTED
+    except MemoryError:
+        typer.echo("There is not enough memory for so many worlds; ask for fewer --runs.", err=True)
+        return ExitStatus.UNFINISHED
     except Exception as error:
         name = type(error).__name__
         if hasattr(error, "show") and hasattr(error, "exit_code"):
@@ -344,7 +349,10 @@ def report(
         ),
     ],
     *,
-    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("brief.html"),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The file to write; brief.html or brief.md if omitted."),
+    ] = None,
     format: Annotated[  # noqa: A002 (the name of the option)
         Format | None,
         typer.Option(help="html: one page that needs nothing else; md: with figures beside it."),
@@ -360,10 +368,10 @@ def report(
     """Write a brief: the finding first, then figures, tables, and what it all rests on."""
     from foedus import comparison
     from foedus import report as reports
-    from foedus.files import refuse_file
 
-    form = format or (Format.md if out.suffix == ".md" else Format.html)
-    refuse_file(out, overwrite=overwrite)
+    form = format or (Format.md if out and out.suffix == ".md" else Format.html)
+    out = out or Path(f"brief.{form.value}")
+    reports.refuse(out, form.value, overwrite=overwrite)
     loaded = _load_all(items, None, (), load=comparison.load_item)
     with _progress(quiet=quiet) as progress, _interruption():
         found = comparison.compare(
@@ -501,8 +509,7 @@ def _run_tables(result: Result, console: Console) -> None:
                 f"Members in {summary['horizon']}",
                 tables.MEMBER_HEADER,
                 member_rows,
-                "Share of worlds with its Wilson 95 % interval. Frozen and suspended may overlap; "
-                "first missed summit: month in the median world among those with one.",
+                tables.MEMBER_CAPTION,
             )
         )
         console.print(
@@ -546,6 +553,8 @@ def _comparison_tables(found: Comparison, console: Console) -> None:
     )
     console.print(_table(f"Outcomes in {horizon}", header, rows, caption))
     first = next(iter(result.summary.values()))
+    if not found.others:
+        console.print("One scenario only: there is nothing to compare it with.", style="bold")
     if found.others:
         for table in _difference_tables(found, horizon):
             console.print(table)
@@ -571,12 +580,12 @@ def _difference_tables(found: Comparison, horizon: str) -> Iterator[Any]:
     yield _table(title, header, rows, tables.DIFFERENCE_CAPTION)
     title = f"Where conduct parts from {found.baseline.name}"
     rows = tables.parting_rows(content, names)
-    worlds = f"{content['worlds_looked_at_month_by_month']:,} worlds. "
-    yield _table(title, ("who", *header[1:]), rows, worlds + tables.PARTING_CAPTION)
+    yield _table(title, ("who", *header[1:]), rows, tables.parting_caption(content))
     for name, attributed in content["attribution"].items():
         title = f"What the difference of {name} is made of"
         if parts := list(tables.attribution_rows(attributed, names)):
-            yield _table(title, tables.ATTRIBUTION_HEADER, parts, tables.ATTRIBUTION_CAPTION)
+            caption = tables.attribution_caption(content)
+            yield _table(title, tables.ATTRIBUTION_HEADER, parts, caption)
     splits = tuple(tables.split_rows(content, names))
     if splits:
         title = "Share of the spread over worlds that comes from not knowing the numbers"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from math import ceil
@@ -13,7 +14,7 @@ from foedus.attribution import Attribution, attribute
 from foedus.designs import as_design
 from foedus.differences import Difference, Parting, differences, partings
 from foedus.ensemble import DEFAULT_RUNS
-from foedus.errors import ResultError
+from foedus.errors import InterruptedRun, ResultError, nearest
 from foedus.outcomes import plain
 from foedus.results import Result, load_result, run
 from foedus.scenario import Scenario
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 SAMPLE = 2_000  # whole worlds that are looked at month by month
 MOST_RUNS = 2_000_000  # that a difference is resolved with
+TRUSTED, FIRST_STEPS = 100_000, 4  # worlds from which the calibration's own error is told well
 MOST_TRACED = 2
 STEP = (1.2, 10.0)  # how far the runs grow at a time, at least and at most
 
@@ -193,6 +195,7 @@ class Comparison:
                 for name in names
             },
             "worlds_looked_at_month_by_month": self.paths.sizes["run"],
+            "worlds_of_each_mix": min(self.result.runs, attribution.RUNS),
             "attribution": plain(self.attributions),
             "not_attributed": self.unattributed,
             "spread_from_numbers": plain(self.splits),
@@ -220,6 +223,7 @@ class Comparison:
                     "high": one.difference.high,
                     **shares,
                     "narrowing": one.narrowing,
+                    "worlds": one.worlds,
                 }
 
     def to_frame(self) -> pd.DataFrame:
@@ -244,7 +248,7 @@ class Comparison:
 
     def json(self) -> str:
         """Return everything, with provenance, as JSON text."""
-        return store.as_text({"provenance": self.provenance, "comparison": self.summary})
+        return store.as_text(self._content)
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -262,7 +266,8 @@ class Comparison:
         Returns
         -------
         pathlib.Path
-            The directory ``comparison`` in it, which is replaced as a whole.
+            The directory ``comparison`` in it. Files of others stay; a file of an earlier
+            comparison that was edited since is kept beside the new one, its name with a ``~``.
 
         Raises
         ------
@@ -270,15 +275,32 @@ class Comparison:
             If it cannot be written.
         """
         target = directory / store.COMPARISON
-        with store.in_place_of(target) as place:
-            (place / "comparison.json").write_text(self.json(), encoding="utf-8")
+
+        def fill(place: Path) -> None:
+            store.write_json(place / "comparison.json", self._content)
             store.write_csv(place / "differences.csv", self.rows())
             if figures:
                 from foedus import comparison_plots, report
 
                 comparison_plots.write_figures(place, self)
                 report.write(self, place / "brief.html", drawn=(place, directory / store.FIGURES))
+
+        if not self._is_written(target, figures=figures):
+            store.put(target, fill)
         return target
+
+    @property
+    def _content(self) -> dict[str, Any]:
+        return {"provenance": self.provenance, "comparison": self.summary}
+
+    def _is_written(self, target: Path, *, figures: bool) -> bool:
+        """Whether this very comparison stands there, whole or edited since."""
+        try:
+            there = json.loads((target / "comparison.json").read_text(encoding="utf-8"))
+            same = there["provenance"]["digest"] == self.result.digest
+            return same and (not figures or (target / "brief.html").is_file())
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
 
     def __repr__(self) -> str:
         names = ", ".join(other.name for other in self.others)
@@ -355,6 +377,7 @@ def compare(
         for item in items
     ]
     given = [item for item in loaded if isinstance(item, Result)]
+    _refuse_settings(given, settings)
     scenarios = _ordered(_scenarios(loaded), baseline)
     _refuse_incomparable(given, seed, parameters)
     first = given[0] if given else None
@@ -372,13 +395,26 @@ def compare(
             run(*scenarios, runs=count, reuse=known, figures=figures and last, **common)
         )
 
-    if resolve is None:
-        found = made(wanted, given, last=True)
-    else:
-        found = _resolved(made, wanted, given, resolve)
-    if out is not None and found.others:
-        found.write(Path(out), figures=figures)
+    try:
+        if resolve is None:
+            found = made(wanted, given, last=True)
+        else:
+            found = _resolved(made, wanted, given, resolve)
+        if out is not None and found.others:
+            found.write(Path(out), figures=figures)
+    except InterruptedRun as interruption:
+        raise InterruptedRun(_to_repeat(str(interruption))) from None
+    except KeyboardInterrupt:
+        if out is None:
+            raise
+        message = f"Interrupted while comparing. The worlds are whole in {out}."
+        raise InterruptedRun(_to_repeat(message)) from None
     return found
+
+
+def _to_repeat(message: str) -> str:
+    """Send somebody who interrupted a comparison to the same command, not to that of a run."""
+    return f"{message.split(' Go on with:', maxsplit=1)[0]} Go on with the same command."
 
 
 def load_item(
@@ -389,8 +425,7 @@ def load_item(
     allow_inert: bool = False,
 ) -> Scenario | Result:
     """Load what can be compared: a scenario by name or path, or a result by its directory."""
-    is_result = str(item) not in shipped_scenarios() and (Path(item) / store.MARKER).is_file()
-    if is_result:
+    if str(item) not in shipped_scenarios() and Path(item).is_dir():
         return load_result(item)
     return load_scenario(item, horizon=horizon, settings=settings, allow_inert=allow_inert)
 
@@ -414,7 +449,7 @@ def _ordered(scenarios: Sequence[Scenario], baseline: str | None) -> list[Scenar
     names = [scenario.name for scenario in scenarios]
     name = baseline if baseline in names else Path(baseline).stem
     if name not in names:
-        message = f"The baseline '{baseline}' is not among the scenarios: {', '.join(names)}."
+        message = f"The baseline '{baseline}' is not among the scenarios{nearest(name, names)}"
         raise ResultError(message)
     return sorted(scenarios, key=lambda scenario: scenario.name != name)
 
@@ -450,6 +485,16 @@ def _refuse_incomparable(given: Sequence[Result], seed: int | None, parameters: 
                 "for; leave --parameters out, or name the scenarios instead."
             )
             raise ResultError(message)
+
+
+def _refuse_settings(given: Sequence[Result], settings: Sequence[str]) -> None:
+    """Refuse settings that would hold for the scenarios beside results, but not for these."""
+    if given and settings:
+        message = (
+            f"The result of '{given[0].scenarios[0].name}' cannot be changed by --set; leave it "
+            "out, or name the scenarios instead of results."
+        )
+        raise ResultError(message)
 
 
 def _told_apart(first: Result, other: Result) -> tuple[str, str]:
@@ -556,8 +601,10 @@ def _widest(found: Comparison) -> Difference | None:
 def _runs_for(widest: Difference, target: float, runs: int) -> int | None:
     """How many worlds to go on to, or None if that is enough or more would not help."""
     width = widest.half_width
-    if width <= target or runs >= MOST_RUNS or widest.floor >= target:
+    if width <= target or runs >= MOST_RUNS:
         return None
+    if widest.floor >= target:  # which fewer worlds tell roughly only
+        return None if runs >= TRUSTED else min(TRUSTED, runs * FIRST_STEPS)
     factor = (width**2 - widest.floor**2) / (target**2 - widest.floor**2)
     low, high = STEP
     return min(MOST_RUNS, ceil(runs * min(high, max(low, 1.05 * factor))))

@@ -76,6 +76,8 @@ def difference_fan(ax: Axes, differences: xr.DataArray, colour: str = BLUE) -> A
         lower, upper = np.nanquantile(shown, [low, high], axis=1)
         ax.fill_between(at, lower, upper, color=colour, alpha=alpha, linewidth=0, label=label)
     ax.plot(at, np.nanmedian(shown, axis=1), color=colour, linewidth=1.6, label="median difference")
+    mean = np.nanmean(shown, axis=1)
+    ax.plot(at, mean, color=colour, linewidth=1.2, linestyle=":", label="mean difference")
     ax.axhline(0.0, color=BLACK, linewidth=0.8)
     return by_year(ax)
 
@@ -196,7 +198,7 @@ def difference_figure(comparison: Comparison, others: Sequence[Scenario]) -> Pic
     )
     for column, other in zip(axes.T, others, strict=True):
         cohesion = gaps(paths, baseline.name, other.name, "cohesion")
-        difference_fan(column[0], cohesion.sel(weighting=other.weighting), VERMILION)
+        difference_fan(column[0], cohesion.sel(weighting=other.weighting))
         trust = gaps(paths, baseline.name, other.name, "trust")
         for ax, member in zip(column[1:], members, strict=True):
             difference_fan(ax, trust.sel(member=member))

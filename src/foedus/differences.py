@@ -53,6 +53,8 @@ class Difference:
     floor
         Half-width of the interval that would remain however many worlds were added: the
         calibration's own error. Zero where worlds are independent.
+    worlds
+        How many have a value in both.
     """
 
     subject: str
@@ -64,6 +66,7 @@ class Difference:
     worse: Estimate | None
     narrowing: float | None
     floor: float
+    worlds: int
 
     def __str__(self) -> str:
         text = (
@@ -122,6 +125,7 @@ def _difference(
         worse,
         _narrowing(first[both], second[both]),
         _floor(gap, worlds.populations),
+        int(both.sum()),
     )
 
 

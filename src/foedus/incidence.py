@@ -7,7 +7,7 @@ Aalen and Johansen 1978, Scandinavian Journal of Statistics 5:141-150, comes to 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,8 +64,8 @@ class Incidence:
 
     member: str
     start: int
-    causes: dict[str, Curve]
-    free: Curve
+    causes: dict[str, Curve] = field(repr=False)
+    free: Curve = field(repr=False)
 
     @property
     def event(self) -> str:

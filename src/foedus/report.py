@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import matplotlib as mpl
 
 from foedus import comparison_plots, plots, tables
-from foedus.errors import UnfinishedError
+from foedus.errors import ResultError, UnfinishedError
 from foedus.explain import why
 from foedus.files import refuse_file, replace_file
 from foedus.measures import ALLIANCE
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 Format = Literal["html", "md"]
 Row = tuple[str, ...]
+SUFFIXES: dict[str, tuple[str, ...]] = {"html": (".html", ".htm"), "md": (".md",)}
 
 CAPTIONS = {
     "active": "Chance that each member is active at the horizon, scenario by scenario.",
@@ -41,9 +42,9 @@ CAPTIONS = {
     "status": "Share of worlds in which each member is active, frozen, suspended or out.",
     "end_states": "End state of the alliance at the horizon.",
     "trust": "Trust of each member while it is one: median of worlds and bands.",
-    "differences": "Paired differences from the baseline, month by month; each row has its own "
-    "scale.",
-    "incidence": "By when the first event of each kind has come. Leaving forestalls all others.",
+    "differences": "Paired differences from the baseline, month by month: median and mean, and the "
+    "bands that hold half and nine tenths of the worlds; each row has its own scale.",
+    "incidence": "By when the first event of some kinds has come. Leaving forestalls all others.",
     "attribution": "Which lever makes the difference: Shapley values with 95 % intervals, and the "
     "lever alone.",
 }
@@ -177,6 +178,8 @@ def _headline(comparison: Comparison) -> str:
     def told(name: str) -> str:
         return f"'{titles[name]}' ({tables.signed(_as_dict(found[name].difference))})"
 
+    if len(found) == 1:
+        return f"Beside '{base}', cohesion ends higher or lower by this much under {told(best)}."
     if gains[best] <= 0.0:
         return (
             f"None of the scenarios leaves the alliance more cohesive than '{base}'; the least is "
@@ -224,8 +227,8 @@ def _change(comparison: Comparison, name: str) -> Iterator[str]:
         now, before = in_words(one.other), in_words(one.baseline)
         words = f"{now} in either" if now == before else f"{now} instead of {before}"
         yield (
-            f"{who} is active in {tables.share(one.other)} of worlds instead of "
-            f"{tables.share(one.baseline)} ({words}): {_difference(one)}."
+            f"{who} is active in {100 * one.other:.1f} % of worlds instead of "
+            f"{100 * one.baseline:.1f} % ({words}): {_difference(one)}."
         )
     if not active:
         yield "No member's chance of being active differs by .005 or more."
@@ -237,7 +240,7 @@ def _cause(comparison: Comparison, name: str) -> Iterator[str]:
         if (one.subject, one.outcome) == (ALLIANCE, "cohesion") and len(one.shares) > 1:
             most = max(one.shares, key=lambda share: abs(share.shapley.value))
             part = tables.signed(_as_dict(most.shapley))
-            yield f"Of the difference in cohesion most is due to {most.lever}: {part}."
+            yield f"The lever that makes most of the difference in cohesion: {most.lever}, {part}."
     anybody = next(iter(comparison.partings(name)))
     if anybody.month is None:
         yield "No member ever acts otherwise than under the baseline."
@@ -305,11 +308,12 @@ def _differences(comparison: Comparison) -> Iterator[Table | Words]:
     yield Table(title, ("outcome", *others), rows, tables.DIFFERENCE_CAPTION)
     rows = tuple(tables.parting_rows(content, names))
     title = f"Where conduct parts from {comparison.baseline.name}"
-    yield Table(title, ("who", *others), rows, tables.PARTING_CAPTION)
+    yield Table(title, ("who", *others), rows, tables.parting_caption(content))
     for name, found in content["attribution"].items():
         if rows := tuple(tables.attribution_rows(found, names)):
             title = f"What the difference of {name} is made of"
-            yield Table(title, tables.ATTRIBUTION_HEADER, rows, tables.ATTRIBUTION_CAPTION)
+            caption = tables.attribution_caption(content)
+            yield Table(title, tables.ATTRIBUTION_HEADER, rows, caption)
     for name, reason in content["not_attributed"].items():
         yield Words((f"Not attributed, {name}: {reason}",))
     if comparison.resolution is not None:
@@ -321,7 +325,7 @@ def _outcomes(comparison: Comparison) -> Iterator[Table]:
     for name, content in summary.items():
         when = f"{name}, {content['horizon']}"
         rows = tuple(tables.member_rows(content, names))
-        yield Table(f"Members: {when}", tables.MEMBER_HEADER, rows)
+        yield Table(f"Members: {when}", tables.MEMBER_HEADER, rows, tables.MEMBER_CAPTION)
         rows = tuple(tables.event_rows(content, names))
         header = tables.event_header(content)
         yield Table(f"Events: {when}", header, rows, tables.EVENT_CAPTION)
@@ -422,6 +426,33 @@ def _markdown_row(cells: Any) -> str:
     return "| " + " | ".join(c.replace("|", "\\|").replace("\n", "<br>") for c in cells) + " |"
 
 
+def refuse(path: Path, form: Format, *, overwrite: bool) -> None:
+    """Refuse a brief that would be lost or that would be called what it is not.
+
+    Raises
+    ------
+    ResultError
+        With what to do.
+    """
+    if path.suffix not in SUFFIXES[form]:
+        message = (
+            f"{path}: a brief in {form} is a file that ends in {' or '.join(SUFFIXES[form])}; name "
+            "it so, or choose another --format."
+        )
+        raise ResultError(message)
+    refuse_file(path, overwrite=overwrite)
+    if form == "md" and _beside(path).exists() and not overwrite:
+        message = (
+            f"{_beside(path)} exists already, where the figures go; name another file, or replace "
+            "them with --overwrite."
+        )
+        raise ResultError(message)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.stem}_figures")
+
+
 def write(
     comparison: Comparison,
     path: Path,
@@ -455,13 +486,13 @@ def write(
     UnfinishedError
         If it cannot be written.
     """
-    refuse_file(path, overwrite=overwrite)
+    refuse(path, form, overwrite=overwrite)
     made = brief(comparison, drawn)
     try:
         if form == "html":
             replace_file(path, html(made).encode())
             return path
-        beside = path.with_name(f"{path.stem}_figures")
+        beside = _beside(path)
         beside.mkdir(exist_ok=True)
         for section in made.sections:
             for block in section.blocks:

@@ -287,6 +287,8 @@ def _difference(there: dict[str, Any], wanted: dict[str, Any]) -> str | None:
     for name, sentence in words.items():
         if there.get(name) != wanted[name]:
             return sentence
+    if [*there["scenarios"]] != [*wanted["scenarios"]]:
+        return f"its scenarios stand in another order ({', '.join(there['scenarios'])})"
     if there["runs"] > wanted["runs"]:
         return FEWER
     return None

@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from hashlib import file_digest, sha256
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ MARKER = "foedus.json"
 MANIFEST = "manifest.jsonl"
 CHUNKS = "chunks"
 FIGURES = "figures"
+OURS = ".written.json"  # which files of a directory of figures foedus wrote
 COMPARISON = "comparison"  # what a comparison adds to the worlds of its scenarios
 LIBRARIES = ("foedus", "mesa", "numba", "numpy", "xarray", "zarr")
 
@@ -408,9 +410,12 @@ def finish(directory: Path, marker: Mapping[str, Any], fill: Callable[[Path], No
                 if path.is_file()
             }
             for stale in (FIGURES, COMPARISON):
-                shutil.rmtree(directory / stale, ignore_errors=True)
+                _discard(directory / stale)
             for item in temporary.iterdir():
-                item.replace(directory / item.name)
+                if item.is_dir():
+                    _move_in(item, directory / item.name)
+                else:
+                    item.replace(directory / item.name)
         _passes("before the marker")
         replace_file(directory / MARKER, as_text({**marker, "files": files}).encode())
     except OSError as error:
@@ -419,6 +424,55 @@ def finish(directory: Path, marker: Mapping[str, Any], fill: Callable[[Path], No
             f"All worlds are whole there. Make room, then: foedus run --resume {directory}"
         )
         raise UnfinishedError(message) from None
+
+
+def put(target: Path, fill: Callable[[Path], None]) -> None:
+    """Fill a directory anew: files of others stay, edited ones are kept with a ``~``.
+
+    Raises
+    ------
+    UnfinishedError
+        If it cannot be written.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=".finish.", dir=target.parent) as name:
+            temporary = Path(name)
+            fill(temporary)
+            _discard(target)
+            _move_in(temporary, target)
+    except OSError as error:
+        message = f"{target} could not be written: {error.strerror or error}."
+        raise UnfinishedError(message) from None
+
+
+def _move_in(source: Path, target: Path) -> None:
+    """Move files into a directory, and keep on file which they were."""
+    target.mkdir(exist_ok=True)
+    sums = {}
+    for path in sorted(source.iterdir()):
+        sums[path.name] = sha256(path.read_bytes()).hexdigest()
+        there = target / path.name
+        if there.exists():
+            kept = (f"{there.name}{'~' * number}" for number in count(1))
+            there.replace(next(p for name in kept if not (p := target / name).exists()))
+        path.replace(there)
+    replace_file(target / OURS, as_text(sums).encode())
+
+
+def _discard(directory: Path) -> None:
+    """Remove the files that foedus wrote into a directory and nobody has edited since."""
+    try:
+        sums = json.loads((directory / OURS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    for name, checksum in sums.items():
+        path = directory / name
+        with suppress(OSError):
+            if sha256(path.read_bytes()).hexdigest() == checksum:
+                path.unlink()
+    (directory / OURS).unlink()
+    with suppress(OSError):  # somebody else's files are in it
+        directory.rmdir()
 
 
 def altered_files(directory: Path, marker: Mapping[str, Any]) -> list[str]:

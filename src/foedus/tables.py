@@ -33,7 +33,6 @@ MEMBER_HEADER: Row = (
     "vote suspended",
     "out",
     "takes part",
-    "misses a summit ahead (first)",
     "trust, median [90 %]",
 )
 CARRIER_HEADER: Row = (
@@ -54,9 +53,14 @@ ALLIANCE_CAPTION = (
 )
 
 
+MEMBER_CAPTION = (
+    "Share of worlds with its Wilson 95 % interval, the calibration's own error included. Frozen "
+    "and suspended may overlap. Trust: of the worlds in which it is a member."
+)
 EVENT_CAPTION = (
     "First event of its kind since the start: share of worlds by the horizon (Wilson 95 %), and "
-    "the month by which half of all worlds have it, if they do. Leaving forestalls all others."
+    "the month by which half of all worlds have it, if they do, with its 95 % interval where that "
+    "is wider than the month. Leaving forestalls all others."
 )
 
 
@@ -97,15 +101,11 @@ def count(estimate: dict[str, Any]) -> str:
 def member_rows(summary: dict[str, Any], names: dict[str, str]) -> Iterator[Row]:
     """Yield a row for each member of one scenario, under :data:`MEMBER_HEADER`."""
     for code, outcome in summary["members"].items():
-        missed = f"{round(100 * outcome['misses_summit']['value'])} %"
-        if outcome["first_missed"]:
-            missed += f" ({outcome['first_missed']})"
         chances = [percent(outcome[key]) for key in ("active", "frozen", "suspended", "out")]
         yield (
             names.get(code, code),
             *chances,
             percent(outcome["takes_part"]),
-            missed,
             number(outcome["trust"]),
         )
 
@@ -278,7 +278,9 @@ def _difference_cell(one: dict[str, Any]) -> str:
     lines = [signed(one["difference"])]
     if one["better"] is not None and one["narrowing"] is not None:
         better, worse = (share(one[key]["value"]) for key in ("better", "worse"))
-        lines += [f"better {better}, worse {worse}", f"{one['narrowing']:.1f} x narrower"]
+        narrower = min(one["narrowing"], MOST_TOLD)
+        much = ">" if narrower < one["narrowing"] else ""
+        lines += [f"better {better}, worse {worse}", f"{much}{narrower:.3g} x narrower"]
     return "\n".join(lines)
 
 
@@ -286,9 +288,9 @@ def share(value: float | None) -> str:
     """Write a share without saying 0 or 100 % of what is merely near it."""
     if value is None:
         return "-"
-    if 0.0 < value < 0.005:
+    if 0.0 < value < 0.01:
         return "<1 %"
-    return ">99 %" if 0.995 < value < 1.0 else f"{100 * value:.0f} %"
+    return ">99 %" if 0.99 < value < 1.0 else f"{100 * value:.0f} %"
 
 
 def _who(subject: str, outcome: str, names: dict[str, str]) -> str:
@@ -345,11 +347,14 @@ def split_rows(content: dict[str, Any], names: dict[str, str]) -> Iterator[Row]:
         yield (_who(subject, outcome, names), *cells)
 
 
+MOST_TOLD = 100.0  # times that pairing narrows an interval; beyond that nothing differs in fact
+
 DIFFERENCE_CAPTION = (
     "Mean over worlds with its Monte Carlo 95 % interval; chances as shares of 1. Better and "
     "worse: share of worlds in which it holds the alliance together better, or worse, than the "
     "baseline does under the same luck; the rest are alike. Narrower: how many times pairing "
-    "narrows the interval against as many worlds with a luck of their own."
+    "narrows the interval against as many worlds with a luck of their own. Trust is compared where "
+    "it is a member in both."
 )
 PARTING_CAPTION = (
     "Month by which half of the worlds that part have done so: attendance, documents, dues, freeze "
@@ -370,6 +375,16 @@ SPLIT_CAPTION = (
     "The rest is luck. With a posterior the numbers include the past that fits the record and the "
     "state it led to. 95 % interval by the jackknife over draws."
 )
+
+
+def parting_caption(content: dict[str, Any]) -> str:
+    """Caption of the table of partings, with the number of worlds."""
+    return f"{content['worlds_looked_at_month_by_month']:,} worlds. {PARTING_CAPTION}"
+
+
+def attribution_caption(content: dict[str, Any]) -> str:
+    """Caption of the table of attribution, with the number of worlds."""
+    return f"The first {content['worlds_of_each_mix']:,} worlds of each mix. {ATTRIBUTION_CAPTION}"
 
 
 def comparison_html(comparison: Comparison) -> str:
