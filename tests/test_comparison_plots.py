@@ -14,6 +14,7 @@ from foedus import comparison_plots as plots
 from foedus.comparison import compare, trace
 from foedus.differences import gaps
 from foedus.errors import ResultError
+from foedus.scenario_reader import load_scenario
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,6 +69,16 @@ def test_axes_come_back_as_they_were_given(found: Comparison, ax: Axes) -> None:
     fourth = Figure().subplots()
     assert plots.tornado(fourth, attributed) is fourth
     assert [t.get_text() for t in fourth.get_yticklabels()][-1] == "total"
+
+
+def test_misspelt_labels_are_sentences(found: Comparison, ax: Axes) -> None:
+    data, scenarios = found.result.data, found.result.scenarios
+    with pytest.raises(ResultError, match=r"no event 'freez'.*'freeze'"):
+        plots.incidence_curves(ax, data, "ARM", "freez", scenarios)
+    with pytest.raises(ResultError, match=r"no member 'ARN'.*'ARM'"):
+        plots.incidence_curves(ax, data, "ARN", "freeze", scenarios)
+    with pytest.raises(ResultError, match="no scenario 'restraint'"):
+        plots.activity_map(ax, data, [load_scenario("restraint", horizon=14)])
 
 
 def test_files_carry_scenarios_and_seed(found: Comparison, stored: Path) -> None:

@@ -29,6 +29,7 @@ from foedus.plots import (
     finish,
     grid,
     page_name,
+    refuse_unknown,
     save,
     share_axis,
     wrapped,
@@ -92,6 +93,7 @@ def incidence_curves(
     months = data["month"].values
     known = Populations(*map(int, data.attrs["populations"]))
     for place, scenario in enumerate(scenarios):
+        refuse_unknown(data, scenario=scenario.name, member=member, event=event)
         table = data["event_month"].sel(scenario=scenario.name, member=member)
         causes = dict.fromkeys((event, *EXITS))
         came = {cause: table.sel(event=cause).values for cause in causes}
@@ -120,6 +122,8 @@ def incidence_curves(
 
 def activity_map(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) -> Axes:
     """Draw the probability that each member is active at the horizon, scenario by scenario."""
+    for scenario in scenarios:
+        refuse_unknown(data, scenario=scenario.name)
     known = Populations(*map(int, data.attrs["populations"]))
     standing = data["standing"].sel(scenario=[scenario.name for scenario in scenarios])
     found = [

@@ -95,20 +95,38 @@ def fan(
     return share_axis(ax)
 
 
+def refuse_unknown(data: xr.Dataset, **wanted: str) -> None:
+    """Refuse labels that a dataset does not have, by dimension.
+
+    Raises
+    ------
+    ResultError
+        With the nearest that there is.
+    """
+    for dimension, label in wanted.items():
+        known = [str(value) for value in data[dimension].values]
+        if label not in known:
+            message = f"The result has no {dimension} '{label}'{nearest(label, known)}"
+            raise ResultError(message)
+
+
 def cohesion_fan(ax: Axes, data: xr.Dataset, scenario: Scenario, colour: str = BLUE) -> Axes:
     """Fan chart of the cohesion index with the scenario's weights."""
+    refuse_unknown(data, scenario=scenario.name)
     counts = data["monthly_cohesion"].sel(scenario=scenario.name, weighting=scenario.weighting)
     return fan(ax, data["month"].values, counts.transpose("month", "bin").values, colour)
 
 
 def trust_fan(ax: Axes, data: xr.Dataset, scenario: str, member: str, colour: str = BLUE) -> Axes:
     """Fan chart of a member's trust, over the worlds in which it still is a member."""
+    refuse_unknown(data, scenario=scenario, member=member)
     counts = data["monthly_histogram"].sel(scenario=scenario, member=member, watched="trust")
     return fan(ax, data["month"].values, counts.transpose("month", "bin").values, colour)
 
 
 def status_river(ax: Axes, data: xr.Dataset, scenario: str, member: str) -> Axes:
     """Share of worlds in each standing over time, as a stack that sums to one."""
+    refuse_unknown(data, scenario=scenario, member=member)
     counts = data["monthly_standing"].sel(scenario=scenario, member=member)
     shares = counts.transpose("standing_name", "month").values / data.sizes["run"]
     ax.stackplot(
@@ -124,6 +142,8 @@ def status_river(ax: Axes, data: xr.Dataset, scenario: str, member: str) -> Axes
 
 def end_state_bars(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) -> Axes:
     """Probability of each end state, with its Wilson 95 % interval, scenarios side by side."""
+    for scenario in scenarios:
+        refuse_unknown(data, scenario=scenario.name)
     width = 0.8 / len(scenarios)
     places = np.arange(len(END_STATES))
     for index, scenario in enumerate(scenarios):
