@@ -306,6 +306,9 @@ def test_a_trace_is_the_world_of_the_result(found: Comparison, stored: Path) -> 
     assert np.float32(told.history.trust[-1, 0]) == trust
     pair = trace(scenario("baseline"), stored, run=3, members=["ARM"])
     assert isinstance(pair, Pair)
+    assert str(trace(stored, run=3, members=["armenia"])) == str(
+        trace(stored, run=3, members=["ARM"])
+    )
     assert {entry.member for entry in pair.one.entries} <= {"ARM", None}
     assert "here the worlds part" in str(pair)
     assert pair.as_dict()["parted"] == "2026-01"

@@ -312,7 +312,7 @@ def trace(
     run: Annotated[int, typer.Option(help="Number of the world.", min=0)] = 0,
     member: Annotated[
         list[str] | None,
-        typer.Option(help="Tell of this member only, by its code; repeat as needed."),
+        typer.Option(help="Tell of this member only, by code or name; repeat as needed."),
     ] = None,
     seed: Annotated[
         int | None,

@@ -347,7 +347,7 @@ class Trace:
         ResultError
             If there is no such member.
         """
-        _refuse_unknown([member], self.scenario)
+        (member,) = _codes([member], self.scenario)
         return tuple(entry for entry in self.entries if entry.member in (member, None))
 
     def only(self, *members: str) -> Trace:
@@ -358,15 +358,15 @@ class Trace:
         ResultError
             If there is no such member.
         """
-        _refuse_unknown(members, self.scenario)
+        chosen = _codes(members, self.scenario)
 
         def standings(found: tuple[Standing, ...]) -> tuple[Standing, ...]:
-            return tuple(one for one in found if one.member in members)
+            return tuple(one for one in found if one.member in chosen)
 
         return replace(
             self,
             opening=standings(self.opening),
-            entries=tuple(one for one in self.entries if one.member in (*members, None)),
+            entries=tuple(one for one in self.entries if one.member in (*chosen, None)),
             end=replace(self.end, standings=standings(self.end.standings)),
         )
 
@@ -998,12 +998,18 @@ def _refuse_strangers(one: Trace, other: Trace) -> None:
             raise ResultError(message)
 
 
-def _refuse_unknown(members: Iterable[str], scenario: Scenario) -> None:
-    known = scenario.alliance.members
+def _codes(members: Iterable[str], scenario: Scenario) -> list[str]:
+    """Return the codes of members given by code or name, in any case."""
+    alliance, found = scenario.alliance, []
+    known = {
+        word.lower(): code for code in alliance.members for word in (code, alliance.names[code])
+    }
     for member in members:
-        if member not in known:
-            message = f"'{member}' is no member of this alliance{nearest(member, known)}"
+        if member.lower() not in known:
+            message = f"'{member}' is no member of this alliance{nearest(member, alliance.members)}"
             raise ResultError(message)
+        found.append(known[member.lower()])
+    return found
 
 
 # ---------------------------------------------------------------------------------------------
@@ -1038,8 +1044,7 @@ def timeline(ax: Axes, trace: Trace, members: Sequence[str] | None = None) -> Ax
     from foedus.plots import share_axis
 
     scenario = trace.scenario
-    chosen = list(members or (standing.member for standing in trace.opening))
-    _refuse_unknown(chosen, scenario)
+    chosen = _codes(members or [standing.member for standing in trace.opening], scenario)
     places = [scenario.alliance.members.index(code) for code in chosen]
     for code in chosen:
         _draw_trust(ax, trace, code)
