@@ -150,6 +150,7 @@ def test_compare_puts_scenarios_side_by_side(capsys: pytest.CaptureFixture[str])
     assert "Armenia active" in out
     assert "end state restored" in out
     text = " ".join(out.split())
+    assert text.startswith("Cohesion ends higher under 'Pragmatic acquiescence'")
     assert "Differences from pressure in 2027-02, paired world by world" in text
     assert "Where conduct parts from pressure" in text
     assert "What the difference of restraint is made of" in text

@@ -546,6 +546,10 @@ def _comparison_tables(found: Comparison, console: Console) -> None:
     from foedus import tables
 
     result = found.result
+    if found.others:
+        from foedus.report import headline
+
+        console.print(headline(found), style="bold")
     header, rows = tables.comparison(result.summary, result.names)
     horizon = next(iter(result.summary.values()))["horizon"]
     caption = (

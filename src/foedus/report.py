@@ -156,7 +156,7 @@ def _finding(comparison: Comparison) -> Iterator[Words]:
     summary = comparison.result.summary
     first, *others = summary
     if others:
-        yield Words((_headline(comparison),))
+        yield Words((headline(comparison),))
     yield Words(tuple(_prospect(comparison.result, first)), "list")
     for other in others:
         lines = (*_change(comparison, other), *_cause(comparison, other))
@@ -165,7 +165,7 @@ def _finding(comparison: Comparison) -> Iterator[Words]:
     yield Words(tuple(tables.worth_lines(summary[first])[:1]), "small")
 
 
-def _headline(comparison: Comparison) -> str:
+def headline(comparison: Comparison) -> str:
     """Say which scenario holds the alliance together best and which worst."""
     found = {
         name: comparison.difference(name, ALLIANCE, "cohesion") for name in comparison.differences
@@ -179,7 +179,13 @@ def _headline(comparison: Comparison) -> str:
         return f"'{titles[name]}' ({tables.signed(_as_dict(found[name].difference))})"
 
     if len(found) == 1:
-        return f"Beside '{base}', cohesion ends higher or lower by this much under {told(best)}."
+        only = found[best].difference
+        if only.low <= 0.0 <= only.high:
+            return (
+                f"So many worlds do not tell cohesion under {told(best)} from that under '{base}'."
+            )
+        way = "higher" if only.value > 0.0 else "lower"
+        return f"Cohesion ends {way} under {told(best)} than under '{base}'."
     if gains[best] <= 0.0:
         return (
             f"None of the scenarios leaves the alliance more cohesive than '{base}'; the least is "
