@@ -116,6 +116,7 @@ def test_a_timeline_is_written_once_and_says_which_world(tmp_path: Path) -> None
         path = plots.write_timeline(told, tmp_path / f"world{suffix}")
         assert path.stat().st_size > 5_000
     text = (tmp_path / "world.svg").read_text(encoding="utf-8")
+    assert text.count(">missed a summit<") == 1, "one legend for both panels"
     assert re.search("baseline [0-9a-f]{64}; seed 1992; run 4", text)
     with pytest.raises(ResultError, match="exists already"):
         plots.write_timeline(told, tmp_path / "world.png")

@@ -343,8 +343,17 @@ def timeline_figure(told: Trace | Pair) -> Picture:
     worlds = (told.one, told.other) if isinstance(told, Pair) else (told,)
     with mpl.rc_context(STYLE):
         figure, axes = grid(len(worlds), 1, width=8.0, height=3.6, sharex=True)
+        entries: dict[str, Any] = {}
         for ax, world in zip(axes[:, 0], worlds, strict=True):
-            timeline(ax, world)
+            timeline(ax, world).get_legend().remove()  # type: ignore[union-attr]
+            handles, labels = ax.get_legend_handles_labels()
+            entries |= dict(zip(labels, handles, strict=True))
+        title = f"One world: run {worlds[0].run}, seed {worlds[0].seed}"
+        title += " (marks stand off their line where they crowd)"
+        figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
+        figure.legend(
+            list(entries.values()), list(entries), loc="outside lower left", ncols=3, fontsize=8
+        )
     return figure
 
 
