@@ -375,11 +375,16 @@ def write_timeline(told: Trace | Pair, path: Path, *, overwrite: bool = False) -
     described = (
         f"{first.scenario.name} {first.scenario.fingerprint}; seed {first.seed}; run {first.run}"
     )
-    names = {".png": "Description", ".svg": "Description", ".pdf": "Subject"}
+    options: dict[str, dict[str, Any]] = {
+        ".png": {"Description": described},
+        ".svg": {"Description": described, "Date": None},
+        ".pdf": {"Subject": described, "CreationDate": None},
+    }
     buffer = BytesIO()
-    timeline_figure(told).savefig(
-        buffer, format=path.suffix[1:], dpi=200, metadata={names[path.suffix]: described}
-    )
+    with mpl.rc_context(STYLE):
+        timeline_figure(told).savefig(
+            buffer, format=path.suffix[1:], dpi=200, metadata=options[path.suffix]
+        )
     try:
         replace_file(path, buffer.getvalue())
     except OSError as error:
