@@ -170,6 +170,11 @@ def test_compare_takes_earlier_results_and_names_its_baseline(
     status, _, err = foedus(capsys, "compare", "mine", "--seed", "5")
     assert status == 2
     assert "leave --seed out" in err
+    changed = ("mine", "restraint", "--horizon", "14", "--set", "pressure.ARM=0.5")
+    for command in ("compare", "trace"):
+        status, _, err = foedus(capsys, command, *changed)
+        assert status == 2
+        assert "'mine' cannot be changed by --set" in err
 
 
 def test_compare_says_what_resolving_took(capsys: pytest.CaptureFixture[str]) -> None:

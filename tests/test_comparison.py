@@ -249,6 +249,8 @@ def test_settings_and_another_order_are_refused_beside_results(
     stored: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(ResultError, match="cannot be changed by --set"):
+        trace(stored, settings=["pressure.ARM=0.6"])
+    with pytest.raises(ResultError, match="cannot be changed by --set"):
         compare(stored, "baseline", settings=["pressure.ARM=0.6"])
     out = tmp_path / "out"
     compare("baseline", "pressure", runs=8, horizon=12, out=out, figures=False)

@@ -51,6 +51,12 @@ def test_all_luck_and_no_luck() -> None:
     assert numbers.from_numbers.value == pytest.approx(1.0)
 
 
+def test_spread_that_hangs_on_one_set_of_numbers_is_not_split() -> None:
+    rare = np.zeros(400)
+    rare[7] = 1.0
+    assert split(rare, 40) is None
+
+
 def test_missing_worlds_are_left_out_and_too_few_are_not_split() -> None:
     some = values(0.5, 400, 10, 9)
     some[::7] = np.nan

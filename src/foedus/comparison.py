@@ -150,6 +150,11 @@ class Comparison:
         """
         return list(partings(self.paths, self.baseline.name, scenario, conduct=conduct))
 
+    @property
+    def mix_runs(self) -> int:
+        """Worlds of each mix of scenarios that an attribution rests on."""
+        return min(self.result.runs, attribution.RUNS)
+
     @cached_property
     def attributions(self) -> dict[str, list[Attribution]]:
         """The differences split among the levers, by scenario; see :attr:`unattributed`."""
@@ -160,7 +165,7 @@ class Comparison:
                 other,
                 design=made.design,
                 seed=made.seed,
-                runs=min(made.runs, attribution.RUNS),
+                runs=self.mix_runs,
             )
             for other in self.others
             if other.name not in self.unattributed
@@ -195,7 +200,7 @@ class Comparison:
                 for name in names
             },
             "worlds_looked_at_month_by_month": self.paths.sizes["run"],
-            "worlds_of_each_mix": min(self.result.runs, attribution.RUNS),
+            "worlds_of_each_mix": self.mix_runs,
             "attribution": plain(self.attributions),
             "not_attributed": self.unattributed,
             "spread_from_numbers": plain(self.splits),
@@ -370,14 +375,7 @@ def compare(
     >>> found.difference("pressure", "ARM", "trust").difference.value < 0
     True
     """
-    loaded = [
-        item
-        if isinstance(item, Result | Scenario)
-        else load_item(item, horizon=horizon, settings=settings, allow_inert=allow_inert)
-        for item in items
-    ]
-    given = [item for item in loaded if isinstance(item, Result)]
-    _refuse_settings(given, settings)
+    loaded, given = _loaded(items, horizon, settings, allow_inert=allow_inert)
     scenarios = _ordered(_scenarios(loaded), baseline)
     _refuse_incomparable(given, seed, parameters)
     first = given[0] if given else None
@@ -417,6 +415,26 @@ def _to_repeat(message: str) -> str:
     return f"{message.split(' Go on with:', maxsplit=1)[0]} Go on with the same command."
 
 
+def _loaded(
+    items: Sequence[Item],
+    horizon: int | None,
+    settings: Sequence[str],
+    *,
+    allow_inert: bool = False,
+) -> tuple[list[Scenario | Result], list[Result]]:
+    """Load all items; return them, and the results among them."""
+    loaded = [
+        item
+        if isinstance(item, Result | Scenario)
+        else load_item(item, horizon=horizon, settings=settings, allow_inert=allow_inert)
+        for item in items
+    ]
+    given = [item for item in loaded if isinstance(item, Result)]
+    if given and settings:
+        raise ResultError(_unchangeable(given[0].scenarios[0].name))
+    return loaded, given
+
+
 def load_item(
     item: str | Path,
     *,
@@ -426,6 +444,8 @@ def load_item(
 ) -> Scenario | Result:
     """Load what can be compared: a scenario by name or path, or a result by its directory."""
     if str(item) not in shipped_scenarios() and Path(item).is_dir():
+        if settings:
+            raise ResultError(_unchangeable(str(item)))
         return load_result(item)
     return load_scenario(item, horizon=horizon, settings=settings, allow_inert=allow_inert)
 
@@ -487,14 +507,12 @@ def _refuse_incomparable(given: Sequence[Result], seed: int | None, parameters: 
             raise ResultError(message)
 
 
-def _refuse_settings(given: Sequence[Result], settings: Sequence[str]) -> None:
-    """Refuse settings that would hold for the scenarios beside results, but not for these."""
-    if given and settings:
-        message = (
-            f"The result of '{given[0].scenarios[0].name}' cannot be changed by --set; leave it "
-            "out, or name the scenarios instead of results."
-        )
-        raise ResultError(message)
+def _unchangeable(result: str) -> str:
+    """Say that settings, which would hold for the scenarios beside a result, do not hold for it."""
+    return (
+        f"The result '{result}' cannot be changed by --set; leave it out, or name the scenarios "
+        "instead of results."
+    )
 
 
 def _told_apart(first: Result, other: Result) -> tuple[str, str]:
@@ -544,13 +562,7 @@ def trace(
     >>> foedus.trace("baseline", run=17).end.month
     '2030-12'
     """
-    loaded = [
-        item
-        if isinstance(item, Result | Scenario)
-        else load_item(item, horizon=horizon, settings=settings)
-        for item in items
-    ]
-    given = [item for item in loaded if isinstance(item, Result)]
+    loaded, given = _loaded(items, horizon, settings)
     _refuse_incomparable(given, seed, parameters)
     scenarios = _scenarios(loaded)
     if not 1 <= len(scenarios) <= MOST_TRACED:

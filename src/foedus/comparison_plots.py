@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from foedus.differences import gaps
 from foedus.errors import ResultError, UnfinishedError, nearest
-from foedus.estimates import Populations, probability
+from foedus.estimates import Populations, is_narrow, probability
 from foedus.files import refuse_file, replace_file
 from foedus.incidence import EXITS, first_of
 from foedus.measures import ACTIVE, ALLIANCE
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 
 TIMELINE_FILES = (".png", ".svg", ".pdf")
 DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
-NARROW = 0.02  # intervals of chances that two digits would not show
 SMALL = 0.05  # differences are never drawn as if less than that were much
 #: Events whose incidence is drawn, if they come at all.
 DRAWN = ("missed_summit", "unpaid_dues", "freeze", "thaw", "suspension", "withdrawal", "expulsion")
@@ -152,7 +151,7 @@ def activity_map(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) -> A
 
 
 def _percent(one: Estimate) -> str:
-    digits = 1 if one.high - one.low < NARROW else 0
+    digits = 1 if is_narrow(one.low, one.high) else 0
     value, low, high = (f"{100 * part:.{digits}f}" for part in (one.value, one.low, one.high))
     return f"{value} %\n[{low}, {high}]"
 
@@ -270,14 +269,8 @@ def attribution_figure(comparison: Comparison, others: Sequence[Scenario]) -> Pi
         ax.set_ylabel(f"{who}:\n{outcome}")
     handles, labels = axes[0][0].get_legend_handles_labels()
     title = f"What the difference from '{comparison.baseline.title}' is made of"
-    finish(figure, comparison.result.data, title, handles, labels, worlds=_mixed(comparison))
+    finish(figure, comparison.result.data, title, handles, labels, worlds=comparison.mix_runs)
     return figure
-
-
-def _mixed(comparison: Comparison) -> int:
-    from foedus.attribution import RUNS
-
-    return min(comparison.result.runs, RUNS)
 
 
 def _attributed_rows(comparison: Comparison, shown: Sequence[Scenario]) -> list[tuple[str, str]]:

@@ -68,6 +68,11 @@ class Estimate:
         return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
 
 
+def is_narrow(low: float, high: float) -> bool:
+    """Whether an interval would vanish in two decimals, so that one more is shown."""
+    return 0.0 < high - low < 0.02
+
+
 def probability(
     hits: npt.NDArray[Any],
     populations: Populations = INDEPENDENT,

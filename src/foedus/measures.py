@@ -76,7 +76,7 @@ def _is_inside(worlds: Worlds, member: str) -> Values:
     return inside
 
 
-def while_member(worlds: Worlds, name: str, member: str) -> Values:
+def _while_member(worlds: Worlds, name: str, member: str) -> Values:
     """Return a member's values at the horizon, missing where it has left."""
     values: Values = np.where(
         _is_inside(worlds, member), worlds.of(name, member), np.float32(np.nan)
@@ -142,7 +142,7 @@ def of_member(worlds: Worlds, member: str, name: str) -> Values:
     if name in Events._fields:
         happened: Values = worlds.event(name, member) > 0
         return happened
-    return while_member(worlds, name, member)
+    return _while_member(worlds, name, member)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -281,8 +281,3 @@ def measured(worlds: Worlds) -> Iterator[Measured]:
 def value_of(worlds: Worlds, subject: str, name: str) -> Values:
     """Return one measure of a member or the alliance, world by world."""
     return of_alliance(worlds, name) if subject == ALLIANCE else of_member(worlds, subject, name)
-
-
-def measure_of(subject: str, name: str) -> Measure:
-    """Return a measure by its subject and name."""
-    return (ALLIANCE_MEASURES if subject == ALLIANCE else MEMBER_MEASURES)[name]

@@ -20,6 +20,7 @@ from foedus.errors import ResultError, UnfinishedError
 from foedus.explain import why
 from foedus.files import refuse_file, replace_file
 from foedus.measures import ALLIANCE
+from foedus.months import format_month
 from foedus.plots import PER_PAGE, STYLE
 from foedus.words import in_words, scale_line
 
@@ -133,8 +134,8 @@ def brief(comparison: Comparison, drawn: Sequence[Path] = ()) -> Brief:
         Directories that hold figures of this very comparison and result.
     """
     result = comparison.result
-    alliance = result.scenarios[0].alliance
-    months = result.provenance_line.split(", ")[1]
+    first = result.scenarios[0]
+    months = f"{format_month(first.start)} to {format_month(first.end)}"
     sections = (
         Section("What was found", tuple(_finding(comparison))),
         Section("Figures", tuple(_figures(comparison, drawn))),
@@ -145,7 +146,7 @@ def brief(comparison: Comparison, drawn: Sequence[Path] = ()) -> Brief:
         Section("How it was made, and how to make it again", tuple(_provenance(comparison))),
     )
     names = ", ".join(scenario.title for scenario in result.scenarios)
-    return Brief(f"{alliance.title}, {months}", names, sections)
+    return Brief(f"{first.alliance.title}, {months}", names, sections)
 
 
 # ---------------------------------------------------------------------------------------------

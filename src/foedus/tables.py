@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foedus.differences import HEADLINE, MEMBER
+from foedus.estimates import is_narrow
 from foedus.measures import ALLIANCE
 from foedus.months import format_month
 from foedus.notebook import html_table
@@ -76,7 +77,7 @@ def percent(estimate: dict[str, Any]) -> str:
 def _is_narrow(estimate: dict[str, Any]) -> bool:
     """Whether the interval would vanish in two decimals."""
     low, high = estimate["low"], estimate["high"]
-    return low is not None and high is not None and 0.0 < high - low < 0.02
+    return low is not None and high is not None and is_narrow(low, high)
 
 
 def number(estimate: dict[str, Any]) -> str:

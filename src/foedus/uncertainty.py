@@ -65,7 +65,7 @@ def split(values: npt.NDArray[Any], sets: int) -> Split | None:
     Returns
     -------
     Split or None
-        None if there is no spread, or too few worlds of each set.
+        None if there is no spread, too few worlds of each set, or all spread in one of them.
     """
     there = ~np.isnan(values)
     which = np.arange(values.size)[there] % sets
@@ -81,7 +81,8 @@ def split(values: npt.NDArray[Any], sets: int) -> Split | None:
         np.bincount(which, centred, minlength=sets)[some].astype(float),
         np.bincount(which, centred * centred, minlength=sets)[some].astype(float),
     )
-    return Split(float(present.std(ddof=1)), _share(groups))
+    share = _share(groups)
+    return None if share is None else Split(float(present.std(ddof=1)), share)
 
 
 class _Groups(NamedTuple):
@@ -93,8 +94,8 @@ class _Groups(NamedTuple):
     squares: Floats
 
 
-def _share(groups: _Groups) -> Estimate:
-    """Share of the variance that lies between groups.
+def _share(groups: _Groups) -> Estimate | None:
+    """Share of the variance that lies between groups; None if it hangs on a single one.
 
     The interval is that of the logarithm of the ratio of mean squares, by the jackknife over
     groups, which asks for no normal distribution (Arvesen 1969, Annals of Mathematical Statistics
@@ -118,8 +119,10 @@ def _share(groups: _Groups) -> Estimate:
     ])  # fmt: skip
     count = groups.ones.size
     whole, each = _log_ratio(totals[:, None]), _log_ratio(totals[:, None] - parts)
-    if not np.isfinite(whole).all() or not np.isfinite(each).all():
+    if np.isposinf(whole).all():
         return Estimate(1.0, 1.0, 1.0, JACKKNIFE)  # no luck at all
+    if not np.isfinite(whole).all() or not np.isfinite(each).all():
+        return None
     pseudo = count * whole - (count - 1) * each
     half = Z95 * float(pseudo.std(ddof=1)) / sqrt(count)
     size = float((totals[1] - totals[5] / totals[1]) / (count - 1))
