@@ -158,6 +158,7 @@ def test_any_number_of_workers_gives_the_same_posterior(
     again = calibrate(early, draws=FEW, seed=3, workers=1, islands=1)
     assert again.fingerprint == posterior.fingerprint
     assert again.about == posterior.about
+    assert posterior.about["pooled"] == 4 * posterior.about["particles"], "of the last rounds"
 
 
 def test_another_seed_gives_another_posterior(early: Record, posterior: Posterior) -> None:

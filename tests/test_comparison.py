@@ -91,6 +91,12 @@ def test_only_what_is_missing_is_simulated(
     assert digests(more.result)["pressure"][:RUNS] == digests(found.result)["pressure"]
 
 
+def test_worlds_of_another_seed_are_not_taken() -> None:
+    other = foedus.run(scenario("baseline"), runs=8, seed=7)
+    mixed = foedus.run(scenario("baseline"), runs=8, reuse=[other])
+    assert mixed.digest == foedus.run(scenario("baseline"), runs=8).digest
+
+
 def test_a_stored_scenario_named_again_is_taken_once(stored: Path) -> None:
     again = compare(stored, scenario("pressure"), scenario("baseline"), baseline="baseline")
     assert [s.name for s in again.result.scenarios] == ["baseline", "pressure"]

@@ -14,7 +14,7 @@ from foedus import ensemble, estimates
 from foedus.chronicle import Events
 from foedus.errors import ResultError
 from foedus.estimates import Populations, ratio, shares_by
-from foedus.incidence import EXITS, first_of, incidence
+from foedus.incidence import EXITS, Incidence, first_of, incidence
 from foedus.scenario_reader import load_scenario
 
 if TYPE_CHECKING:
@@ -94,6 +94,16 @@ def test_the_median_is_the_month_by_which_half_of_all_worlds_have_it(worlds: Wor
     rare = incidence(worlds, "BLR", "expulsion")
     assert rare.median.value is None
     assert rare.total.value < 0.5
+
+
+def test_the_interval_of_a_median_lies_around_it() -> None:
+    months = np.arange(60) % LAST + 1
+    causes, free = first_of({"missed_summit": months}, LAST)
+    median = Incidence("ARM", 24_000, causes, free).median
+    assert median.low is not None
+    assert median.value is not None
+    assert median.high is not None
+    assert median.low < median.value < median.high
 
 
 def test_what_cannot_be_asked_for_is_refused_with_a_sentence(worlds: Worlds) -> None:

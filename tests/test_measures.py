@@ -57,6 +57,14 @@ def test_everything_is_measured_once_of_everybody(worlds: Worlds) -> None:
             assert set(np.unique(one.values)) <= {False, True}
 
 
+def test_what_holds_an_alliance_together_counts_as_better() -> None:
+    better = {name: measure.better for name, measure in MEMBER_MEASURES.items()}
+    good = {"active", "takes_part", "thaw", "return_to_summit", "trust", "expectation"}
+    assert {name for name, sign in better.items() if sign > 0} == good
+    assert {name for name, sign in better.items() if sign == 0} == {"dependence"}
+    assert better["outside_option"] == better["out"] == -1
+
+
 def test_every_event_of_the_chronicle_is_measured() -> None:
     assert set(Events._fields) <= set(MEMBER_MEASURES)
 
