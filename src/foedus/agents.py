@@ -16,6 +16,7 @@ with warnings.catch_warnings():  # Mesa's progress bar asks for ipywidgets, whic
     import mesa
 
 from foedus import rules
+from foedus.designs import as_design
 from foedus.draws import OPENING, Draws, address, draw, seed_words
 from foedus.errors import ResultError
 from foedus.months import format_month
@@ -230,6 +231,8 @@ class AllianceModel(mesa.Model):
         The agents.
     elapsed
         Months simulated so far.
+    design
+        Where parameters and opening numbers come from.
     """
 
     def __init__(
@@ -255,7 +258,8 @@ class AllianceModel(mesa.Model):
         self.run = run
         self.rules = rules
         self.elapsed = 0
-        self.parameters, opening = opening_world(scenario, seed, run, parameters)
+        self.design = as_design(parameters, [scenario])
+        self.parameters, opening = opening_world(scenario, seed, run, self.design)
         self.patron = patron_class(self)
         self.powers = [power_class(self, power) for power in scenario.alliance.powers]
         self.members: list[MemberState] = []
@@ -324,11 +328,26 @@ class AllianceModel(mesa.Model):
         ResultError
             If the model was made with ``collect=False``.
         """
+        table: pd.DataFrame = self._record.get_agenttype_vars_dataframe(Client)
+        return table.reset_index().drop(columns="AgentID")
+
+    def alliance_history(self) -> pd.DataFrame:
+        """Return the record of the alliance, a row a month so far.
+
+        Raises
+        ------
+        ResultError
+            If the model was made with ``collect=False``.
+        """
+        table: pd.DataFrame = self._record.get_model_vars_dataframe()
+        return table.set_index("month")
+
+    @property
+    def _record(self) -> mesa.DataCollector:
         if self.datacollector is None:
             message = "This model keeps no record; make it with collect=True."
             raise ResultError(message)
-        table: pd.DataFrame = self.datacollector.get_agenttype_vars_dataframe(Client)
-        return table.reset_index().drop(columns="AgentID")
+        return self.datacollector
 
 
 def _collector() -> mesa.DataCollector:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 DEFAULT_RUNS, DEFAULT_SEED = 20_000, 1992
 CALIBRATION_DRAWS, CALIBRATION_SEED = 2_000_000, 2018
 HINDCAST_DRAWS, COVERAGE_DRAWS = 500_000, 240_000
+EXPLORE_HOST = "127.0.0.1"
 WIDE = 150  # columns when the output goes to a file or a pipe
 
 app = typer.Typer(
@@ -337,6 +338,34 @@ def trace(
 
         write_timeline(told, out, overwrite=overwrite)
     typer.echo(_as_json(told.as_dict()) if json else str(told))
+
+
+@app.command()
+def explore(
+    scenario: Annotated[
+        str,
+        typer.Argument(help="Scenario file, or bare name of a shipped scenario, to begin with."),
+    ] = "baseline",
+    *,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help="Port of the page; 8765, or the next that is free, if omitted. 0 takes any.",
+            min=0,
+            max=65535,
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to serve at; only this machine sees the usual one.")
+    ] = EXPLORE_HOST,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Open no browser; say where the page is.")
+    ] = False,
+) -> None:
+    """Explore in a browser: levers, fan charts, one world month by month, and why."""
+    from foedus import explorer
+
+    explorer.explore(scenario, host=host, port=port, browser=not no_browser, tell=typer.echo)
 
 
 @app.command()

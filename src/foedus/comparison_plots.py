@@ -191,11 +191,19 @@ def tornado(ax: Axes, attribution: Attribution) -> Axes:
 # Pages
 
 
-def difference_figure(comparison: Comparison, others: Sequence[Scenario]) -> Picture:
-    """Paired differences of cohesion and of each member's trust over time, scenarios apart."""
+def difference_figure(
+    comparison: Comparison, others: Sequence[Scenario], members: Sequence[str] = ()
+) -> Picture:
+    """Paired differences of cohesion and of members' trust over time, scenarios apart.
+
+    Parameters
+    ----------
+    members
+        Codes; all if empty.
+    """
     paths, baseline = comparison.paths, comparison.baseline
     names = comparison.result.names
-    members = baseline.alliance.members
+    members = members or baseline.alliance.members
     figure, axes = grid(
         len(members) + 1, len(others), width=2.9, height=1.35, sharey="row", floor=5.2
     )
@@ -216,6 +224,12 @@ def difference_figure(comparison: Comparison, others: Sequence[Scenario]) -> Pic
     title = f"Difference from '{baseline.title}', world by world"
     finish(figure, comparison.result.data, title, handles, labels, worlds=paths.sizes["run"])
     return figure
+
+
+def member_difference_figure(comparison: Comparison, member: str) -> Picture:
+    """Paired differences of cohesion and of one member's trust over time, scenarios apart."""
+    with mpl.rc_context(STYLE):
+        return difference_figure(comparison, comparison.others, [member])
 
 
 def incidence_figure(comparison: Comparison, others: Sequence[Scenario]) -> Picture:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 4 * 1024**2  # an alliance of 200 members, each number with its evidence, has 2 MiB
 MAX_DEPTH = 16
 
+TOO_LARGE = f"The file is larger than {MAX_BYTES // 1024**2} MiB; no alliance needs that."
 _TOO_DEEP = f"The file is nested more than {MAX_DEPTH} levels deep; no scenario is."
 
 KeyPath = tuple[str | int, ...]
@@ -107,7 +108,7 @@ def read_document(path: Path, shown_as: str | None = None) -> Document:
         If the file cannot be read at all, with a sentence that says why.
     """
     file = shown_as or str(path)
-    return parse_document(_read_text(path, file), file)
+    return parse_document(decoded(_read_bytes(path, file), file), file)
 
 
 def parse_document(text: str, file: str) -> Document:
@@ -143,9 +144,29 @@ def parse_document(text: str, file: str) -> Document:
     return document
 
 
-def _read_text(path: Path, file: str) -> str:
-    def refused(message: str, line: int = 0) -> InputError:
-        return InputError([Problem(file, line, "", message)])
+def decoded(content: bytes, file: str) -> str:
+    """Return the text of ``file``.
+
+    Raises
+    ------
+    InputError
+        If there is too much of it, or it is not UTF-8.
+    """
+    if len(content) > MAX_BYTES:
+        raise InputError([Problem(file, 0, "", TOO_LARGE)])
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = "The file is not UTF-8 text; save it with that encoding."
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError([Problem(file, line, "", message)]) from None
+
+
+def _read_bytes(path: Path, file: str) -> bytes:
+    """Read a file, and no more than one byte too much of it."""
+
+    def refused(message: str) -> InputError:
+        return InputError([Problem(file, 0, "", message)])
 
     directory, absent = (
         "This is a directory; name a file.",
@@ -160,19 +181,11 @@ def _read_text(path: Path, file: str) -> str:
         if not path.is_file():
             raise refused(irregular)
         with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+            return stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "the path is not usable"
         message = f"The file cannot be read: {reason}."
         raise refused(message) from None
-    if len(content) > MAX_BYTES:
-        message = f"The file is larger than {MAX_BYTES // 1024**2} MiB; no alliance needs that."
-        raise refused(message)
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        message = "The file is not UTF-8 text; save it with that encoding."
-        raise refused(message, content.count(b"\n", 0, error.start) + 1) from None
 
 
 def _events(text: str, file: str) -> Iterator[Any]:

@@ -119,9 +119,13 @@ def _unknown(name: str, alliance: Alliance) -> str:
         return f"{owner} has these numbers; ask for one as '{owner}.{own[0]}': {', '.join(own)}."
     if found := [key for key in alliance.numbers if key.endswith(f".{name}")]:
         return f"'{name}' is a number of each member; ask for one: {', '.join(found)}."
+    return f"Nothing is named '{name}'{nearest(name, explained(alliance))}"
+
+
+def explained(alliance: Alliance) -> list[str]:
+    """Return every name that :func:`why` answers."""
     levers = (lever.name for lever in LEVERS)
-    legal = (*specifications(), *alliance.numbers, *levers, *POLICIES, *DECISIONS, *GLOSSARY)
-    return f"Nothing is named '{name}'{nearest(name, legal)}"
+    return [*levers, *everything(alliance), *POLICIES, *DECISIONS, *GLOSSARY]
 
 
 def everything(alliance: Alliance) -> list[str]:

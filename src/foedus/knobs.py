@@ -9,12 +9,17 @@ import yaml
 
 from foedus.levers import LEVERS, Lever
 from foedus.scenario_format import FORMAT_VERSION
+from foedus.scenario_reader import load_scenario
 from foedus.settings import apply_settings
+from foedus.shipped import shipped_scenarios
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from foedus.scenario import Scenario
+
+
+STEPS = 100  # from the lower bound of a knob to the upper
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,20 @@ class Knob:
     high: float
     value: float
     meaning: str
+
+    @property
+    def step(self) -> float:
+        """How far it moves at a time."""
+        return (self.high - self.low) / STEPS
+
+    @property
+    def nearest(self) -> float:
+        """The step nearest to its value, written as a slider writes it."""
+        return self.at(self.value)
+
+    def at(self, value: float) -> float:
+        """Return the step nearest to a value."""
+        return round(self.low + round((value - self.low) / self.step) * self.step, 6)
 
 
 def knobs(scenario: Scenario, member: str) -> tuple[Knob, ...]:
@@ -107,25 +126,44 @@ def moved(scenario: Scenario, values: Mapping[str, float], name: str = "moved") 
 
 
 def scenario_text(scenario: Scenario, values: Mapping[str, float], name: str, title: str) -> str:
-    """Return the text of a scenario file that moves some levers of a shipped scenario or a file.
+    """Return the text of a scenario file in which some levers are moved.
 
-    Parameters
-    ----------
-    scenario
-        What it extends, by its name.
+    It extends the scenario if that is shipped, and else stands by itself, all resolved.
+
+    Raises
+    ------
+    ScenarioError
+        If a value is out of bounds, or there is no such lever.
     """
+    changed = moved(scenario, values, name)
+    if _is_shipped(scenario):
+        content = {
+            "foedus": FORMAT_VERSION,
+            "name": name,
+            "title": title,
+            "extends": scenario.name,
+            "levers": _lever_tree(values),
+        }
+    else:
+        content = {**changed.resolved(), "title": title}
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _is_shipped(scenario: Scenario) -> bool:
+    """Whether a scenario is the shipped one of that name, as it stands there."""
+    if scenario.name not in shipped_scenarios():
+        return False
+    shipped = load_scenario(scenario.name)
+    return (shipped.fingerprint, shipped.end) == (scenario.fingerprint, scenario.end)
+
+
+def _lever_tree(values: Mapping[str, float]) -> dict[str, Any]:
+    """Return levers as a scenario file nests them, each in force in all months."""
     levers: dict[str, Any] = {}
     for key, value in values.items():
-        lever, *path = key.split(".")
+        *path, last = key.split(".")
         place = levers
-        for part in (lever, *path)[:-1]:
+        for part in path:
             place = place.setdefault(part, {})
-        place[(lever, *path)[-1]] = [{"value": float(value)}]
-    content = {
-        "foedus": FORMAT_VERSION,
-        "name": name,
-        "title": title,
-        "extends": scenario.name,
-        "levers": levers,
-    }
-    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+        place[last] = [{"value": float(value)}]
+    return levers

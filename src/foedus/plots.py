@@ -254,6 +254,31 @@ def end_state_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture
     return figure
 
 
+def member_figure(data: xr.Dataset, scenarios: Sequence[Scenario], member: str) -> Picture:
+    """Cohesion of the alliance, and below it the trust of one member, scenarios side by side.
+
+    Raises
+    ------
+    ResultError
+        If there is no such member.
+    """
+    refuse_unknown(data, member=member)
+    name = _names(data)[member]
+    with mpl.rc_context(STYLE):
+        count = len(scenarios)
+        figure, axes = grid(2, count, width=3.1 if count > 1 else 5.2, height=1.9)
+        for (upper, lower), scenario in zip(axes.T, scenarios, strict=True):
+            cohesion_fan(upper, data, scenario)
+            trust_fan(lower, data, scenario.name, member)
+            upper.set_title(wrapped(scenario.title, 38 if count > 1 else 70), loc="left")
+        axes[0][0].set_ylabel("Cohesion")
+        axes[1][0].set_ylabel(f"Trust, {name}")
+        handles, labels = axes[0][0].get_legend_handles_labels()
+        title = f"Cohesion of the alliance and trust of {name}: {_alliance(data)}"
+        finish(figure, data, title, handles, labels)
+        return figure
+
+
 FIGURES: dict[str, Callable[[Any, Any], Picture]] = {
     "cohesion": cohesion_figure,
     "trust": trust_figure,
@@ -388,6 +413,7 @@ __all__ = [
     "end_state_bars",
     "fan",
     "figure",
+    "member_figure",
     "status_river",
     "trust_fan",
     "write_figures",

@@ -158,7 +158,7 @@ def _finding(comparison: Comparison) -> Iterator[Words]:
     first, *others = summary
     if others:
         yield Words((headline(comparison),))
-    yield Words(tuple(_prospect(comparison.result, first)), "list")
+    yield Words(tuple(prospect(comparison.result, first)), "list")
     for other in others:
         lines = (*_change(comparison, other), *_cause(comparison, other))
         yield Words((f"{summary[other]['title']}, beside it:",))
@@ -203,8 +203,8 @@ def headline(comparison: Comparison) -> str:
     )
 
 
-def _prospect(result: Result, name: str) -> Iterator[str]:
-    """Yield what one scenario leads to by itself."""
+def prospect(result: Result, name: str) -> Iterator[str]:
+    """Yield what one scenario leads to by itself, a sentence each."""
     content, names = result.summary[name], result.names
     states = content["alliance"]["end_states"]
     likeliest = max(states, key=lambda state: states[state]["value"])
@@ -278,7 +278,7 @@ def _as_dict(estimate: Any) -> dict[str, Any]:
 def result_html(result: Result) -> str:
     """Return a result as HTML for a notebook: finding first, a small figure, then its tables."""
     found = "".join(
-        f"<li>{escape(line)}</li>" for name in result.summary for line in _prospect(result, name)
+        f"<li>{escape(line)}</li>" for name in result.summary for line in prospect(result, name)
     )
     figure = FigureBlock("cohesion", CAPTIONS["cohesion"], partial(result.plot, "cohesion"))
     image = f"<img src='{figure.data_uri}' alt='{figure.caption}' style='max-width:720px'>"

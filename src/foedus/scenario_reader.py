@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foedus import rules
 from foedus.alliance import Alliance, load_alliance
-from foedus.documents import Document, KeyPath, read_document
+from foedus.documents import Document, KeyPath, decoded, parse_document, read_document
 from foedus.errors import InputError, Problem, ScenarioError, nearest
 from foedus.inert import refuse_inert
 from foedus.levers import DECISIONS, LEVERS, POLICIES, Lever
@@ -33,12 +34,11 @@ from foedus.scenario_format import (
     ScenarioFile,
 )
 from foedus.settings import apply_settings
-from foedus.shipped import locate, shipped_scenarios
+from foedus.shipped import is_path, locate, shipped_scenarios
 from foedus.validation import attempt, validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 DEFAULT_ALLIANCE = "csto"
 MAX_LINEAGE = 16  # scenarios that extend one another
@@ -93,6 +93,40 @@ def load_scenario(
             refuse_inert(scenario, cut=True)
     if settings:
         scenario = apply_settings(scenario, settings)
+    return scenario
+
+
+def read_scenario(content: bytes, file: str) -> Scenario:
+    """Read a scenario that somebody handed over, so that nothing on this machine can be named.
+
+    Parameters
+    ----------
+    content
+        What the file holds.
+    file
+        Its name, for error sentences, and where the scenario gives itself none.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the file; it may extend shipped scenarios only.
+    InertScenarioError
+        If the scenario changes nothing, naming the lines without effect.
+    """
+    try:
+        document = parse_document(decoded(content, file), file)
+    except InputError as error:
+        raise ScenarioError(error.problems) from None
+    for key in ("extends", "alliance"):
+        reference = document.data.get(key)
+        if isinstance(reference, str) and is_path(reference):
+            message = (
+                f"'{reference}' is another file, and this one came alone; use the bare name of "
+                f"what is shipped, or start with the file on disk: foedus explore ./{file}"
+            )
+            raise ScenarioError([document.problem((key,), message)])
+    scenario = _Reader(document, Path(file), ()).scenario()
+    refuse_inert(scenario)
     return scenario
 
 

@@ -22,6 +22,11 @@ def shipped_alliances() -> dict[str, Path]:
     return {path.stem: path for path in sorted((scenario_directory() / "alliances").glob("*.yaml"))}
 
 
+def is_path(reference: str) -> bool:
+    """Whether a file is named by its path and not by the bare name of a shipped one."""
+    return reference.endswith((".yaml", ".yml")) or "/" in reference or "\\" in reference
+
+
 def locate(reference: str, shipped: dict[str, Path], base: Path | None) -> tuple[Path, str] | None:
     """Find a file named by path or, if shipped, by bare name.
 
@@ -30,8 +35,7 @@ def locate(reference: str, shipped: dict[str, Path], base: Path | None) -> tuple
     tuple or None
         The path and the name under which errors should show it; None if a bare name is unknown.
     """
-    looks_like_path = reference.endswith((".yaml", ".yml")) or "/" in reference or "\\" in reference
-    if not looks_like_path:
+    if not is_path(reference):
         path = shipped.get(reference)
         return (path, f"{path.parent.name}/{path.name}") if path else None
     path = Path(reference).expanduser()

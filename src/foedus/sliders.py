@@ -55,7 +55,7 @@ class Widget:
                 value=knob.value,
                 min=knob.low,
                 max=knob.high,
-                step=(knob.high - knob.low) / 100,
+                step=knob.step,
                 description=knob.label,
                 tooltip=knob.meaning,
                 continuous_update=False,

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from foedus.agents import AllianceModel
+    from foedus.alliance import Alliance
     from foedus.designs import Design, Numbered
     from foedus.levers import Lever
     from foedus.scenario import DatedSpan, LeverKey, Scenario
@@ -1065,11 +1066,11 @@ def timeline(ax: Axes, trace: Trace, members: Sequence[str] | None = None) -> Ax
     return share_axis(ax)
 
 
-def _look(trace: Trace, code: str) -> dict[str, Any]:
-    """Colour and dashes of a member, the same in every timeline of its alliance."""
+def look(alliance: Alliance, code: str) -> dict[str, Any]:
+    """Return colour and dashes of a member, the same in every picture of one world."""
     from foedus.plots import SERIES
 
-    lap, place = divmod(trace.scenario.alliance.members.index(code), len(SERIES))
+    lap, place = divmod(alliance.members.index(code), len(SERIES))
     return {"color": SERIES[place], "linestyle": DASHES[(place + lap) % len(DASHES)]}
 
 
@@ -1079,25 +1080,25 @@ def _draw_trust(ax: Axes, trace: Trace, code: str) -> None:
     trust = np.where(history.inside[:, place], history.trust[:, place], np.nan)
     frozen = history.of("frozen")[:, place] > 0.0
     beside = frozen | np.append(frozen[1:], False) | np.append(False, frozen[:-1])
-    name, look = trace.scenario.alliance.names[code], _look(trace, code)
-    ax.plot(history.months, np.where(frozen, np.nan, trust), linewidth=1.8, label=name, **look)
-    ax.plot(history.months, np.where(beside, trust, np.nan), linewidth=0.8, **look)
+    name, drawn = trace.scenario.alliance.names[code], look(trace.scenario.alliance, code)
+    ax.plot(history.months, np.where(frozen, np.nan, trust), linewidth=1.8, label=name, **drawn)
+    ax.plot(history.months, np.where(beside, trust, np.nan), linewidth=0.8, **drawn)
 
 
 def _draw_signs(ax: Axes, trace: Trace, members: Sequence[str]) -> None:
     """Draw every sign that occurs, with one label for each."""
     places: dict[str, list[tuple[Any, float, str]]] = defaultdict(list)
     for code in members:
-        colour = _look(trace, code)["color"]
+        colour = look(trace.scenario.alliance, code)["color"]
         for sign, month, height in _signs(trace, code):
             places[sign].append((month, height, colour))
     for sign, marker in MARKERS.items():
         if found := places[sign]:
             months, heights, colours = zip(*found, strict=True)
-            look: dict[str, Any] = {"marker": marker, "edgecolors": "black", "linewidths": 0.8}
+            shape: dict[str, Any] = {"marker": marker, "edgecolors": "black", "linewidths": 0.8}
             size = 80 if marker == "*" else 30  # a star fills least of its square
-            ax.scatter(months, heights, size, list(colours), zorder=3, **look)
-            ax.scatter([], [], size, "white", label=KINDS.get(sign, sign), **look)
+            ax.scatter(months, heights, size, list(colours), zorder=3, **shape)
+            ax.scatter([], [], size, "white", label=KINDS.get(sign, sign), **shape)
 
 
 def _signs(trace: Trace, code: str) -> Iterator[tuple[str, Any, float]]:

@@ -1,0 +1,594 @@
+"""The page: what is chosen on the left, what follows in the middle, why on the right.
+
+Every visitor has a kernel of his own, and with it his own of every reactive value here.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from base64 import b64decode, b64encode
+from binascii import Error as NotBase64
+from dataclasses import dataclass, replace
+from functools import partial
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import solara
+import solara.lab
+
+with warnings.catch_warnings():  # solara's on how Mesa uses its hooks
+    warnings.filterwarnings("ignore", message=".*ComponentsView")
+    from mesa.visualization import SolaraViz
+    from mesa.visualization.utils import update_counter
+
+from foedus import exploration, world_plots
+from foedus.documents import MAX_BYTES, TOO_LARGE
+from foedus.errors import FoedusError, Problem
+from foedus.explain import explained, why
+from foedus.exploration import WORLDS, Choice, Projection
+from foedus.months import format_month
+from foedus.notebook import html_table
+from foedus.report import headline, prospect
+from foedus.tables import DIFFERENCE_CAPTION, worth_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from foedus.agents import AllianceModel
+    from foedus.knobs import Knob
+    from foedus.plots import Picture
+
+SCREEN = 110 / exploration.DPI["screen"]  # pixels of the page for a pixel of a picture
+PAUSE = 0.05  # seconds in which further moves of a lever count as one
+CSS = """
+.foedus-figure img { max-width: 100%; height: auto; background: white; }
+.foedus-world .v-tabs { display: none; }  /* Mesa's, of its one page of components */
+.foedus-lever .v-input__slot { flex-wrap: wrap; }
+.foedus-lever .v-label { flex: 1 0 100%; }
+.foedus-panel table, .foedus-table table { border-collapse: collapse; font-size: 0.9rem; }
+.foedus-panel td, .foedus-panel th, .foedus-table td, .foedus-table th {
+  border-bottom: 1px solid #dddddd; padding: 3px 8px 3px 0; vertical-align: top;
+  white-space: pre-line; overflow-wrap: break-word;
+}
+.foedus-table th, .foedus-table td { overflow-wrap: normal; padding-right: 16px; }
+.foedus-problem { white-space: pre-wrap; font-family: monospace; }
+.foedus-command { display: block; white-space: pre-wrap; overflow-wrap: anywhere; }
+.foedus-scroll { max-height: 22rem; overflow: auto; }
+.foedus-note { color: #555555; font-size: 0.85rem; }
+.theme--dark .foedus-note { color: #bbbbbb; }
+@media (max-width: 960px) {  /* the levers lie over the charts, which stay in sight */
+  .v-overlay--active .v-overlay__scrim { opacity: 0.12 !important; }
+}
+:focus-visible { outline: 2px solid #0072B2; outline-offset: 1px; }
+"""
+
+
+def _opening() -> Choice:
+    return exploration.opening()
+
+
+choice: solara.Reactive[Choice] = solara.reactive(_opening())
+asked = solara.reactive("")
+panel = solara.reactive(False)
+problem = solara.reactive("")
+
+
+def begin(opened: Choice) -> None:
+    """Let every visitor begin with a choice."""
+    global choice  # noqa: PLW0603 (what a reactive value begins with is given when it is made)
+    choice = solara.reactive(opened)
+
+
+def ask(name: str | None) -> None:
+    """Open the side panel on a name."""
+    asked.value = name or ""
+    panel.value = True
+
+
+@solara.component
+def Page() -> None:
+    """Show scenarios or one world."""
+    tab = solara.use_reactive(0)
+    with solara.Div():
+        solara.Title("foedus")
+        solara.Style(CSS)
+        with solara.AppBar():
+            solara.Button(
+                "Why?", icon_name="mdi-help-circle-outline", text=True, on_click=lambda: ask(None)
+            )
+            with solara.lab.Tabs(value=tab):
+                solara.lab.Tab("Scenarios")
+                solara.lab.Tab("One world")
+        WhyPanel()
+        if tab.value == 0:
+            Scenarios()
+        else:
+            World()
+
+
+# ---------------------------------------------------------------------------------------------
+# Why
+
+
+@solara.component
+def WhyPanel() -> None:
+    """Explain a number, a lever or an outcome: value, prior, evidence, and who sets it."""
+    with (
+        solara.v.NavigationDrawer(
+            app=True,
+            right=True,
+            width=380,
+            v_model=panel.value,
+            on_v_model=panel.set,
+            temporary=True,  # over the page, which stays usable
+            stateless=True,
+            hide_overlay=True,
+            disable_route_watcher=True,
+        ),
+        solara.Column(classes=["foedus-panel"], style={"padding": "16px"}),
+    ):
+        with solara.Row(justify="space-between"):
+            solara.HTML("h2", "Why?", style="font-size: 1.2rem")
+            solara.Button(
+                icon_name="mdi-close",
+                icon=True,
+                on_click=lambda: panel.set(False),
+                attributes={"aria-label": "Close"},
+            )
+        scenario = choice.value.current
+        solara.v.Autocomplete(
+            label="A number, lever or outcome",
+            items=explained(scenario.alliance),
+            v_model=asked.value or None,
+            on_v_model=lambda name: asked.set(name or ""),
+            clearable=True,
+            dense=True,
+        )
+        if asked.value:
+            explanation = why(asked.value, scenario=scenario)
+            solara.HTML(unsafe_innerHTML=explanation._repr_html_())
+        else:
+            solara.Text("Ask for a name, such as ARM.trust, trust_loss, pressure or fractured.")
+
+
+# ---------------------------------------------------------------------------------------------
+# Choosing
+
+
+@solara.component
+def Scenarios() -> None:
+    """Show what becomes of the alliance under the scenarios that are chosen."""
+    with solara.Div():
+        with solara.AppBarTitle():
+            solara.Text("foedus: scenarios")
+        with solara.Sidebar(), solara.Column(gap="8px"):
+            ScenarioCard()
+            LeverCard()
+            FileCard()
+        Projected()
+
+
+@solara.component
+def ScenarioCard() -> None:
+    """Choose scenarios and worlds."""
+    now = choice.value
+    with solara.Card("Scenarios"):
+        solara.Select(
+            "Scenario", now.names, now.scenario, lambda name: choice.set(now.starting_from(name))
+        )
+        Note(f"{now.stands.title}. {now.stands.description}")
+        solara.Select(
+            "Compared with (baseline)",
+            now.comparable,
+            now.baseline,
+            lambda name: choice.set(replace(now, baseline=name)),
+        )
+        solara.SelectMultiple(
+            "Show as well",
+            list(now.beside),
+            [name for name in now.comparable if name not in (now.scenario, now.baseline)],
+            lambda names: choice.set(replace(now, beside=tuple(names))),
+        )
+        solara.Select(
+            "Worlds of each",
+            list(WORLDS),
+            now.runs,
+            lambda runs: choice.set(replace(now, runs=runs)),
+        )
+        solara.InputInt("Seed", now.seed, lambda seed: choice.set(replace(now, seed=seed)))
+
+
+@solara.component
+def LeverCard() -> None:
+    """Move levers towards a member."""
+    now = choice.value
+    alliance = now.stands.alliance
+    with solara.Card("Levers"):
+        solara.Select(
+            "Towards",
+            list(alliance.members),
+            now.member,
+            lambda member: choice.set(replace(now, member=member)),
+        )
+        for knob in now.knobs:
+            Lever(knob).key(f"{now.scenario} {knob.key}")
+        solara.Button(
+            "As it stands",
+            icon_name="mdi-undo",
+            disabled=not now.values,
+            on_click=lambda: choice.set(replace(now, values={})),
+        )
+        Note(f"A moved lever keeps its value in all months. {_moved(now)}")
+
+
+def _moved(now: Choice) -> str:
+    told = ", ".join(f"{key} {value:g}" for key, value in now.values.items())
+    return f"Moved: {told}." if told else "None is moved."
+
+
+@solara.component
+def Lever(knob: Knob) -> None:
+    """Move one lever, or ask about it."""
+    value = choice.value.values.get(knob.key, knob.nearest)
+    mark = " (moved)" if knob.key in choice.value.values else ""
+    with solara.Row(style={"align-items": "center"}, gap="0px"):
+        solara.v.Slider(
+            label=f"{knob.label}: {value:.2f}{mark}",
+            min=knob.low,
+            max=knob.high,
+            step=knob.step,
+            v_model=value,
+            on_v_model=lambda moved: choice.set(choice.value.moving(knob.key, moved)),
+            hide_details=True,
+            class_="foedus-lever",
+            attributes={"title": knob.meaning},
+        )
+        solara.Button(
+            icon_name="mdi-help-circle-outline",
+            icon=True,
+            small=True,
+            on_click=lambda: ask(knob.key.split(".")[0]),
+            attributes={"aria-label": f"Why {knob.label}?"},
+        )
+
+
+@solara.component_vue("upload.vue")
+def Upload(label: str, limit: int, event_hand_over: Callable[[dict[str, Any]], None]) -> None:
+    """Hand over a file, unless it is larger than the limit in bytes."""
+
+
+@solara.component
+def FileCard() -> None:
+    """Load a scenario file, or keep the one that the levers stand for."""
+    now = choice.value
+    with solara.Card("Scenario file"):
+        Upload(
+            label="Load a scenario file (choose it, or drop it here)",
+            limit=MAX_BYTES,
+            event_hand_over=_take,
+        )
+        if problem.value:
+            Refusal(problem.value)
+        solara.FileDownload(
+            lambda: choice.value.text,
+            f"{now.current.name}.yaml",
+            label=f"Download {now.current.name}.yaml",
+        )
+        if not now.values:
+            Note("No lever is moved: the file is the scenario as it stands, resolved.")
+
+
+def _take(handed: dict[str, Any]) -> None:
+    """Check a file that came from the browser, which may send anything."""
+    try:
+        file = str(handed.get("name"))
+        size = handed.get("size", 0)
+        content = b64decode(str(handed.get("content") or ""), validate=True)
+        if (isinstance(size, int) and size > MAX_BYTES) or len(content) > MAX_BYTES:
+            problem.value = str(Problem(file, 0, "", TOO_LARGE))
+            return
+        choice.value = choice.value.uploading(content, file)
+        problem.value = ""
+    except FoedusError as error:
+        problem.value = str(error)
+    except NotBase64:
+        problem.value = "The file did not arrive whole; load it again."
+
+
+# ---------------------------------------------------------------------------------------------
+# Many worlds
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A projection and what of it is ready: pictures by name, then the finding in words."""
+
+    projection: Projection
+    pictures: dict[str, bytes]
+    finding: Finding | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found: in a sentence, scenario by scenario, and what that is worth."""
+
+    headline: str
+    lines: tuple[str, ...]
+    worth: tuple[str, ...]
+
+
+def _finding(projection: Projection) -> Finding:
+    result, current = projection.result, projection.choice.current.name
+    return Finding(
+        headline(projection.comparison) if projection.comparison.others else "",
+        tuple(prospect(result, current)),
+        tuple(worth_lines(result.summary[current])[:1]),
+    )
+
+
+#: Pictures of a projection in the order in which they are drawn.
+PICTURES: dict[str, Callable[[Projection], Picture]] = {
+    "fans": Projection.fans,
+    "differences": Projection.gaps,
+    "end_states": Projection.end_states,
+    "standing": Projection.standing,
+}
+BANDS = "median of worlds, and the bands that hold half and nine tenths of them"
+#: What they show, for those who do not see them.
+MEANINGS = {
+    "fans": f"By scenario: cohesion above, trust of the chosen member below; {BANDS}",
+    "differences": f"Differences from the baseline, world by world: cohesion and trust; {BANDS}",
+    "end_states": "Probability of each end state at the horizon, with 95 % intervals",
+    "standing": "Share of worlds in which each member is active, frozen, suspended or out",
+}
+
+
+def _stages(projection: Projection) -> Iterator[Shown]:
+    """Yield what is shown, the fan charts first, each time with more of it."""
+    stage = Shown(projection, {})
+    for name, draw in PICTURES.items():
+        if name != "differences" or projection.comparison.others:
+            picture = exploration.drawn(partial(draw, projection))
+            stage = replace(stage, pictures={**stage.pictures, name: picture})
+            yield stage
+        if stage.finding is None:
+            stage = replace(stage, finding=_finding(projection))
+            yield stage
+
+
+@solara.component
+def Projected() -> None:
+    """Simulate what is chosen, and show what follows, the fan charts first."""
+    now = choice.value
+    shown: solara.Reactive[Shown | None] = solara.use_reactive(None)
+    refused = solara.use_reactive("")
+    told = solara.use_reactive("")
+
+    def work() -> None:
+        time.sleep(PAUSE)
+        before = shown.peek()
+        try:
+            if task.is_current():
+                projection = exploration.project(now, before and before.projection, told.set)
+                for stage in _stages(projection):
+                    if not task.is_current():
+                        return
+                    shown.value = stage
+                refused.value = ""
+        except FoedusError as error:
+            refused.value = str(error)
+        told.value = ""
+
+    wanted = [scenario.fingerprint for scenario in now.scenarios]
+    names = [scenario.name for scenario in now.scenarios]
+    task = solara.lab.use_task(
+        work, dependencies=[wanted, names, now.member, now.runs, now.seed], raise_error=False
+    )
+    solara.ProgressLinear(value=task.pending)
+    if told.value:
+        solara.Info(told.value)
+    if task.error:
+        solara.Error(f"This could not be simulated: {task.exception}")
+    if refused.value:
+        Refusal(refused.value)
+    if shown.value is not None:
+        Outcome(shown.value, is_current=not task.pending and not refused.value)
+
+
+@solara.component
+def Outcome(shown: Shown, *, is_current: bool) -> None:
+    """Show a projection: the finding first, then pictures and table, then what it rests on."""
+    projection, finding = shown.projection, shown.finding
+    with solara.Column(gap="16px", style={"opacity": "1" if is_current else "0.8"}):
+        with solara.Card(projection.choice.current.title):
+            if finding is None:
+                solara.Text("...")
+            else:
+                Found(finding)
+        for name in shown.pictures:
+            Figure(name, shown.pictures[name], projection)
+            if name == "differences":
+                Differences(projection)
+        with solara.Card("To make it again"):
+            solara.v.Html(tag="code", class_="foedus-command", children=[projection.choice.command])
+            Note(projection.result.provenance_line)
+
+
+@solara.component
+def Found(finding: Finding) -> None:
+    """Say what was found, and what that is worth."""
+    with solara.Div():
+        if finding.headline:
+            solara.v.Html(tag="p", class_="font-weight-bold", children=[finding.headline])
+        items = "".join(f"<li>{escape(line)}</li>" for line in finding.lines)
+        solara.HTML("ul", items)
+        for line in finding.worth:
+            Note(line)
+
+
+@solara.component
+def Differences(projection: Projection) -> None:
+    """Show the differences that a comparison is judged by."""
+    baseline, others = projection.comparison.baseline, projection.comparison.others
+    titles = (f"{other.title} ({other.name})" for other in others)
+    title = f"Differences from '{baseline.title}' in {format_month(baseline.end)}"
+    with solara.Card(title, classes=["foedus-table"]):
+        solara.HTML(unsafe_innerHTML=html_table(("outcome", *titles), projection.difference_table))
+        Note(DIFFERENCE_CAPTION)
+
+
+@solara.component
+def Note(text: str) -> None:
+    """Say something in small print."""
+    solara.v.Html(tag="p", class_="foedus-note", children=[text])
+
+
+@solara.component
+def Figure(name: str, picture: bytes, projection: Projection) -> None:
+    """Show a picture, and hand it out."""
+    with solara.Card(classes=["foedus-figure"]):
+        Image(picture, MEANINGS[name])
+        with solara.Row():
+            for form in ("png", "svg"):
+                solara.FileDownload(
+                    lambda form=form: exploration.drawn(
+                        partial(PICTURES[name], projection), form, "file"
+                    ),
+                    f"{projection.choice.current.name}_{name}.{form}",
+                    label=f"{name}.{form}",
+                )
+
+
+@solara.component
+def Refusal(sentence: str) -> None:
+    """Show what is wrong, in the words of the command line."""
+    with solara.v.Alert(type="error", dense=True, text=True):
+        solara.v.Html(
+            tag="div",
+            class_="foedus-problem",
+            attributes={"role": "alert"},
+            children=[sentence],
+        )
+
+
+@solara.component
+def Image(picture: bytes, meaning: str) -> None:
+    """Show a PNG with words for those who do not see it."""
+    source = "data:image/png;base64," + b64encode(picture).decode()
+    width = round(int.from_bytes(picture[16:20]) * SCREEN)  # its header holds its width in pixels
+    look = {"src": source, "alt": meaning, "width": width}
+    solara.v.Html(tag="img", attributes=look)
+
+
+# ---------------------------------------------------------------------------------------------
+# One world
+
+
+@solara.component
+def World() -> None:
+    """Watch one world month by month, with the controls of Mesa."""
+    now = choice.value
+    address = [now.current.fingerprint, now.current.name, now.world, now.seed]
+
+    def made() -> tuple[solara.Reactive[Any], str]:
+        try:
+            return solara.reactive(now.model()), ""
+        except FoedusError as error:
+            return solara.reactive(None), str(error)
+
+    model, refused = solara.use_memo(made, address)
+    with solara.Div(classes=["foedus-world"]):
+        with solara.Sidebar(), solara.Column(gap="16px"):
+            WorldCard(model)
+        if refused:
+            Refusal(refused)
+        else:
+            WatchedWorld(model, now).key(" ".join(map(str, address)))
+
+
+@solara.component
+def WatchedWorld(model: solara.Reactive[Any], now: Choice) -> None:
+    """Step the world with the controls of Mesa."""
+    drawn = model.peek().design.name
+    SolaraViz(
+        model,
+        components=[(Network, 0), (Path, 0), (Members, 0), (Story, 0)],
+        model_params={
+            "scenario": now.current,
+            "seed": now.seed,
+            "run": now.world,
+            "parameters": {
+                "type": "Select",
+                "label": "Where its numbers come from (on Reset)",
+                "values": [*dict.fromkeys((drawn, "prior", "default"))],
+                "value": drawn,
+            },
+        },
+        name="foedus: one world",
+    )
+
+
+@solara.component
+def WorldCard(model: solara.Reactive[Any]) -> None:
+    """Choose a world, and keep what was seen of it."""
+    now = choice.value
+    with solara.Card("World"):
+        solara.Select(
+            "Scenario", now.names, now.scenario, lambda name: choice.set(now.starting_from(name))
+        )
+        Note(_moved(now))
+        solara.InputInt(
+            "Number of the world", now.world, lambda world: choice.set(replace(now, world=world))
+        )
+        solara.InputInt("Seed", now.seed, lambda seed: choice.set(replace(now, seed=seed)))
+        if model.value is not None:
+            solara.FileDownload(
+                lambda: exploration.world_table(model.value).to_csv(),
+                f"{now.current.name}_world_{now.world}.csv",
+                label="Download this world so far (CSV)",
+            )
+            command = now.trace_command(model.value.design.name)
+            solara.v.Html(tag="code", class_="foedus-command", children=[command])
+
+
+@solara.component
+def Network(model: AllianceModel) -> None:
+    """Show the members around the patron."""
+    update_counter.get()
+    standing = "; ".join(f"{member.name} {member.standing}" for member in model.members)
+    picture = exploration.drawn(lambda: world_plots.network_figure(model))
+    with solara.Card(classes=["foedus-figure"]):
+        Image(picture, f"Network of members in {model.month}: {standing}")
+
+
+@solara.component
+def Path(model: AllianceModel) -> None:
+    """Show cohesion and trust so far."""
+    update_counter.get()
+    picture = exploration.drawn(lambda: world_plots.path_figure(model))
+    with solara.Card(classes=["foedus-figure"]):
+        Image(picture, f"Cohesion and trust of each member to {model.month}")
+
+
+@solara.component
+def Members(model: AllianceModel) -> None:
+    """Show how the members stand, as a table."""
+    update_counter.get()
+    header = ("member", "standing", "trust", "takes part", "arrears (years)")
+    with solara.Card(f"Members, {model.month}", classes=["foedus-table"]):
+        solara.HTML(unsafe_innerHTML=html_table(header, exploration.member_rows(model)))
+        Note(f"Cohesion {model.cohesion:.2f}; end state if it ended now: {model.end_state}.")
+
+
+@solara.component
+def Story(model: AllianceModel) -> None:
+    """Tell what happened so far, the latest first."""
+    update_counter.get()
+    names = model.case.alliance.names
+    rows = [
+        (entry.month, names.get(entry.member or "", ""), entry.text)
+        for entry in exploration.told(model)
+    ]
+    with solara.Card("What happened", classes=["foedus-table", "foedus-scroll"]):
+        solara.HTML(unsafe_innerHTML=html_table(("month", "member", "what"), rows))
