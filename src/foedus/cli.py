@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Checked against the library's by a test; importing them would be slow.
 DEFAULT_RUNS, DEFAULT_SEED = 20_000, 1992
 CALIBRATION_DRAWS, CALIBRATION_SEED = 2_000_000, 2018
-HINDCAST_DRAWS, COVERAGE_DRAWS = 500_000, 240_000
+HINDCAST_DRAWS, COVERAGE_DRAWS = 500_000, 480_000
 EXPLORE_HOST = "127.0.0.1"
 WIDE = 150  # columns when the output goes to a file or a pipe
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 LEVEL = 0.9
-DRAWS = 240_000  # worlds simulated for each synthetic record
+DRAWS = 480_000  # worlds simulated for each synthetic record
 WIDE = (0.05, 0.95)
 STREAM = 2  # of the truths, see smc.uniforms
 

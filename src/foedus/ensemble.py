@@ -187,7 +187,8 @@ def run(
     store
         Keeps pieces as they come; what it holds already is used.
     reuse
-        Pieces of these very scenarios, seed and design, from elsewhere.
+        Pieces of these very scenarios, seed and design, from elsewhere. Where whole worlds are
+        kept, those without them are not taken, and none beside a store.
     progress
         Called with the number of worlds that are there, those from the store included, and of all.
     notice
@@ -215,8 +216,10 @@ def run(
     for piece in store.pieces() if store is not None else ():
         if piece.scenario in kept and kept[piece.scenario].add(piece):
             tell()
-    for piece in () if keep_trajectories else reuse:
-        known = replace(piece, paths=None)
+    for piece in reuse:
+        if keep_trajectories and (piece.paths is None or store is not None):
+            continue
+        known = piece if keep_trajectories else replace(piece, paths=None)
         if piece.scenario in kept and kept[piece.scenario].add(known):
             if store is not None:
                 store.add(known)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import sys
 import threading
 import time
 import webbrowser
@@ -53,35 +52,36 @@ def explore(
         If what the page needs is not installed, or it cannot be served there.
     """
     loaded = load_scenario(scenario) if isinstance(scenario, str) else scenario
-    bound = _bound(host, port)
+    listening = bound(host, port)
     try:
         server = _server(loaded)
-        url = f"http://{'localhost' if host == HOST else host}:{bound.getsockname()[1]}"
+        url = f"http://{'localhost' if host == HOST else host}:{listening.getsockname()[1]}"
         tell(f"The page is at {url}; press Ctrl-C to stop.")
         if browser:
             threading.Thread(target=_open, args=(server, url), daemon=True).start()
-        server.run(sockets=[bound])
-    except KeyboardInterrupt:
-        pass
+        server.run(sockets=[listening])
+    except KeyboardInterrupt:  # which the server passes on once it has stopped
+        tell("Stopped.")
     finally:
-        bound.close()
+        listening.close()
 
 
-def _bound(host: str, port: int | None) -> socket.socket:
-    """Return a socket that listens, before anything heavy is loaded."""
+def bound(host: str, port: int | None) -> socket.socket:
+    """Return a socket that listens, before anything heavy is loaded.
+
+    Raises
+    ------
+    ResultError
+        If there is no such host, or the port is taken.
+    """
     wanted = range(PORT, PORT + TRIED) if port is None else [port]
     reason = ""
     for number in wanted:
         try:
             family = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0][0]
-            bound = socket.socket(family, socket.SOCK_STREAM)
-            if sys.platform != "win32":  # there it would let two servers share a port
-                bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            bound.bind((host, number))
+            return socket.create_server((host, number), family=family)
         except OSError as error:
             reason = error.strerror or str(error)
-        else:
-            return bound
     message = (
         f"The page cannot be served at {host}, port {wanted[0]}: {reason}. Choose another --port "
         "(0 takes any that is free) or --host."

@@ -1,0 +1,366 @@
+"""The page in a real browser: Debian's chromium, driven by Playwright."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from foedus import cli
+from foedus.documents import MAX_BYTES
+from foedus.scenario_reader import load_scenario
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+sync_api: Any = pytest.importorskip("playwright.sync_api")
+
+pytestmark = pytest.mark.xdist_group("page")  # one server and one browser for all
+
+CHROMIUM = os.environ.get("FOEDUS_CHROMIUM") or shutil.which("chromium")
+WAIT = 60_000  # milliseconds; the first worlds of a machine are compiled first
+FIGURE = ".foedus-figure img"
+#: Solara's own, on a misspelling in one of its components.
+KNOWN = "Failed to evaluate Vue script and find module.exports"
+HEAD = b"foedus: 1\nname: mine\ntitle: Mine\n"
+BROKEN = HEAD + b"extends: baseline\nlevers:\n  presure:\n    ARM: [{value: 3}]\n"
+GOOD = HEAD + b"extends: pressure\nlevers:\n  bandwidth: [{value: 0.9}]\n"
+
+
+@contextmanager
+def served(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Start the command on a free port, and yield where the page is."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "foedus", "explore", "--no-browser", "--port", "0", *arguments],
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            found = re.search(r"http://localhost:\d+", line)
+            assert found, line + process.stdout.read()
+            yield found.group(), process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with served() as (url, _):
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("no chromium here: install Debian's, or name one in FOEDUS_CHROMIUM")
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+class Visitor:
+    """Somebody with a browser of his own, who notes what goes wrong in it."""
+
+    def __init__(self, browser: Any, address: str, width: int = 1280, height: int = 900) -> None:
+        self.context = browser.new_context(viewport={"width": width, "height": height})
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(WAIT)
+        self.wrong: list[str] = []
+        self.page.on("console", self._note)
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.on("requestfailed", lambda request: self.wrong.append(request.url))
+        self.context.route(lambda url: not url.startswith(address), self._refuse)
+        self.page.goto(address)
+        self.page.wait_for_selector(FIGURE)
+
+    def _note(self, message: Any) -> None:
+        if message.type in ("error", "warning") and KNOWN not in message.text:
+            self.wrong.append(message.text)
+
+    def _refuse(self, route: Any) -> None:
+        self.wrong.append(f"asked the network for {route.request.url}")
+        route.abort()
+
+    def chart(self) -> str:
+        return str(self.page.locator(FIGURE).first.get_attribute("src"))
+
+    def await_another_chart(self, than: str) -> None:
+        changed = "than => document.querySelector('.foedus-figure img').src !== than"
+        self.page.wait_for_function(changed, arg=than)
+
+    def await_rest(self) -> None:
+        """Wait until everything is drawn."""
+        self.page.get_by_role("button", name="standing.svg").wait_for()
+        self.page.wait_for_function("() => !document.querySelector('[role=progressbar].v-active')")
+
+    def upload(self, name: str, content: bytes) -> None:
+        file = {"name": name, "mimeType": "application/yaml", "buffer": content}
+        self.page.locator("input[type=file]").set_input_files(file)
+
+    def download(self, button: str, to: Path) -> Path:
+        with self.page.expect_download() as started:
+            self.page.get_by_role("button", name=button).click()
+        path = to / started.value.suggested_filename
+        started.value.save_as(path)
+        return path
+
+    def watch(self) -> None:
+        self.page.get_by_role("tab", name="One world").click()
+        self.page.get_by_text("Members, 2025-12").wait_for()
+
+    def leave(self) -> None:
+        self.context.close()
+
+
+@pytest.fixture
+def visitor(browser: Any, address: str) -> Iterator[Visitor]:
+    came = Visitor(browser, address)
+    yield came
+    came.leave()
+    assert came.wrong == []
+
+
+# ---------------------------------------------------------------------------------------------
+# Many worlds
+
+
+def test_without_a_network_it_shows_the_finding_and_every_picture_with_words(
+    visitor: Visitor,
+) -> None:
+    visitor.await_rest()
+    assert visitor.page.title() == "foedus"
+    pictures = visitor.page.locator(FIGURE)
+    assert pictures.count() == 3  # one scenario alone differs from nothing
+    for place in range(pictures.count()):
+        assert len(str(pictures.nth(place).get_attribute("alt"))) > 40
+    text = visitor.page.inner_text("body")
+    assert "the likeliest end state is" in text
+    assert "Hindcast of Armenia" in text
+    assert "foedus run baseline --runs 2000 --seed 1992" in text
+
+
+def test_a_lever_moved_by_the_keyboard_changes_the_charts_and_brings_the_differences(
+    visitor: Visitor,
+) -> None:
+    page, before = visitor.page, visitor.chart()
+    lever = page.get_by_role("slider", name="pressure")
+    assert lever.get_attribute("aria-valuenow") == "0.3"
+    lever.focus()
+    lever.press("End")
+    visitor.await_another_chart(before)
+    page.get_by_text("Differences from 'Where the article leaves things'").wait_for()
+    page.get_by_text("foedus compare baseline baseline_moved.yaml").wait_for()
+    page.get_by_text("Cohesion ends lower under").wait_for()
+    assert page.get_by_text("Moved: pressure.ARM 1.").is_visible()
+    assert page.locator(FIGURE).count() >= 2
+    after = visitor.chart()
+    page.get_by_role("button", name="As it stands").click()
+    visitor.await_another_chart(after)
+    page.get_by_text("None is moved").wait_for()
+    page.get_by_text("foedus run baseline --runs").wait_for()
+
+
+def test_scenarios_can_be_chosen_and_put_side_by_side(visitor: Visitor) -> None:
+    page, before = visitor.page, visitor.chart()
+    page.get_by_role("button", name="Scenario", exact=False).first.click()
+    page.get_by_role("option", name="restraint", exact=True).click()
+    visitor.await_another_chart(before)
+    page.get_by_text("foedus compare baseline restraint --runs 2000").wait_for()
+    assert page.get_by_role("slider", name="restraint").get_attribute("aria-valuenow") != "0.6"
+
+
+def test_a_second_visitor_has_levers_of_his_own(
+    visitor: Visitor, browser: Any, address: str
+) -> None:
+    other = Visitor(browser, address)
+    theirs, before = other.chart(), visitor.chart()
+    visitor.page.get_by_role("slider", name="pressure").press("Home")
+    visitor.await_another_chart(before)
+    assert other.chart() == theirs
+    assert other.page.get_by_role("slider", name="pressure").get_attribute("aria-valuenow") == "0.3"
+    other.leave()
+    assert other.wrong == []
+
+
+def test_a_number_can_be_asked_why_in_the_side_panel(visitor: Visitor) -> None:
+    page = visitor.page
+    page.get_by_role("button", name="Why outreach, France?").press("Enter")
+    page.get_by_text("baseline sets outreach.FRA.ARM to 0.5").wait_for()
+    box = page.get_by_label("A number, lever or outcome")
+    box.fill("trust_loss")
+    page.get_by_role("option", name="trust_loss", exact=True).click()
+    page.get_by_text("mechanism", exact=False).first.wait_for()
+    assert "prior" in page.locator(".foedus-panel").inner_text()
+    page.get_by_role("button", name="Close").click()
+    page.locator(".foedus-panel").wait_for(state="hidden")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (820, 1180)])
+def test_nothing_has_to_be_scrolled_sideways(
+    browser: Any, address: str, width: int, height: int
+) -> None:
+    came = Visitor(browser, address, width, height)
+    came.await_rest()
+    wide = came.page.evaluate("document.documentElement.scrollWidth")
+    figures = came.page.evaluate(
+        "[...document.querySelectorAll('.foedus-figure img')].map(e => e.getBoundingClientRect())"
+    )
+    came.leave()
+    assert wide <= width
+    assert all(figure["left"] >= 0 and figure["right"] <= width for figure in figures)
+    assert came.wrong == []
+
+
+# ---------------------------------------------------------------------------------------------
+# Files
+
+
+def test_a_broken_file_is_refused_in_the_words_of_check_and_a_good_one_is_taken(
+    visitor: Visitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    visitor.upload("broken.yaml", BROKEN)
+    alert = visitor.page.get_by_role("alert").last
+    alert.get_by_text("presure").wait_for()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "broken.yaml").write_bytes(BROKEN)
+    assert cli.execute(["check", "broken.yaml"]) == 2
+    said = capsys.readouterr()
+    for sentence in alert.inner_text().strip().splitlines():
+        assert sentence in said.out + said.err
+    before = visitor.chart()
+    visitor.upload("mine.yaml", GOOD)
+    visitor.await_another_chart(before)
+    visitor.page.get_by_text("foedus compare baseline mine.yaml").wait_for()
+    assert visitor.page.get_by_text("presure").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"#" * (MAX_BYTES + 1), "larger than 4 MiB"),
+        (bytes(range(256)), "not UTF-8"),
+        (b"", "The file is empty"),
+        (b"foedus: 1\nname: mine\ntitle: Mine\nextends: /etc/hostname.yaml\n", "another file"),
+        (
+            b"foedus: 1\nname: pressure\ntitle: Mine\nextends: baseline\npolicy: adaptive\n",
+            "shipped scenario",
+        ),
+        (b"foedus: 1\nname: mine\ntitle: Mine\nextends: baseline\n", "equals 'baseline'"),
+    ],
+    ids=["too large", "not text", "empty", "reads this machine", "taken name", "without effect"],
+)
+def test_a_file_that_cannot_be_taken_is_refused_and_the_page_goes_on(
+    visitor: Visitor, content: bytes, sentence: str
+) -> None:
+    visitor.upload("mine.yaml", content)
+    visitor.page.get_by_text(sentence).first.wait_for()
+    before = visitor.chart()
+    visitor.page.get_by_role("slider", name="pressure").press("End")
+    visitor.await_another_chart(before)
+
+
+def test_the_scenario_that_is_downloaded_is_good_and_what_the_levers_say(
+    visitor: Visitor, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = visitor.chart()
+    visitor.page.get_by_role("slider", name="pressure").press("End")
+    visitor.await_another_chart(before)
+    path = visitor.download("Download baseline_moved.yaml", tmp_path)
+    assert cli.execute(["check", str(path)]) == 0
+    capsys.readouterr()
+    wanted = load_scenario("baseline", settings=["pressure.ARM=1.0"])
+    assert load_scenario(path).fingerprint == wanted.fingerprint
+
+
+def test_figures_can_be_downloaded(visitor: Visitor, tmp_path: Path) -> None:
+    visitor.await_rest()
+    png, svg = (visitor.download(f"fans.{form}", tmp_path) for form in ("png", "svg"))
+    assert png.name == "baseline_fans.png"
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert "<svg" in svg.read_text(encoding="utf-8")
+
+
+# ---------------------------------------------------------------------------------------------
+# One world
+
+
+def test_twelve_months_played_are_those_that_trace_tells(
+    visitor: Visitor, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = visitor.page
+    visitor.watch()
+    page.get_by_label("Number of the world").fill("7")
+    page.get_by_label("Number of the world").press("Enter")
+    page.get_by_text("foedus trace baseline --run 7 --seed 1992").wait_for()
+    page.get_by_text("Members, 2025-12").wait_for()
+    page.get_by_role("button", name="▶").click()
+    page.get_by_text(re.compile(r"Members, 20(26-12|27)")).wait_for()
+    page.get_by_role("button", name="❚❚").click()
+    page.get_by_role("button", name="▶").wait_for()
+    with visitor.download("Download this world", tmp_path).open(encoding="utf-8") as stream:
+        seen = list(csv.DictReader(stream))
+    command = ["trace", "baseline", "--run", "7", "--seed", "1992", "--json"]
+    assert cli.execute(command) == 0
+    told = json.loads(capsys.readouterr().out)["history"]
+    assert len(seen) >= 12
+    assert [row["month"] for row in seen] == told["months"][: len(seen)]
+    assert [float(row["cohesion"]) for row in seen] == told["cohesion"][: len(seen)]
+    for code, trust in told["trust"].items():
+        assert [float(row[f"{code}.trust"]) for row in seen] == trust[: len(seen)]
+        standing = told["standing"][code][: len(seen)]
+        assert [row[f"{code}.standing"] for row in seen] == standing
+
+
+def test_a_world_is_stepped_told_and_reset(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.watch()
+    for month in ("2026-01", "2026-02"):
+        before = visitor.chart()
+        page.get_by_role("button", name="Step", exact=True).click()
+        page.get_by_text(f"Members, {month}").wait_for()
+        visitor.await_another_chart(before)
+    assert "Step: 2" in page.inner_text("body")
+    page.get_by_role("button", name="Reset", exact=True).click()
+    page.get_by_text("Members, 2025-12").wait_for()
+    page.get_by_label("Number of the world").fill("-1")
+    page.get_by_label("Number of the world").press("Enter")
+    page.get_by_text("A world has a number from 0").wait_for()
+
+
+# ---------------------------------------------------------------------------------------------
+# Starting and stopping
+
+
+def test_it_opens_with_a_file_and_stops_at_once_when_interrupted(
+    browser: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(GOOD)
+    with served(str(path)) as (url, process):
+        came = Visitor(browser, url)
+        came.page.get_by_text("mine.yaml --runs 2000").wait_for()
+        came.watch()
+        came.page.get_by_role("button", name="▶").click()
+        came.page.get_by_text("Members, 2026-02").wait_for()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=10) == 0
+        assert process.stdout is not None
+        assert process.stdout.read().strip() == "Stopped."
+        came.leave()
