@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+from xdist.scheduler import LoadScopeScheduling
 
 from foedus import rules
 from foedus.alliance import state_quantities
@@ -26,6 +27,18 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("foedus")
+
+
+class PageTogether(LoadScopeScheduling):
+    """Deals out tests one by one, but those of the page together: they share server and browser."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "page" if "test_page.py" in nodeid else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> PageTogether:
+    return PageTogether(config, log)
+
 
 SHARE = st.floats(0.0, 1.0)
 FLAG = st.sampled_from([0.0, 1.0])

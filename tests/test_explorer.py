@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from foedus import cli, comparison, ensemble, exploration, explorer
+from foedus import cli, comparison, ensemble, exploration, explorer, story
 from foedus.errors import FoedusError, InertScenarioError, ResultError, ScenarioError
 from foedus.explain import explained, why
 from foedus.exploration import Choice, opening, project
@@ -67,6 +67,15 @@ def test_the_echo_of_a_slider_that_cannot_stand_at_the_levers_value_moves_nothin
         assert abs(knob.nearest - knob.value) <= 0.5 * knob.step + 1e-9
 
 
+def test_a_moved_scenario_that_was_kept_can_be_put_beside_one_moved_otherwise(few: Choice) -> None:
+    kept = few.moving("pressure.ARM", 0.9)
+    back = few.uploading(kept.text.encode(), "baseline_moved.yaml").starting_from("baseline")
+    beside = replace(back, beside=("baseline_moved",)).moving("pressure.ARM", 0.1)
+    names = [scenario.name for scenario in beside.scenarios]
+    assert names == ["baseline", "baseline_moved_moved", "baseline_moved"]
+    assert project(beside).difference_table
+
+
 def test_only_what_can_be_compared_is_offered_and_kept() -> None:
     choice = opening()
     assert "history" in choice.names
@@ -84,9 +93,10 @@ def test_the_file_of_every_scenario_moved_or_not_gives_the_same_worlds(
     choice = opening(load_scenario(name))
     key = choice.knobs[0].key
     moved = choice.moving(key, 0.77)
-    path = tmp_path / f"{moved.current.name}.yaml"
-    path.write_text(moved.text, encoding="utf-8")
-    assert load_scenario(path).fingerprint == moved.current.fingerprint
+    for one in (choice, moved):
+        path = tmp_path / f"{one.current.name}.yaml"
+        path.write_text(one.text, encoding="utf-8")
+        assert load_scenario(path).fingerprint == one.current.fingerprint
 
 
 def test_the_file_of_a_scenario_of_ones_own_stands_by_itself(tmp_path: Path) -> None:
@@ -170,7 +180,8 @@ def test_worlds_that_are_known_are_not_simulated_again(
     few: Choice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known = project(few.moving("pressure.ARM", 0.5))
-    simulated, engine = [], ensemble._simulated
+    simulated: list[str] = []
+    engine = ensemble._simulated
 
     def counted(tasks: Any, *rest: Any) -> Any:
         simulated.extend(task.scenario.name for task in tasks)
@@ -203,13 +214,12 @@ def test_what_cannot_be_simulated_is_refused(few: Choice) -> None:
 def test_a_world_so_far_is_told_and_tabled_like_its_trace(few: Choice) -> None:
     choice = replace(few, world=17, scenario="renewed_war")
     model = choice.model()
-    assert exploration.told(model) == []
+    assert exploration.told(exploration.story_of(model), model.month) == []
     for _ in range(30):
         model.step()
-    whole = comparison.trace(choice.current, run=17)
-    assert exploration.told(model)[::-1] == [
-        entry for entry in whole.entries if entry.month <= "2028-06"
-    ]
+    whole = story.trace(choice.current, run=17)
+    told = exploration.told(exploration.story_of(model), model.month)
+    assert told[::-1] == [entry for entry in whole.entries if entry.month <= "2028-06"]
     table = exploration.world_table(model)
     assert list(table.index) == [str(month)[:7] for month in whole.history.months[:30]]
     np.testing.assert_array_equal(table["ARM.trust"], whole.history.trust[:30, 0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 from foedus import comparison_plots, plots
@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from foedus.plots import Picture
     from foedus.results import Result
     from foedus.scenario import Scenario
-    from foedus.story import Entry
+    from foedus.story import Entry, Trace
 
 BASELINE = "baseline"
 WORLDS = (500, RUNS, 10_000, 20_000)  # to choose among
 DPI = {"screen": 130, "file": 220}
 MOVED = "_moved"  # ends the name of a scenario whose levers are moved
 
+closing = Event()  # set when the page is no longer served
 _drawing = Lock()  # matplotlib's settings and caches belong to the whole process
 
 
@@ -142,7 +143,10 @@ class Choice:
         """The scenario with the levers as they are now."""
         if not self.values:
             return self.stands
-        return moved(self.stands, self.values, f"{self.scenario}{MOVED}")
+        name = f"{self.scenario}{MOVED}"
+        while name in self.names:  # a file that was kept and loaded again
+            name += MOVED
+        return moved(self.stands, self.values, name)
 
     @cached_property
     def comparable(self) -> list[str]:
@@ -160,8 +164,7 @@ class Choice:
     @property
     def text(self) -> str:
         """The scenario file that the levers stand for."""
-        title = f"{self.stands.title}, levers moved"
-        return scenario_text(self.stands, self.values, self.current.name, title)
+        return scenario_text(self.stands, self.values, self.current.name, self.current.title)
 
     @property
     def command(self) -> str:
@@ -181,7 +184,7 @@ class Choice:
 
     # What follows
 
-    def model(self) -> AllianceModel:
+    def model(self) -> WatchedWorld:
         """Return the world that is watched, before its first month.
 
         Raises
@@ -192,7 +195,7 @@ class Choice:
         if not 0 <= self.world <= LAST_RUN:
             message = f"A world has a number from 0 to {LAST_RUN}, not {self.world}."
             raise ResultError(message)
-        return AllianceModel(self.current, seed=self.seed, run=self.world)
+        return WatchedWorld(self.current, seed=self.seed, run=self.world)
 
 
 def opening(scenario: Scenario | None = None) -> Choice:
@@ -297,10 +300,25 @@ def project(
 # One world
 
 
-def told(model: AllianceModel) -> list[Entry]:
-    """Return the story of a world up to its month, the latest first."""
-    whole = trace(model.case, model.run, model.seed_, model.design)
-    return [entry for entry in whole.entries if entry.month <= model.month][::-1]
+class WatchedWorld(AllianceModel):
+    """A world that plays no longer than the page is served."""
+
+    def step(self) -> None:
+        """Simulate one month, unless the page closes."""
+        if closing.is_set():
+            self.running = False
+        else:
+            super().step()
+
+
+def story_of(model: AllianceModel) -> Trace:
+    """Return the whole of a world as a story, however far it has been stepped."""
+    return trace(model.case, model.run, model.seed_, model.design)
+
+
+def told(whole: Trace, month: str) -> list[Entry]:
+    """Return what a story tells up to a month, the latest first."""
+    return [entry for entry in whole.entries if entry.month <= month][::-1]
 
 
 def member_rows(model: AllianceModel) -> list[tuple[str, ...]]:

@@ -14,6 +14,7 @@ from foedus.scenario_reader import load_scenario
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from foedus.exploration import Choice
     from foedus.scenario import Scenario
 
 HOST, PORT = "127.0.0.1", 8765
@@ -52,18 +53,21 @@ def explore(
         If what the page needs is not installed, or it cannot be served there.
     """
     loaded = load_scenario(scenario) if isinstance(scenario, str) else scenario
-    listening = bound(host, port)
-    try:
-        server = _server(loaded)
+    with bound(host, port) as listening:
+        from foedus import exploration
+
+        server = _server(exploration.opening(loaded))
         url = f"http://{'localhost' if host == HOST else host}:{listening.getsockname()[1]}"
         tell(f"The page is at {url}; press Ctrl-C to stop.")
         if browser:
             threading.Thread(target=_open, args=(server, url), daemon=True).start()
-        server.run(sockets=[listening])
-    except KeyboardInterrupt:  # which the server passes on once it has stopped
-        tell("Stopped.")
-    finally:
-        listening.close()
+        exploration.closing.clear()
+        try:
+            server.run(sockets=[listening])
+        except KeyboardInterrupt:  # which the server passes on once it has stopped
+            tell("Stopped.")
+        finally:
+            exploration.closing.set()
 
 
 def bound(host: str, port: int | None) -> socket.socket:
@@ -89,14 +93,14 @@ def bound(host: str, port: int | None) -> socket.socket:
     raise ResultError(message)
 
 
-def _server(scenario: Scenario | None) -> Any:
+def _server(opening: Choice) -> Any:
     """Return the server of the page, its settings fit for one machine without a network."""
     try:
         import solara_assets  # noqa: F401 (without it the page is blank where there is no network)
         import uvicorn
         from solara.server import app, settings, starlette
 
-        from foedus import exploration, page
+        from foedus import page
     except ImportError as error:
         message = (
             f"The page needs the extra 'explore' ({error.name} is missing): python3 -m pip install "
@@ -107,7 +111,7 @@ def _server(scenario: Scenario | None) -> Any:
     settings.main.mode = "production"
     settings.theme.title = "foedus"
     settings.theme.loader = "plain"
-    page.begin(exploration.opening(scenario))
+    page.begin(opening)
     app.apps["__default__"] = app.AppScript("foedus.page")
     return uvicorn.Server(
         uvicorn.Config(

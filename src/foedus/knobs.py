@@ -128,7 +128,8 @@ def moved(scenario: Scenario, values: Mapping[str, float], name: str = "moved") 
 def scenario_text(scenario: Scenario, values: Mapping[str, float], name: str, title: str) -> str:
     """Return the text of a scenario file in which some levers are moved.
 
-    It extends the scenario if that is shipped, and else stands by itself, all resolved.
+    It extends the scenario if that is shipped, and else stands by itself, all resolved; so it does
+    where nothing is moved, since a scenario that equals what it extends is refused.
 
     Raises
     ------
@@ -136,7 +137,7 @@ def scenario_text(scenario: Scenario, values: Mapping[str, float], name: str, ti
         If a value is out of bounds, or there is no such lever.
     """
     changed = moved(scenario, values, name)
-    if _is_shipped(scenario):
+    if values and _is_shipped(scenario):
         content = {
             "foedus": FORMAT_VERSION,
             "name": name,

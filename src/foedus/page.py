@@ -44,6 +44,8 @@ PAUSE = 0.05  # seconds in which further moves of a lever count as one
 CSS = """
 .foedus-figure img { max-width: 100%; height: auto; background: white; }
 .foedus-world .v-tabs { display: none; }  /* Mesa's, of its one page of components */
+.foedus-world .foedus-figure img { max-height: 340px; width: auto; }  /* its grid has fixed rows */
+.foedus-world .v-card { max-height: 385px; overflow: auto; }
 .foedus-lever .v-input__slot { flex-wrap: wrap; }
 .foedus-lever .v-label { flex: 1 0 100%; }
 .foedus-panel table, .foedus-table table { border-collapse: collapse; font-size: 0.9rem; }
@@ -52,7 +54,9 @@ CSS = """
   white-space: pre-line; overflow-wrap: break-word;
 }
 .foedus-table th, .foedus-table td { overflow-wrap: normal; padding-right: 16px; }
-.foedus-problem { white-space: pre-wrap; font-family: monospace; }
+.foedus-table td:first-child { white-space: nowrap; }
+.foedus-problem { white-space: pre-wrap; font-family: monospace; color: #7a0b0b; }
+.theme--dark .foedus-problem { color: #ffb3b3; }
 .foedus-command { display: block; white-space: pre-wrap; overflow-wrap: anywhere; }
 .foedus-scroll { max-height: 22rem; overflow: auto; }
 .foedus-note { color: #555555; font-size: 0.85rem; }
@@ -64,11 +68,7 @@ CSS = """
 """
 
 
-def _opening() -> Choice:
-    return exploration.opening()
-
-
-choice: solara.Reactive[Choice] = solara.reactive(_opening())
+choice: solara.Reactive[Choice] = solara.reactive(exploration.opening())
 asked = solara.reactive("")
 panel = solara.reactive(False)
 problem = solara.reactive("")
@@ -205,11 +205,12 @@ def LeverCard() -> None:
     now = choice.value
     alliance = now.stands.alliance
     with solara.Card("Levers"):
+        codes = {alliance.names[code]: code for code in alliance.members}
         solara.Select(
             "Towards",
-            list(alliance.members),
-            now.member,
-            lambda member: choice.set(replace(now, member=member)),
+            list(codes),
+            alliance.names[now.member],
+            lambda name: choice.set(replace(now, member=codes[name])),
         )
         for knob in now.knobs:
             Lever(knob).key(f"{now.scenario} {knob.key}")
@@ -586,9 +587,10 @@ def Story(model: AllianceModel) -> None:
     """Tell what happened so far, the latest first."""
     update_counter.get()
     names = model.case.alliance.names
+    whole = solara.use_memo(lambda: exploration.story_of(model), [model])
     rows = [
         (entry.month, names.get(entry.member or "", ""), entry.text)
-        for entry in exploration.told(model)
+        for entry in exploration.told(whole, model.month)
     ]
     with solara.Card("What happened", classes=["foedus-table", "foedus-scroll"]):
         solara.HTML(unsafe_innerHTML=html_table(("month", "member", "what"), rows))
