@@ -7,15 +7,16 @@ lever to the new picture, in a browser (if Playwright and a chromium are there).
 
 from __future__ import annotations
 
+import os
 import shutil
 import statistics
-import subprocess
-import sys
 import time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import foedus
 from foedus import exploration
+from foedus.explorer import elsewhere
 from foedus.sliders import RUNS
 
 if TYPE_CHECKING:
@@ -63,39 +64,35 @@ def page() -> None:
 
 def browser() -> None:
     """The page in a browser."""
+    chromium = os.environ.get("FOEDUS_CHROMIUM") or shutil.which("chromium")
+    if chromium is None or find_spec("playwright") is None:
+        print("page in a browser: not measured, Playwright or chromium is not there")
+        return
     from playwright.sync_api import sync_playwright
 
-    command = [sys.executable, "-m", "foedus", "explore", "--no-browser", "--port", "0"]
-    with subprocess.Popen(command, text=True, stdout=subprocess.PIPE) as process:
-        address = process.stdout.readline().split()[4].rstrip(";")
-        with sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(
-                executable_path=shutil.which("chromium"), args=["--no-sandbox"]
-            )
-            seen = chromium.new_page(viewport={"width": 1280, "height": 900})
-            seen.goto(address)
-            lever = seen.get_by_role("slider", name="pressure")
-            lever.press("Home")
-            seen.get_by_text("Differences from").first.wait_for()
+    with elsewhere() as (address, _), sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        seen = opened.new_page(viewport={"width": 1280, "height": 900})
+        seen.goto(address)
+        lever = seen.get_by_role("slider", name="pressure")
+        lever.press("Home")
+        seen.get_by_text("Differences from").first.wait_for()
+        seen.locator(".foedus-current").wait_for()
 
-            def move(step: int) -> None:
-                before = seen.locator(".foedus-figure img").first.get_attribute("src")
-                lever.press("PageUp" if step % 8 < 4 else "PageDown")
-                seen.wait_for_function(CHANGED, arg=before, polling=10)
+        def move(step: int) -> None:
+            before = seen.locator(".foedus-figure img").first.get_attribute("src")
+            lever.press("PageUp" if step % 8 < 4 else "PageDown")
+            seen.wait_for_function(CHANGED, arg=before, polling=10)
 
-            measured("page in a browser", move, pause=2.0)
-            chromium.close()
-        process.terminate()
+        measured("page in a browser", move, pause=2.0)
+        opened.close()
 
 
 def main() -> None:
     """Measure everything that is here."""
     widget()
     page()
-    try:
-        browser()
-    except ImportError:
-        print("page in a browser: not measured, Playwright is not installed")
+    browser()
 
 
 if __name__ == "__main__":

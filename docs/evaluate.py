@@ -1,8 +1,7 @@
 """Make what docs/calibration.md shows: ``python docs/evaluate.py [coverage hindcast ...]``.
 
 Each step is a command of foedus; its figures go to ``docs/results`` and to the data that come with
-foedus. A full run takes about an hour and a half on two processors, half of it the study of
-coverage.
+foedus. On two processors the study of coverage alone takes about half an hour.
 """
 
 from __future__ import annotations

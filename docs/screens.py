@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import sync_playwright
+
+from foedus.explorer import elsewhere
+
 IMAGES = Path(__file__).resolve().parent / "images"
-COMMAND = [sys.executable, "-m", "foedus", "explore", "restraint", "--no-browser", "--port", "0"]
 
 
 def take(address: str, chromium: Any) -> None:
@@ -35,18 +36,11 @@ def take(address: str, chromium: Any) -> None:
 
 def main() -> None:
     """Start the page, take the pictures, stop it."""
-    from playwright.sync_api import sync_playwright
-
     path = os.environ.get("FOEDUS_CHROMIUM") or shutil.which("chromium")
-    with subprocess.Popen(COMMAND, text=True, stdout=subprocess.PIPE) as process:  # noqa: S603 (ours)
-        assert process.stdout is not None
-        found = re.search(r"http://localhost:\d+", process.stdout.readline())
-        assert found is not None
-        with sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-            take(found.group(), chromium)
-            chromium.close()
-        process.terminate()
+    with elsewhere("restraint") as (address, _), sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        take(address, chromium)
+        chromium.close()
 
 
 if __name__ == "__main__":

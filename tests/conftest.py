@@ -36,8 +36,8 @@ class PageTogether(LoadScopeScheduling):
         return "page" if "test_page.py" in nodeid else nodeid
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> PageTogether:
-    return PageTogether(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> PageTogether | None:
+    return PageTogether(config, log) if config.getvalue("dist") == "load" else None
 
 
 SHARE = st.floats(0.0, 1.0)

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import subprocess
 import sys
 from dataclasses import replace
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 
-from foedus import cli, comparison, ensemble, exploration, explorer, story
+from foedus import cli, comparison, ensemble, exploration, explorer, story, world_plots
+from foedus.agents import AllianceModel
 from foedus.errors import FoedusError, InertScenarioError, ResultError, ScenarioError
 from foedus.explain import explained, why
-from foedus.exploration import Choice, opening, project
+from foedus.exploration import Choice, WatchedWorld, opening, project
+from foedus.outcomes import quantiles
+from foedus.plots import STANDING_COLOURS
+from foedus.results import load_result, run
 from foedus.scenario_reader import load_scenario, read_scenario
 from foedus.shipped import shipped_scenarios
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 HEAD = b"foedus: 1\nname: mine\ntitle: Mine\n"
@@ -27,6 +37,10 @@ MINE = HEAD + b"extends: pressure\nlevers:\n  bandwidth: [{value: 0.9}]\n"
 @pytest.fixture
 def few() -> Choice:
     return replace(opening(), runs=60)
+
+
+def watched(choice: Choice) -> WatchedWorld:
+    return WatchedWorld(lambda: choice)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -72,8 +86,54 @@ def test_a_moved_scenario_that_was_kept_can_be_put_beside_one_moved_otherwise(fe
     back = few.uploading(kept.text.encode(), "baseline_moved.yaml").starting_from("baseline")
     beside = replace(back, beside=("baseline_moved",)).moving("pressure.ARM", 0.1)
     names = [scenario.name for scenario in beside.scenarios]
-    assert names == ["baseline", "baseline_moved_moved", "baseline_moved"]
+    assert names == ["baseline", "baseline_moved2", "baseline_moved"]
     assert project(beside).difference_table
+
+
+def test_another_scenario_keeps_member_and_baseline_where_they_go_with_it(few: Choice) -> None:
+    chosen = replace(few, member="BLR", baseline="restraint").starting_from("pressure")
+    assert (chosen.member, chosen.baseline) == ("BLR", "restraint")
+
+
+def test_a_browser_cannot_move_a_lever_out_of_its_bounds(few: Choice) -> None:
+    assert few.moving("pressure.ARM", 7.0).values == {"pressure.ARM": 1.0}
+    assert few.moving("pressure.ARM", -7.0).values == {"pressure.ARM": 0.0}
+
+
+def test_choices_that_show_something_else_have_another_address(few: Choice) -> None:
+    beside = replace(few, beside=("pressure",))
+    renamed = MINE.replace(b"title: Mine", b"title: Other")
+    others = [
+        few,
+        beside,
+        beside.starting_from("pressure"),
+        replace(few, member="BLR"),
+        replace(few, runs=61),
+        replace(few, seed=2),
+        few.moving("pressure.ARM", 0.9),
+        few.uploading(MINE, "mine.yaml"),
+        few.uploading(renamed, "mine.yaml"),
+    ]
+    assert len({str(choice.address) for choice in others}) == len(others)
+    assert few.address == replace(few, world=3).address
+
+
+def test_commands_make_the_same_worlds(few: Choice) -> None:
+    moved = few.moving("pressure.ARM", 0.9)
+    assert few.command == "foedus run baseline --runs 60 --seed 1992"
+    assert moved.command == "foedus compare baseline baseline_moved.yaml --runs 60 --seed 1992"
+    wanted = "foedus trace baseline --run 3 --seed 1992 --parameters prior"
+    assert replace(few, world=3).trace_command("prior") == wanted
+
+
+def test_long_names_and_titles_leave_room_to_say_that_levers_are_moved(tmp_path: Path) -> None:
+    name, title = "m" * 64, "T" * 200
+    content = MINE.replace(b"name: mine", f"name: {name}".encode())
+    content = content.replace(b"title: Mine", f"title: {title}".encode())
+    choice = opening().uploading(content, "x.yaml").moving("pressure.ARM", 0.2)
+    path = tmp_path / "x.yaml"
+    path.write_text(choice.text, encoding="utf-8")
+    assert load_scenario(path).fingerprint == choice.current.fingerprint
 
 
 def test_only_what_can_be_compared_is_offered_and_kept() -> None:
@@ -197,6 +257,52 @@ def test_worlds_that_are_known_are_not_simulated_again(
     assert again.result.data.equals(anew.result.data)
 
 
+def test_another_member_needs_no_new_worlds(few: Choice, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = project(few)
+    monkeypatch.setattr(
+        ensemble, "_simulated", lambda tasks, *_: pytest.fail("anew") if tasks else ()
+    )
+    assert project(replace(few, member="BLR"), known).choice.member == "BLR"
+
+
+def test_whole_worlds_are_kept_of_few_worlds_only(
+    few: Choice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert project(few).result.ensemble.parts[0].paths
+    monkeypatch.setattr(exploration, "SAMPLE", 59)
+    assert not project(few).result.ensemble.parts[0].paths
+
+
+def test_what_progress_raises_ends_the_work(few: Choice) -> None:
+    def stop(*_: int) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        project(few, progress=stop)
+
+
+def test_whole_worlds_beside_a_directory_are_simulated_anew(few: Choice, tmp_path: Path) -> None:
+    known = project(few).result
+    scenarios = (load_scenario("baseline"),)
+    again = run(*scenarios, runs=60, keep="trajectories", reuse=[known], out=tmp_path / "out")
+    assert load_result(tmp_path / "out").trajectories.equals(again.trajectories)
+
+
+def test_pictures_show_the_scenarios_and_the_member_that_were_chosen(few: Choice) -> None:
+    found = project(replace(few, member="KAZ").moving("pressure.KAZ", 0.9))
+    upper, lower = found.fans().axes[:2], found.fans().axes[2:]
+    medians = [np.asarray(axes.lines[0].get_ydata(), float) for axes in (*upper, *lower)]
+    assert len(medians) == 4
+    data = found.result.data
+    for median, name in zip(medians[2:], ("baseline", "baseline_moved"), strict=True):
+        counts = data["monthly_histogram"].sel(scenario=name, member="KAZ", watched="trust")
+        (wanted,) = quantiles(counts.transpose("month", "bin").values, [0.5])
+        np.testing.assert_allclose(median, wanted)
+    assert not np.array_equal(medians[2], medians[3])
+    labels = [axes.get_ylabel() for axes in found.gaps().axes]
+    assert labels == ["Cohesion", "Trust,\nKazakhstan"]
+
+
 def test_every_picture_can_be_drawn_as_png_and_svg(few: Choice) -> None:
     found = project(few.moving("pressure.ARM", 0.9))
     for draw in (found.fans, found.gaps, found.end_states, found.standing):
@@ -207,13 +313,14 @@ def test_every_picture_can_be_drawn_as_png_and_svg(few: Choice) -> None:
 def test_what_cannot_be_simulated_is_refused(few: Choice) -> None:
     with pytest.raises(ResultError, match="seed"):
         project(replace(few, seed=-1))
-    with pytest.raises(ResultError, match="from 0 to"):
-        replace(few, world=-1).model()
+    for world, seed in ((-1, 1), (2**32, 1), (0, -1), (0, 2**64)):
+        with pytest.raises(ResultError, match="from 0 to"):
+            watched(replace(few, world=world, seed=seed))
 
 
 def test_a_world_so_far_is_told_and_tabled_like_its_trace(few: Choice) -> None:
     choice = replace(few, world=17, scenario="renewed_war")
-    model = choice.model()
+    model = watched(choice)
     assert exploration.told(exploration.story_of(model), model.month) == []
     for _ in range(30):
         model.step()
@@ -232,6 +339,65 @@ def test_a_world_so_far_is_told_and_tabled_like_its_trace(few: Choice) -> None:
     ]
 
 
+def test_a_world_can_be_looked_at_while_another_thread_steps_it(few: Choice) -> None:
+    model = watched(few)
+    stepping = Thread(target=model.run_model)
+    stepping.start()
+    while stepping.is_alive():
+        table = exploration.world_table(model)
+        assert len(table) <= 60
+        assert not table.isna().any().any()
+        assert model.picture(world_plots.path_figure).startswith(b"\x89PNG")
+        assert len(exploration.member_rows(model)) == 5
+    assert len(exploration.world_table(model)) == 60
+
+
+def test_worlds_play_as_long_as_the_page_is_served(few: Choice) -> None:
+    before = watched(few)
+    with exploration.serving():
+        during = watched(few)
+        during.step()
+    during.step()
+    assert (during.elapsed, during.running) == (1, False)
+    for other in (before, watched(few)):
+        other.step()
+        assert (other.elapsed, other.running) == (1, True)
+
+
+def test_the_network_shows_standing_trust_and_who_takes_part() -> None:
+    model = watched(opening())
+    ax = world_plots.network(Figure().subplots(), model)
+    assert len(ax.lines) == 5
+    dashed = [line.get_linestyle() != "-" for line in ax.lines]
+    assert dashed == [not member.takes_part for member in model.members]
+    widths = [line.get_linewidth() for line in ax.lines]
+    assert np.argsort(widths).tolist() == np.argsort([m.dependence for m in model.members]).tolist()
+    rings = [to_hex(np.asarray(dots.get_edgecolor())[0]) for dots in ax.collections[:5]]
+    assert rings == [STANDING_COLOURS[m.standing].lower() for m in model.members]
+    assert "Armenia\nfrozen, trust 0.51" in [text.get_text() for text in ax.texts]
+
+
+def test_who_has_left_has_no_link_to_the_patron_and_no_line_of_trust_any_more() -> None:
+    for number in range(200):
+        model = AllianceModel(load_scenario("pressure"), run=number)
+        model.run_model()
+        standings = model.history().pivot_table(
+            index="Step", columns="code", values="standing", aggfunc="first"
+        )
+        left = standings["ARM"].isin(world_plots.OUT)
+        if left.any():
+            break
+    else:
+        pytest.fail("nobody left in 200 worlds")
+    outside = [member.code for member in model.members if member.standing in world_plots.OUT]
+    assert len(world_plots.network(Figure().subplots(), model).lines) == 5 - len(outside)
+    lines = {line.get_label(): line for line in world_plots.path(Figure().subplots(), model).lines}
+    trust = np.asarray(lines["trust of Armenia"].get_ydata(), dtype=float)
+    np.testing.assert_array_equal(np.isnan(trust), left.to_numpy())
+    cohesion = np.asarray(lines["cohesion of the alliance"].get_ydata(), dtype=float)
+    np.testing.assert_array_equal(cohesion, model.alliance_history()["cohesion"])
+
+
 def test_everything_that_is_offered_can_be_asked_why() -> None:
     scenario = load_scenario("baseline")
     names = explained(scenario.alliance)
@@ -244,29 +410,97 @@ def test_everything_that_is_offered_can_be_asked_why() -> None:
 # Serving
 
 
-def test_a_port_that_is_taken_is_refused_before_anything_is_loaded() -> None:
-    with socket.socket() as other:
-        other.bind((explorer.HOST, 0))
-        other.listen()
-        port = other.getsockname()[1]
-        with pytest.raises(ResultError, match=rf"port {port}: .*Choose another --port"):
-            explorer.explore(port=port, browser=False)
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.create_server((explorer.HOST, 0)) as other:
+        yield other.getsockname()[1]
+
+
+def test_a_port_that_is_taken_is_refused_before_the_page_is_loaded(
+    taken: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explorer, "_served", pytest.fail)
+    with pytest.raises(ResultError, match=rf"port {taken}: .*Choose another --port"):
+        explorer.explore(port=taken, browser=False)
 
 
 def test_where_no_port_is_asked_for_the_next_that_is_free_is_taken(
-    monkeypatch: pytest.MonkeyPatch,
+    taken: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.socket() as other:
-        other.bind((explorer.HOST, 0))
-        other.listen()
-        monkeypatch.setattr(explorer, "PORT", other.getsockname()[1])
-        with explorer.bound(explorer.HOST, None) as found:
-            assert found.getsockname()[1] != other.getsockname()[1]
+    monkeypatch.setattr(explorer, "PORT", taken)
+    with explorer.bound(explorer.HOST, None) as found:
+        assert taken < found.getsockname()[1] < taken + explorer.TRIED
 
 
-def test_a_host_that_is_none_is_refused() -> None:
-    with pytest.raises(ResultError, match=r"nowhere.invalid"):
-        explorer.explore(host="nowhere.invalid", browser=False)
+@pytest.mark.parametrize(
+    ("host", "port"), [("nowhere.invalid", 0), ("x" * 70, 0), ("127.0.0.1", 70_000)]
+)
+def test_a_place_that_is_none_is_refused(host: str, port: int) -> None:
+    with pytest.raises(ResultError, match=rf"cannot be served at {host}, port {port}"):
+        explorer.explore(host=host, port=port, browser=False)
+
+
+@pytest.mark.parametrize(
+    ("host", "wanted"),
+    [("127.0.0.1", "localhost"), ("0.0.0.0", "localhost"), ("127.0.0.2", "127.0.0.2")],  # noqa: S104
+)
+def test_the_address_is_one_that_a_browser_here_can_open(host: str, wanted: str) -> None:
+    with explorer.bound(host, 0) as found:
+        port = found.getsockname()[1]
+        assert explorer.address(found) == f"http://{wanted}:{port}"
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "local", "own"),
+    [
+        (b"localhost:8765", None, True, True),
+        (b"localhost:8765", b"http://localhost:8765", True, True),
+        (b"127.0.0.1:8765", b"http://127.0.0.1:8765", True, True),
+        (b"[::1]:8765", None, True, True),
+        (b"localhost:8765", b"http://localhost:8000", True, False),
+        (b"localhost:8765", b"http://evil.example", True, False),
+        (b"evil.example:8765", b"http://evil.example:8765", True, False),
+        (b"evil.example", None, True, False),
+        (b"", None, True, False),
+        (b"office.example:8765", b"http://office.example:8765", False, True),
+        (b"office.example:8765", b"http://evil.example", False, False),
+    ],
+)
+def test_what_other_sites_ask_of_the_page_is_refused(
+    host: bytes, origin: bytes | None, *, local: bool, own: bool
+) -> None:
+    asked: list[str] = []
+    sent: list[Any] = []
+
+    async def page(scope: Any, receive: Any, send: Any) -> None:
+        asked.append(scope["type"])
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"host", host), *([(b"origin", origin)] if origin else [])]
+    guarded = explorer.OwnPage(page, local=local)
+    for kind in ("http", "websocket"):
+        asyncio.run(guarded({"type": kind, "headers": headers}, page, send))  # type: ignore[arg-type]
+    assert asked == (["http", "websocket"] if own else [])
+    refusals = [message.get("status", message.get("code")) for message in sent]
+    assert refusals == ([] if own else [403, None, 1008])
+
+
+def test_solara_reports_to_nobody_and_forgets_visitors_who_are_gone() -> None:
+    script = (
+        "from foedus import exploration, explorer\n"
+        "with explorer.bound('127.0.0.1', 0) as s, explorer._served(exploration.opening(), s):\n"
+        "    from solara.server import app, settings\n"
+        "    assert not settings.telemetry.mixpanel_enable\n"
+        "    assert settings.kernel.cull_timeout == explorer.FORGOTTEN\n"
+        "with explorer.bound('127.0.0.1', 0) as s, explorer._served(exploration.opening(), s):\n"
+        "    print('twice')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "twice\n", done.stderr
 
 
 def test_a_missing_extra_and_a_wrong_scenario_are_told(

@@ -8,24 +8,24 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
-from contextlib import contextmanager, suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from foedus import cli
 from foedus.documents import MAX_BYTES
+from foedus.explorer import elsewhere
 from foedus.scenario_reader import load_scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-sync_api: Any = pytest.importorskip("playwright.sync_api")
-
-CHROMIUM = os.environ.get("FOEDUS_CHROMIUM") or shutil.which("chromium")
+NAMED = os.environ.get("FOEDUS_CHROMIUM")  # whoever names one wants these tests
+CHROMIUM = NAMED or shutil.which("chromium")
+load = import_module if NAMED else pytest.importorskip
+sync_api: Any = load("playwright.sync_api")
 WAIT = 60_000  # milliseconds; the first worlds of a machine are compiled first
 FIGURE = ".foedus-figure img"
 #: Solara's own, on a misspelling in one of its components.
@@ -35,31 +35,9 @@ BROKEN = HEAD + b"extends: baseline\nlevers:\n  presure:\n    ARM: [{value: 3}]\
 GOOD = HEAD + b"extends: pressure\nlevers:\n  bandwidth: [{value: 0.9}]\n"
 
 
-@contextmanager
-def served(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Start the command on a free port, and yield where the page is."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "foedus", "explore", "--no-browser", "--port", "0", *arguments],
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
-    with process:
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            found = re.search(r"http://localhost:\d+", line)
-            assert found, line + process.stdout.read()
-            yield found.group(), process
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-
-
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    with served() as (url, _):
+    with elsewhere() as (url, _):
         yield url
 
 
@@ -106,7 +84,12 @@ class Visitor:
     def await_rest(self) -> None:
         """Wait until everything is drawn."""
         self.page.get_by_role("button", name="standing.svg").wait_for()
-        self.page.wait_for_function("() => !document.querySelector('[role=progressbar].v-active')")
+        self.page.locator(".foedus-current").wait_for()
+
+    def enter(self, label: str, text: str) -> None:
+        field = self.page.get_by_label(label)
+        field.fill(text)
+        field.press("Enter")
 
     def upload(self, name: str, content: bytes) -> None:
         file = {"name": name, "mimeType": "application/yaml", "buffer": content}
@@ -184,6 +167,47 @@ def test_scenarios_can_be_chosen_and_put_side_by_side(visitor: Visitor) -> None:
     assert page.get_by_role("slider", name="restraint").get_attribute("aria-valuenow") != "0.6"
 
 
+def test_one_shown_as_well_that_is_chosen_instead_is_what_the_page_speaks_of(
+    visitor: Visitor,
+) -> None:
+    page, before = visitor.page, visitor.chart()
+    page.get_by_label("Show as well").click(force=True)
+    page.get_by_role("option", name="pressure", exact=True).click()
+    page.keyboard.press("Escape")
+    visitor.await_another_chart(before)
+    visitor.await_rest()
+    assert page.get_by_text("(baseline): in 2030-12 the likeliest").is_visible()
+    page.get_by_role("button", name="Scenario", exact=False).first.click()
+    page.get_by_role("option", name="pressure", exact=True).click()
+    page.get_by_text("(pressure): in 2030-12 the likeliest").wait_for()
+
+
+def test_worlds_seed_and_member_can_be_chosen_and_a_wrong_seed_is_refused_in_both_views(
+    visitor: Visitor,
+) -> None:
+    page = visitor.page
+    visitor.await_rest()
+    visitor.enter("Seed", "5")
+    page.get_by_text("--runs 2000 --seed 5").wait_for()
+    visitor.await_rest()
+    visitor.enter("Seed", "-1")
+    page.get_by_role("alert").get_by_text("The seed -1").wait_for()
+    page.get_by_role("tab", name="One world").click()
+    page.get_by_text("Members, 2025-12").wait_for()
+    page.get_by_role("alert").get_by_text("The seed -1").wait_for()
+    visitor.enter("Seed", "6")
+    page.get_by_text("foedus trace baseline --run 0 --seed 6").wait_for()
+    page.get_by_role("tab", name="Scenarios").click()
+    page.get_by_text("--runs 2000 --seed 6").wait_for()
+    visitor.await_rest()
+    before = visitor.chart()
+    page.get_by_role("button", name="Towards").click()
+    page.get_by_role("option", name="Belarus").click()
+    visitor.await_another_chart(before)
+    page.get_by_role("slider", name="pressure").press("End")
+    page.get_by_text("Moved: pressure.BLR 1.").wait_for()
+
+
 def test_a_second_visitor_has_levers_of_his_own(
     visitor: Visitor, browser: Any, address: str
 ) -> None:
@@ -193,6 +217,10 @@ def test_a_second_visitor_has_levers_of_his_own(
     visitor.await_another_chart(before)
     assert other.chart() == theirs
     assert other.page.get_by_role("slider", name="pressure").get_attribute("aria-valuenow") == "0.3"
+    other.page.get_by_role("slider", name="bandwidth").press("End")
+    other.await_another_chart(theirs)
+    assert other.page.get_by_text("Moved: bandwidth 1.").is_visible()
+    assert visitor.page.get_by_text("Moved: pressure.ARM 0.").is_visible()
     other.leave()
     assert other.wrong == []
 
@@ -304,9 +332,8 @@ def test_twelve_months_played_are_those_that_trace_tells(
 ) -> None:
     page = visitor.page
     visitor.watch()
-    page.get_by_label("Number of the world").fill("7")
-    page.get_by_label("Number of the world").press("Enter")
-    page.get_by_text("foedus trace baseline --run 7 --seed 1992").wait_for()
+    visitor.enter("Number of the world", "7")
+    page.get_by_text("foedus trace baseline --run 7 --seed 1992 --parameters posterior").wait_for()
     page.get_by_text("Members, 2025-12").wait_for()
     page.get_by_role("button", name="▶").click()
     page.get_by_text(re.compile(r"Members, 20(26-12|27)")).wait_for()
@@ -337,9 +364,66 @@ def test_a_world_is_stepped_told_and_reset(visitor: Visitor) -> None:
     assert "Step: 2" in page.inner_text("body")
     page.get_by_role("button", name="Reset", exact=True).click()
     page.get_by_text("Members, 2025-12").wait_for()
-    page.get_by_label("Number of the world").fill("-1")
-    page.get_by_label("Number of the world").press("Enter")
-    page.get_by_text("A world has a number from 0").wait_for()
+    visitor.enter("Number of the world", "-1")
+    page.get_by_text("A world is named by its run").wait_for()
+
+
+def test_another_world_is_there_at_once_keeps_its_numbers_and_can_be_reset_and_played(
+    visitor: Visitor,
+) -> None:
+    page = visitor.page
+    visitor.watch()
+    page.get_by_role("button", name="Where its numbers come from").click()
+    page.get_by_role("option", name="prior").click()
+    page.get_by_role("button", name="Reset", exact=True).click()
+    page.get_by_text("--run 0 --seed 1992 --parameters prior").wait_for()
+    page.get_by_role("button", name="Step", exact=True).click()
+    page.get_by_text("Members, 2026-01").wait_for()
+    visitor.enter("Number of the world", "4")
+    page.get_by_text("--run 4 --seed 1992 --parameters prior").wait_for()
+    page.get_by_text("Members, 2025-12").wait_for()
+    page.get_by_role("button", name="▶").click()
+    page.get_by_text(re.compile(r"Members, 20(26|27|28)")).wait_for()
+    page.get_by_role("button", name="Scenario", exact=False).first.click()
+    page.get_by_role("option", name="renewed_war", exact=True).click()
+    page.get_by_text("foedus trace renewed_war --run 4").wait_for()
+    page.get_by_role("button", name="❚❚").click()
+    page.wait_for_timeout(1000)  # a step that is under way still comes
+    page.get_by_role("button", name="Reset", exact=True).click()
+    page.get_by_text("Members, 2025-12").wait_for()
+    page.get_by_text("foedus trace renewed_war --run 4").wait_for()
+
+
+def test_a_world_that_is_left_is_found_again_where_it_was(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.watch()
+    for month in ("2026-01", "2026-02"):
+        page.get_by_role("button", name="Step", exact=True).click()
+        page.get_by_text(f"Members, {month}").wait_for()
+    page.get_by_role("tab", name="Scenarios").click()
+    visitor.await_rest()
+    page.get_by_role("tab", name="One world").click()
+    page.get_by_text("Members, 2026-02").wait_for()
+    page.get_by_role("button", name="▶").click()
+    page.get_by_text(re.compile(r"Members, 20(27|28)")).wait_for()
+    page.get_by_role("tab", name="Scenarios").click()
+    visitor.await_rest()
+    page.get_by_role("tab", name="One world").click()
+    shown = page.get_by_text(re.compile("Members, 20"))
+    first = shown.inner_text()
+    page.wait_for_timeout(1500)
+    assert shown.inner_text() == first
+    page.get_by_role("button", name="Step", exact=True).click()
+    page.get_by_text("Step: ").wait_for()
+
+
+def test_worlds_may_be_stepped_by_a_thread_of_their_own(visitor: Visitor) -> None:
+    page = visitor.page
+    visitor.watch()
+    page.get_by_text("Use Threads").click()
+    page.wait_for_timeout(1000)  # Mesa asks for the box only when it begins to play
+    page.get_by_role("button", name="▶").click()
+    page.get_by_text(re.compile(r"Members, 20(28|29|30)")).wait_for()
 
 
 # ---------------------------------------------------------------------------------------------
@@ -351,14 +435,27 @@ def test_it_opens_with_a_file_and_stops_at_once_when_interrupted(
 ) -> None:
     path = tmp_path / "mine.yaml"
     path.write_bytes(GOOD)
-    with served(str(path)) as (url, process):
+    with elsewhere(str(path)) as (url, process):
         came = Visitor(browser, url)
         came.page.get_by_text("mine.yaml --runs 2000").wait_for()
         came.watch()
         came.page.get_by_role("button", name="▶").click()
         came.page.get_by_text(re.compile(r"Members, 20(26|27|28)")).wait_for()
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=20) == 0
+        assert process.stdout is not None
+        assert process.stdout.read().strip() == "Stopped."
+        came.leave()
+
+
+def test_it_stops_without_a_word_too_many_while_it_computes(browser: Any) -> None:
+    with elsewhere() as (url, process):
+        came = Visitor(browser, url)
+        came.page.get_by_role("button", name="Worlds of each").click()
+        came.page.get_by_role("option", name="20000").click()
+        came.page.wait_for_timeout(150)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
         assert process.stdout is not None
         assert process.stdout.read().strip() == "Stopped."
         came.leave()

@@ -352,7 +352,7 @@ def explore(
         typer.Option(
             help="Port of the page; 8765, or the next that is free, if omitted. 0 takes any.",
             min=0,
-            max=65535,
+            max=65_535,
         ),
     ] = None,
     host: Annotated[

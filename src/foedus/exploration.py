@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from threading import Event, Lock
+from threading import Event, Lock, RLock
 from typing import TYPE_CHECKING, Any
 
 from foedus import comparison_plots, plots
@@ -17,12 +18,13 @@ from foedus.results import run
 from foedus.scenario_reader import load_scenario, read_scenario
 from foedus.shipped import shipped_scenarios
 from foedus.sliders import RUNS
-from foedus.story import LAST_RUN, trace
+from foedus.story import checked_address, trace
 from foedus.tables import difference_rows
+from foedus.validation import NAME_LENGTH
 from foedus.worlds import DEFAULT_SEED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import pandas as pd
 
@@ -33,10 +35,10 @@ if TYPE_CHECKING:
 
 BASELINE = "baseline"
 WORLDS = (500, RUNS, 10_000, 20_000)  # to choose among
+USUAL = "usual"  # numbers of the posterior where the scenario has one, else of the prior
 DPI = {"screen": 130, "file": 220}
-MOVED = "_moved"  # ends the name of a scenario whose levers are moved
+LONGEST = NAME_LENGTH - len("_moved99")  # of a name that is still to say that levers are moved
 
-closing = Event()  # set when the page is no longer served
 _drawing = Lock()  # matplotlib's settings and caches belong to the whole process
 
 
@@ -90,8 +92,8 @@ class Choice:
 
     def moving(self, key: str, value: float) -> Choice:
         """Move a lever; at the step nearest to its own value it counts as not moved."""
-        others = {other: at for other, at in self.values.items() if other != key}
         knob = next(knob for knob in self.knobs if knob.key == key)
+        others = {other: at for other, at in self.values.items() if other != key}
         value = knob.at(value)
         values = others if value == knob.nearest else {**others, key: value}
         return self if values == self.values else replace(self, values=values)
@@ -143,9 +145,9 @@ class Choice:
         """The scenario with the levers as they are now."""
         if not self.values:
             return self.stands
-        name = f"{self.scenario}{MOVED}"
-        while name in self.names:  # a file that was kept and loaded again
-            name += MOVED
+        base = f"{self.scenario[:LONGEST]}_moved"
+        named = (base, *(f"{base}{number}" for number in range(2, 100)))
+        name = next(name for name in named if name not in self.names)  # else kept and loaded again
         return moved(self.stands, self.values, name)
 
     @cached_property
@@ -160,6 +162,12 @@ class Choice:
         others = (self.loaded(name) for name in self.beside)
         chosen = (self.loaded(self.baseline), self.current, *others)
         return tuple({scenario.name: scenario for scenario in chosen}.values())
+
+    @property
+    def address(self) -> tuple[Any, ...]:
+        """All that decides what is shown under it; choices of the same address look the same."""
+        shown = [(one.name, one.title, one.fingerprint) for one in self.scenarios]
+        return self.current.name, shown, self.member, self.runs, self.seed
 
     @property
     def text(self) -> str:
@@ -182,20 +190,20 @@ class Choice:
         is_shipped = scenario.name in shipped_scenarios() and scenario.name not in self.own
         return scenario.name if is_shipped else f"{scenario.name}.yaml"
 
-    # What follows
+    @property
+    def world_address(self) -> tuple[Any, ...]:
+        """All that decides which world is watched."""
+        now = self.current
+        return now.name, now.title, now.fingerprint, self.world, self.seed
 
-    def model(self) -> WatchedWorld:
-        """Return the world that is watched, before its first month.
-
-        Raises
-        ------
-        ResultError
-            If there is no such world or seed.
-        """
-        if not 0 <= self.world <= LAST_RUN:
-            message = f"A world has a number from 0 to {LAST_RUN}, not {self.world}."
-            raise ResultError(message)
-        return WatchedWorld(self.current, seed=self.seed, run=self.world)
+    @property
+    def world_refusal(self) -> str:
+        """Why there is no such world; empty if there is."""
+        try:
+            checked_address(self.world, self.seed)
+        except ResultError as error:
+            return str(error)
+        return ""
 
 
 def opening(scenario: Scenario | None = None) -> Choice:
@@ -269,6 +277,7 @@ def project(
     choice: Choice,
     known: Projection | None = None,
     notice: Callable[[str], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Projection:
     """Simulate what was chosen.
 
@@ -278,6 +287,8 @@ def project(
         An earlier projection, whose worlds are taken where they are the same.
     notice
         Called with a sentence when there is something to know while waiting.
+    progress
+        Called with the number of worlds that are there and of all; what it raises ends the work.
 
     Raises
     ------
@@ -291,6 +302,7 @@ def project(
         keep="trajectories" if choice.runs <= SAMPLE else "summaries",
         reuse=[known.result] if known else (),
         notice=notice,
+        progress=progress,
         allow_inert=True,
     )
     return Projection(choice, Comparison(result))
@@ -301,14 +313,84 @@ def project(
 
 
 class WatchedWorld(AllianceModel):
-    """A world that plays no longer than the page is served."""
+    """The world that a choice names, stepped by one thread while others look.
+
+    Parameters
+    ----------
+    chosen
+        Returns the choice; Mesa's Reset makes the world anew of what it returns then.
+    parameters
+        :data:`USUAL`, or as for :class:`~foedus.agents.AllianceModel`.
+
+    Attributes
+    ----------
+    choice
+        What it was made of.
+    numbers
+        The parameters that were asked for.
+    held
+        Held by whoever steps it, or looks at more than one thing of it.
+
+    Raises
+    ------
+    ResultError
+        If there is no such world or seed.
+    """
+
+    def __init__(self, chosen: Callable[[], Choice], parameters: str = USUAL) -> None:
+        self.choice = chosen()
+        self.numbers = parameters
+        self.held = RLock()
+        self._closing = closing()
+        self._is_paused = False
+        super().__init__(
+            self.choice.current,
+            seed=self.choice.seed,
+            run=checked_address(self.choice.world, self.choice.seed),
+            parameters=None if parameters == USUAL else parameters,
+        )
 
     def step(self) -> None:
-        """Simulate one month, unless the page closes."""
-        if closing.is_set():
-            self.running = False
-        else:
-            super().step()
+        """Simulate one month, unless the world is paused or the page closes."""
+        with self.held:
+            if self._is_paused or self._closing.is_set():
+                self.running = False
+            else:
+                super().step()
+
+    def pause(self) -> None:
+        """Let whoever plays it stop."""
+        self._is_paused = True
+
+    def resume(self) -> None:
+        """Let it be stepped again, from where it is."""
+        self._is_paused = False
+        self.running = self.elapsed < self.case.horizon
+
+    def picture(self, draw: Callable[[AllianceModel], Picture]) -> bytes:
+        """Draw the world as it stands."""
+        with self.held:
+            return drawn(lambda: draw(self))
+
+
+_closing = Event()
+
+
+def closing() -> Event:
+    """Return what is set when the page that is served now is served no longer."""
+    return _closing
+
+
+@contextmanager
+def serving() -> Iterator[None]:
+    """Let worlds play as long as the page is served, and end them with it."""
+    global _closing  # noqa: PLW0603 (a process serves one page at a time)
+    ends = _closing = Event()
+    try:
+        yield
+    finally:
+        ends.set()
+        _closing = Event()
 
 
 def story_of(model: AllianceModel) -> Trace:
@@ -321,24 +403,25 @@ def told(whole: Trace, month: str) -> list[Entry]:
     return [entry for entry in whole.entries if entry.month <= month][::-1]
 
 
-def member_rows(model: AllianceModel) -> list[tuple[str, ...]]:
+def member_rows(model: WatchedWorld) -> list[tuple[str, ...]]:
     """Rows of how the members stand: name, standing, trust, takes part, years of arrears."""
-    return [
-        (
-            member.name,
-            member.standing,
-            f"{member.trust:.2f}",
-            "yes" if member.takes_part else "no",
-            f"{member.arrears:g}",
-        )
-        for member in model.members
-    ]
+    with model.held:
+        return [
+            (
+                member.name,
+                member.standing,
+                f"{member.trust:.2f}",
+                "yes" if member.takes_part else "no",
+                f"{member.arrears:g}",
+            )
+            for member in model.members
+        ]
 
 
-def world_table(model: AllianceModel) -> pd.DataFrame:
+def world_table(model: WatchedWorld) -> pd.DataFrame:
     """Return a world so far as a table: a row a month, cohesion and end state, then the members."""
-    history = model.history()
-    table = model.alliance_history()
+    with model.held:
+        history, table = model.history(), model.alliance_history()
     for member in model.members:
         own = history[history["code"] == member.code]
         for name in ("trust", "standing", "takes_part", "crisis"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from foedus.levers import LEVERS, Lever
-from foedus.scenario_format import FORMAT_VERSION
+from foedus.scenario_format import FORMAT_VERSION, TITLE_LENGTH
 from foedus.scenario_reader import load_scenario
 from foedus.settings import apply_settings
 from foedus.shipped import shipped_scenarios
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from foedus.scenario import Scenario
 
 
+MOVED = ", levers moved"  # ends the title
 STEPS = 100  # from the lower bound of a knob to the upper
 
 
@@ -58,8 +59,9 @@ class Knob:
         return self.at(self.value)
 
     def at(self, value: float) -> float:
-        """Return the step nearest to a value."""
-        return round(self.low + round((value - self.low) / self.step) * self.step, 6)
+        """Return the step nearest to a value, within the bounds."""
+        steps = round((min(max(value, self.low), self.high) - self.low) / self.step)
+        return round(self.low + steps * self.step, 6)
 
 
 def knobs(scenario: Scenario, member: str) -> tuple[Knob, ...]:
@@ -122,7 +124,8 @@ def moved(scenario: Scenario, values: Mapping[str, float], name: str = "moved") 
     """
     settings = [f"{key}={value!r}" for key, value in values.items()]
     changed = apply_settings(scenario, settings, allow_inert=True)
-    return replace(changed, name=name, title=f"{scenario.title}, levers moved", parent=None)
+    title = scenario.title[: TITLE_LENGTH - len(MOVED)] + MOVED
+    return replace(changed, name=name, title=title, parent=None)
 
 
 def scenario_text(scenario: Scenario, values: Mapping[str, float], name: str, title: str) -> str:
@@ -154,8 +157,7 @@ def _is_shipped(scenario: Scenario) -> bool:
     """Whether a scenario is the shipped one of that name, as it stands there."""
     if scenario.name not in shipped_scenarios():
         return False
-    shipped = load_scenario(scenario.name)
-    return (shipped.fingerprint, shipped.end) == (scenario.fingerprint, scenario.end)
+    return load_scenario(scenario.name).fingerprint == scenario.fingerprint
 
 
 def _lever_tree(values: Mapping[str, float]) -> dict[str, Any]:

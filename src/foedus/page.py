@@ -12,6 +12,7 @@ from binascii import Error as NotBase64
 from dataclasses import dataclass, replace
 from functools import partial
 from html import escape
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import solara
@@ -26,16 +27,15 @@ from foedus import exploration, world_plots
 from foedus.documents import MAX_BYTES, TOO_LARGE
 from foedus.errors import FoedusError, Problem
 from foedus.explain import explained, why
-from foedus.exploration import WORLDS, Choice, Projection
+from foedus.exploration import USUAL, WORLDS, Choice, Projection, WatchedWorld
 from foedus.months import format_month
 from foedus.notebook import html_table
 from foedus.report import headline, prospect
-from foedus.tables import DIFFERENCE_CAPTION, worth_lines
+from foedus.tables import ALLIANCE_CAPTION, DIFFERENCE_CAPTION, worth_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from foedus.agents import AllianceModel
     from foedus.knobs import Knob
     from foedus.plots import Picture
 
@@ -56,11 +56,14 @@ CSS = """
 .foedus-table th, .foedus-table td { overflow-wrap: normal; padding-right: 16px; }
 .foedus-table td:first-child { white-space: nowrap; }
 .foedus-problem { white-space: pre-wrap; font-family: monospace; color: #7a0b0b; }
-.theme--dark .foedus-problem { color: #ffb3b3; }
+.v-application.theme--dark .foedus-problem { color: #ffb3b3; }
 .foedus-command { display: block; white-space: pre-wrap; overflow-wrap: anywhere; }
 .foedus-scroll { max-height: 22rem; overflow: auto; }
+.foedus-earlier { opacity: 0.8; }
 .foedus-note { color: #555555; font-size: 0.85rem; }
-.theme--dark .foedus-note { color: #bbbbbb; }
+.v-application.theme--dark .foedus-note { color: #bbbbbb; }
+.v-application.theme--dark .v-app-bar .v-tab { color: white !important; }
+@media (max-width: 1279px) { .v-navigation-drawer { min-width: 320px !important; } }
 @media (max-width: 960px) {  /* the levers lie over the charts, which stay in sight */
   .v-overlay--active .v-overlay__scrim { opacity: 0.12 !important; }
 }
@@ -68,16 +71,22 @@ CSS = """
 """
 
 
-choice: solara.Reactive[Choice] = solara.reactive(exploration.opening())
+choice: solara.Reactive[Choice] = solara.reactive(Choice())  # see begin
 asked = solara.reactive("")
 panel = solara.reactive(False)
 problem = solara.reactive("")
+watched: solara.Reactive[WatchedWorld | None] = solara.reactive(None)
 
 
 def begin(opened: Choice) -> None:
     """Let every visitor begin with a choice."""
     global choice  # noqa: PLW0603 (what a reactive value begins with is given when it is made)
     choice = solara.reactive(opened)
+
+
+def choose(**changes: Any) -> None:
+    """Change what is chosen."""
+    choice.value = replace(choice.value, **changes)
 
 
 def ask(name: str | None) -> None:
@@ -97,6 +106,8 @@ def Page() -> None:
             solara.Button(
                 "Why?", icon_name="mdi-help-circle-outline", text=True, on_click=lambda: ask(None)
             )
+            if tab.value == 0:  # Mesa brings one for the other
+                solara.lab.ThemeToggle()
             with solara.lab.Tabs(value=tab):
                 solara.lab.Tab("Scenarios")
                 solara.lab.Tab("One world")
@@ -137,17 +148,18 @@ def WhyPanel() -> None:
                 attributes={"aria-label": "Close"},
             )
         scenario = choice.value.current
+        names = explained(scenario.alliance)
+        name = asked.value if asked.value in names else None  # another alliance has other names
         solara.v.Autocomplete(
             label="A number, lever or outcome",
-            items=explained(scenario.alliance),
-            v_model=asked.value or None,
+            items=names,
+            v_model=name,
             on_v_model=lambda name: asked.set(name or ""),
             clearable=True,
             dense=True,
         )
-        if asked.value:
-            explanation = why(asked.value, scenario=scenario)
-            solara.HTML(unsafe_innerHTML=explanation._repr_html_())
+        if name:
+            solara.HTML(unsafe_innerHTML=why(name, scenario=scenario)._repr_html_())
         else:
             solara.Text("Ask for a name, such as ARM.trust, trust_loss, pressure or fractured.")
 
@@ -174,29 +186,49 @@ def ScenarioCard() -> None:
     """Choose scenarios and worlds."""
     now = choice.value
     with solara.Card("Scenarios"):
-        solara.Select(
-            "Scenario", now.names, now.scenario, lambda name: choice.set(now.starting_from(name))
-        )
+        ScenarioSelect()
         Note(f"{now.stands.title}. {now.stands.description}")
         solara.Select(
             "Compared with (baseline)",
             now.comparable,
             now.baseline,
-            lambda name: choice.set(replace(now, baseline=name)),
+            lambda name: choose(baseline=name),
         )
         solara.SelectMultiple(
             "Show as well",
             list(now.beside),
             [name for name in now.comparable if name not in (now.scenario, now.baseline)],
-            lambda names: choice.set(replace(now, beside=tuple(names))),
+            lambda names: choose(beside=tuple(names)),
         )
         solara.Select(
             "Worlds of each",
             list(WORLDS),
             now.runs,
-            lambda runs: choice.set(replace(now, runs=runs)),
+            lambda runs: choose(runs=runs),
         )
-        solara.InputInt("Seed", now.seed, lambda seed: choice.set(replace(now, seed=seed)))
+        SeedInput()
+
+
+@solara.component
+def ScenarioSelect() -> None:
+    """Choose the scenario in which levers are moved and whose world is watched."""
+    solara.Select(
+        "Scenario",
+        choice.value.names,
+        choice.value.scenario,
+        _start_from,
+    )
+
+
+def _start_from(name: str) -> None:
+    choice.value = choice.value.starting_from(name)
+    problem.value = ""
+
+
+@solara.component
+def SeedInput() -> None:
+    """Choose the seed of every draw."""
+    solara.InputInt("Seed", choice.value.seed, lambda seed: choose(seed=seed))
 
 
 @solara.component
@@ -210,7 +242,7 @@ def LeverCard() -> None:
             "Towards",
             list(codes),
             alliance.names[now.member],
-            lambda name: choice.set(replace(now, member=codes[name])),
+            lambda name: choose(member=codes[name]),
         )
         for knob in now.knobs:
             Lever(knob).key(f"{now.scenario} {knob.key}")
@@ -218,7 +250,7 @@ def LeverCard() -> None:
             "As it stands",
             icon_name="mdi-undo",
             disabled=not now.values,
-            on_click=lambda: choice.set(replace(now, values={})),
+            on_click=lambda: choose(values={}),
         )
         Note(f"A moved lever keeps its value in all months. {_moved(now)}")
 
@@ -240,7 +272,7 @@ def Lever(knob: Knob) -> None:
             max=knob.high,
             step=knob.step,
             v_model=value,
-            on_v_model=lambda moved: choice.set(choice.value.moving(knob.key, moved)),
+            on_v_model=lambda value: _move(knob.key, value),
             hide_details=True,
             class_="foedus-lever",
             attributes={"title": knob.meaning},
@@ -252,6 +284,12 @@ def Lever(knob: Knob) -> None:
             on_click=lambda: ask(knob.key.split(".")[0]),
             attributes={"aria-label": f"Why {knob.label}?"},
         )
+
+
+def _move(key: str, value: Any) -> None:
+    """Move a lever to what came from the browser, which may send anything."""
+    if isinstance(value, int | float) and isfinite(value):
+        choice.value = choice.value.moving(key, float(value))
 
 
 @solara.component_vue("upload.vue")
@@ -282,19 +320,19 @@ def FileCard() -> None:
 
 def _take(handed: dict[str, Any]) -> None:
     """Check a file that came from the browser, which may send anything."""
+    file, size, content = str(handed.get("name")), handed.get("size"), handed.get("content")
     try:
-        file = str(handed.get("name"))
-        size = handed.get("size", 0)
-        content = b64decode(str(handed.get("content") or ""), validate=True)
-        if (isinstance(size, int) and size > MAX_BYTES) or len(content) > MAX_BYTES:
+        if isinstance(size, int) and size > MAX_BYTES:
             problem.value = str(Problem(file, 0, "", TOO_LARGE))
-            return
-        choice.value = choice.value.uploading(content, file)
-        problem.value = ""
+        elif not isinstance(content, str):
+            problem.value = f"{file}: The browser could not read this; choose a file."
+        else:
+            choice.value = choice.value.uploading(b64decode(content, validate=True), file)
+            problem.value = ""
     except FoedusError as error:
         problem.value = str(error)
     except NotBase64:
-        problem.value = "The file did not arrive whole; load it again."
+        problem.value = f"{file}: The file did not arrive whole; load it again."
 
 
 # ---------------------------------------------------------------------------------------------
@@ -358,6 +396,10 @@ def _stages(projection: Projection) -> Iterator[Shown]:
             yield stage
 
 
+class SupersededError(Exception):
+    """Something else was chosen meanwhile."""
+
+
 @solara.component
 def Projected() -> None:
     """Simulate what is chosen, and show what follows, the fan charts first."""
@@ -366,42 +408,49 @@ def Projected() -> None:
     refused = solara.use_reactive("")
     told = solara.use_reactive("")
 
+    closing = exploration.closing()
+
+    def go_on(*_: int) -> None:
+        if closing.is_set() or not task.is_current():
+            raise SupersededError
+
     def work() -> None:
         time.sleep(PAUSE)
         before = shown.peek()
         try:
-            if task.is_current():
-                projection = exploration.project(now, before and before.projection, told.set)
-                for stage in _stages(projection):
-                    if not task.is_current():
-                        return
-                    shown.value = stage
-                refused.value = ""
+            go_on()
+            known = before and before.projection
+            projection = exploration.project(now, known, notice=told.set, progress=go_on)
+            for stage in _stages(projection):
+                go_on()
+                shown.value = stage
+            refused.value = told.value = ""
         except FoedusError as error:
-            refused.value = str(error)
-        told.value = ""
+            if task.is_current():
+                refused.value, told.value = str(error), ""
+        except SupersededError:
+            pass
 
-    wanted = [scenario.fingerprint for scenario in now.scenarios]
-    names = [scenario.name for scenario in now.scenarios]
-    task = solara.lab.use_task(
-        work, dependencies=[wanted, names, now.member, now.runs, now.seed], raise_error=False
-    )
-    solara.ProgressLinear(value=task.pending)
-    if told.value:
-        solara.Info(told.value)
-    if task.error:
-        solara.Error(f"This could not be simulated: {task.exception}")
-    if refused.value:
-        Refusal(refused.value)
-    if shown.value is not None:
-        Outcome(shown.value, is_current=not task.pending and not refused.value)
+    task = solara.lab.use_task(work, dependencies=[now.address], raise_error=False)
+    is_current = not (task.pending or task.error or refused.value)
+    with solara.Div():
+        solara.ProgressLinear(value=task.pending)
+        if told.value:
+            solara.Info(told.value)
+        if task.error:
+            Refusal(f"This could not be simulated: {task.exception}")
+        if refused.value:
+            Refusal(refused.value)
+        if shown.value is not None:
+            Outcome(shown.value, is_current=is_current)
 
 
 @solara.component
 def Outcome(shown: Shown, *, is_current: bool) -> None:
     """Show a projection: the finding first, then pictures and table, then what it rests on."""
     projection, finding = shown.projection, shown.finding
-    with solara.Column(gap="16px", style={"opacity": "1" if is_current else "0.8"}):
+    classes = ["foedus-current" if is_current else "foedus-earlier"]
+    with solara.Column(gap="16px", classes=classes):
         with solara.Card(projection.choice.current.title):
             if finding is None:
                 solara.Text("...")
@@ -409,6 +458,8 @@ def Outcome(shown: Shown, *, is_current: bool) -> None:
                 Found(finding)
         for name in shown.pictures:
             Figure(name, shown.pictures[name], projection)
+            if name == "end_states":
+                Note(ALLIANCE_CAPTION)
             if name == "differences":
                 Differences(projection)
         with solara.Card("To make it again"):
@@ -490,90 +541,92 @@ def Image(picture: bytes, meaning: str) -> None:
 def World() -> None:
     """Watch one world month by month, with the controls of Mesa."""
     now = choice.value
-    address = [now.current.fingerprint, now.current.name, now.world, now.seed]
+    settled = solara.use_ref(now if not now.world_refusal else replace(now, seed=0, world=0))
+    if not now.world_refusal:
+        settled.current = now
+    chosen = solara.use_memo(lambda: lambda: settled.current, [])
+    model = solara.use_memo(lambda: solara.reactive(_resumed(chosen)), [])
 
-    def made() -> tuple[solara.Reactive[Any], str]:
-        try:
-            return solara.reactive(now.model()), ""
-        except FoedusError as error:
-            return solara.reactive(None), str(error)
+    def follow() -> None:
+        if model.peek().choice.world_address != chosen().world_address:
+            model.value = WatchedWorld(chosen, model.peek().numbers)
 
-    model, refused = solara.use_memo(made, address)
+    solara.use_effect(follow, [chosen().world_address])
+    solara.use_effect(lambda: watched.set(model.peek()), [model.value])
+    solara.use_effect(lambda: lambda: model.peek().pause(), [])
     with solara.Div(classes=["foedus-world"]):
         with solara.Sidebar(), solara.Column(gap="16px"):
             WorldCard(model)
-        if refused:
-            Refusal(refused)
-        else:
-            WatchedWorld(model, now).key(" ".join(map(str, address)))
-
-
-@solara.component
-def WatchedWorld(model: solara.Reactive[Any], now: Choice) -> None:
-    """Step the world with the controls of Mesa."""
-    drawn = model.peek().design.name
-    SolaraViz(
-        model,
-        components=[(Network, 0), (Path, 0), (Members, 0), (Story, 0)],
-        model_params={
-            "scenario": now.current,
-            "seed": now.seed,
-            "run": now.world,
-            "parameters": {
-                "type": "Select",
-                "label": "Where its numbers come from (on Reset)",
-                "values": [*dict.fromkeys((drawn, "prior", "default"))],
-                "value": drawn,
+        if now.world_refusal:
+            Refusal(now.world_refusal)
+        SolaraViz(
+            model,
+            components=[(Network, 0), (Path, 0), (Members, 0), (Story, 0)],
+            model_params={
+                "chosen": chosen,
+                "parameters": {
+                    "type": "Select",
+                    "label": "Where its numbers come from (on Reset)",
+                    "values": [USUAL, "prior", "default"],
+                    "value": model.peek().numbers,
+                },
             },
-        },
-        name="foedus: one world",
-    )
+            name="foedus: one world",
+        )
+
+
+def _resumed(chosen: Callable[[], Choice]) -> WatchedWorld:
+    """Return the world that was watched last if it is the one chosen, else that one anew."""
+    last: WatchedWorld | None = watched.peek()
+    if last is None or last.choice.world_address != chosen().world_address:
+        return WatchedWorld(chosen)
+    last.resume()
+    return last
 
 
 @solara.component
-def WorldCard(model: solara.Reactive[Any]) -> None:
+def WorldCard(model: solara.Reactive[WatchedWorld]) -> None:
     """Choose a world, and keep what was seen of it."""
-    now = choice.value
-    with solara.Card("World"):
-        solara.Select(
-            "Scenario", now.names, now.scenario, lambda name: choice.set(now.starting_from(name))
-        )
+    now, seen = choice.value, model.value
+    with solara.Card("World"), solara.Column(gap="8px"):
+        ScenarioSelect()
         Note(_moved(now))
-        solara.InputInt(
-            "Number of the world", now.world, lambda world: choice.set(replace(now, world=world))
+        solara.InputInt("Number of the world", now.world, lambda world: choose(world=world))
+        SeedInput()
+        solara.FileDownload(
+            lambda: exploration.world_table(model.peek()).to_csv(),
+            f"{seen.choice.current.name}_world_{seen.run}.csv",
+            label="Download this world so far (CSV)",
         )
-        solara.InputInt("Seed", now.seed, lambda seed: choice.set(replace(now, seed=seed)))
-        if model.value is not None:
-            solara.FileDownload(
-                lambda: exploration.world_table(model.value).to_csv(),
-                f"{now.current.name}_world_{now.world}.csv",
-                label="Download this world so far (CSV)",
-            )
-            command = now.trace_command(model.value.design.name)
-            solara.v.Html(tag="code", class_="foedus-command", children=[command])
+        solara.v.Html(
+            tag="code",
+            class_="foedus-command",
+            children=[seen.choice.trace_command(seen.design.name)],
+        )
+        Note("Once a world has ended, Reset begins anew with what is chosen here.")
 
 
 @solara.component
-def Network(model: AllianceModel) -> None:
+def Network(model: WatchedWorld) -> None:
     """Show the members around the patron."""
     update_counter.get()
     standing = "; ".join(f"{member.name} {member.standing}" for member in model.members)
-    picture = exploration.drawn(lambda: world_plots.network_figure(model))
+    picture = model.picture(world_plots.network_figure)
     with solara.Card(classes=["foedus-figure"]):
         Image(picture, f"Network of members in {model.month}: {standing}")
 
 
 @solara.component
-def Path(model: AllianceModel) -> None:
+def Path(model: WatchedWorld) -> None:
     """Show cohesion and trust so far."""
     update_counter.get()
-    picture = exploration.drawn(lambda: world_plots.path_figure(model))
+    picture = model.picture(world_plots.path_figure)
     with solara.Card(classes=["foedus-figure"]):
         Image(picture, f"Cohesion and trust of each member to {model.month}")
 
 
 @solara.component
-def Members(model: AllianceModel) -> None:
+def Members(model: WatchedWorld) -> None:
     """Show how the members stand, as a table."""
     update_counter.get()
     header = ("member", "standing", "trust", "takes part", "arrears (years)")
@@ -583,7 +636,7 @@ def Members(model: AllianceModel) -> None:
 
 
 @solara.component
-def Story(model: AllianceModel) -> None:
+def Story(model: WatchedWorld) -> None:
     """Tell what happened so far, the latest first."""
     update_counter.get()
     names = model.case.alliance.names

@@ -14,6 +14,7 @@ from foedus.validation import NAME_PATTERN, Checked
 
 FORMAT_VERSION = 1
 MAX_HORIZON = 600
+TITLE_LENGTH = 200
 MAX_WEIGHT = 1e6  # of a component of cohesion
 
 #: How members count in cohesion: each alike, or by capability.
@@ -146,7 +147,7 @@ class ScenarioFile(Checked):
 
     foedus: Literal[1] = Field(description="version of the format")
     name: str = Field(pattern=NAME_PATTERN, description="short name")
-    title: str = Field(min_length=1, max_length=200)
+    title: str = Field(min_length=1, max_length=TITLE_LENGTH)
     description: str = Field("", max_length=5000, description="what it stands for")
     extends: str | None = Field(None, description="scenario to start from, by name or path")
     alliance: str | None = Field(None, description="alliance, by name or path")

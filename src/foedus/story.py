@@ -511,7 +511,7 @@ def trace(scenario: Scenario, run: int, seed: int = DEFAULT_SEED, design: Number
     """
     from foedus.agents import AllianceModel
 
-    run = _checked(run, seed)
+    run = checked_address(run, seed)
     model = AllianceModel(scenario, seed=seed, run=run, parameters=design, collect=False)
     moments = _watched(model)
     return Trace(
@@ -526,7 +526,14 @@ def trace(scenario: Scenario, run: int, seed: int = DEFAULT_SEED, design: Number
     )
 
 
-def _checked(run: int, seed: int) -> int:
+def checked_address(run: int, seed: int) -> int:
+    """Return the number of a world.
+
+    Raises
+    ------
+    ResultError
+        If there is no such world, or no such seed.
+    """
     try:
         seed_words(seed)
         number = index(run)

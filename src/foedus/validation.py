@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from foedus.documents import Document, KeyPath
 
-NAME_PATTERN = r"^[a-z][a-z0-9_]{0,63}$"
+NAME_LENGTH = 64
+NAME_PATTERN = rf"^[a-z][a-z0-9_]{{0,{NAME_LENGTH - 1}}}$"
 CODE_PATTERN = r"^[A-Z]{2,4}$"
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from foedus.agents import AllianceModel, MemberState
 
 TRUST = mpl.colormaps["cividis"]
-NODE, RING = 1900, 5.0  # points squared, points
+NODE, RING = 1300, 4.0  # points squared, points
 WIDEST = 7.0  # points, of a link that stands for 1
 OUT = ("withdrawn", "expelled")
 
@@ -73,8 +73,8 @@ def _draw_attention(
             watched,
             connectionstyle="arc3,rad=0.14",
             arrowstyle="-|>,head_length=3,head_width=1.6",
-            shrinkA=25,
-            shrinkB=25,
+            shrinkA=21,
+            shrinkB=21,
             linewidth=max(0.3, WIDEST * share / 2.0),
             color=GREY,
             alpha=0.35,
@@ -108,7 +108,7 @@ def _draw_member(ax: Axes, member: MemberState, place: tuple[float, float]) -> N
     above = y > 0.9
     ax.text(
         x,
-        y + (0.24 if above else -0.24),
+        y + (0.26 if above else -0.26),
         f"{member.name}\n{member.standing}{trust}",
         ha="center",
         va="bottom" if above else "top",
@@ -148,7 +148,7 @@ def path(ax: Axes, model: AllianceModel) -> Axes:
 def network_figure(model: AllianceModel) -> Picture:
     """Draw :func:`network` with its keys."""
     with mpl.rc_context(STYLE):
-        picture, axes = grid(1, 1, width=4.6, height=3.7)
+        picture, axes = grid(1, 1, width=3.6, height=3.1)
         ax = network(axes[0][0], model)
         bar = picture.colorbar(
             ScalarMappable(Normalize(0.0, 1.0), TRUST), ax=ax, shrink=0.6, pad=0.0, aspect=25
@@ -182,7 +182,7 @@ def network_figure(model: AllianceModel) -> Picture:
 def path_figure(model: AllianceModel) -> Picture:
     """Draw :func:`path` with its keys."""
     with mpl.rc_context(STYLE):
-        picture, axes = grid(1, 1, width=4.9, height=3.7)
+        picture, axes = grid(1, 1, width=3.9, height=3.1)
         ax = path(axes[0][0], model)
         ax.set_ylabel("Cohesion; trust in the patron (0 to 1)")
         handles, labels = ax.get_legend_handles_labels()
