@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,16 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from foedus import cli, comparison, ensemble, exploration, explorer, story, world_plots
+from foedus import (
+    cli,
+    comparison,
+    comparison_plots,
+    ensemble,
+    exploration,
+    explorer,
+    story,
+    world_plots,
+)
 from foedus.agents import AllianceModel
 from foedus.errors import FoedusError, InertScenarioError, ResultError, ScenarioError
 from foedus.explain import explained, why
@@ -308,6 +318,17 @@ def test_every_picture_can_be_drawn_as_png_and_svg(few: Choice) -> None:
     for draw in (found.fans, found.gaps, found.end_states, found.standing):
         assert exploration.drawn(draw).startswith(b"\x89PNG")
         assert b"<svg" in exploration.drawn(draw, "svg", "file")
+
+
+def test_a_dollar_in_a_title_is_a_dollar_in_every_picture(few: Choice) -> None:
+    content = MINE.replace(b"title: Mine", b"title: Aid $x_1^$ of $5bn")
+    found = project(few.uploading(content, "x.yaml"))
+    told = story.trace(found.choice.current, run=0)
+    draws = [found.fans, found.gaps, found.end_states, found.standing]
+    draws += [partial(found.comparison.plot, kind) for kind in comparison_plots.FIGURES]
+    draws += [partial(comparison_plots.timeline_figure, told)]
+    for draw in draws:
+        assert b"Aid $x_1^$ of" in exploration.drawn(draw, "svg")
 
 
 def test_what_cannot_be_simulated_is_refused(few: Choice) -> None:

@@ -43,9 +43,9 @@ SCREEN = 110 / exploration.DPI["screen"]  # pixels of the page for a pixel of a 
 PAUSE = 0.05  # seconds in which further moves of a lever count as one
 CSS = """
 .foedus-figure img { max-width: 100%; height: auto; background: white; }
-.foedus-world .v-tabs { display: none; }  /* Mesa's, of its one page of components */
-.foedus-world .foedus-figure img { max-height: 340px; width: auto; }  /* its grid has fixed rows */
-.foedus-world .v-card { max-height: 385px; overflow: auto; }
+.foedus-grid {
+  display: grid; gap: 16px; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr));
+}
 .foedus-lever .v-input__slot { flex-wrap: wrap; }
 .foedus-lever .v-label { flex: 1 0 100%; }
 .foedus-panel table, .foedus-table table { border-collapse: collapse; font-size: 0.9rem; }
@@ -63,7 +63,6 @@ CSS = """
 .foedus-note { color: #555555; font-size: 0.85rem; }
 .v-application.theme--dark .foedus-note { color: #bbbbbb; }
 .v-application.theme--dark .v-app-bar .v-tab { color: white !important; }
-@media (max-width: 1279px) { .v-navigation-drawer { min-width: 320px !important; } }
 @media (max-width: 960px) {  /* the levers lie over the charts, which stay in sight */
   .v-overlay--active .v-overlay__scrim { opacity: 0.12 !important; }
 }
@@ -458,8 +457,6 @@ def Outcome(shown: Shown, *, is_current: bool) -> None:
                 Found(finding)
         for name in shown.pictures:
             Figure(name, shown.pictures[name], projection)
-            if name == "end_states":
-                Note(ALLIANCE_CAPTION)
             if name == "differences":
                 Differences(projection)
         with solara.Card("To make it again"):
@@ -501,6 +498,8 @@ def Figure(name: str, picture: bytes, projection: Projection) -> None:
     """Show a picture, and hand it out."""
     with solara.Card(classes=["foedus-figure"]):
         Image(picture, MEANINGS[name])
+        if name == "end_states":
+            Note(ALLIANCE_CAPTION)
         with solara.Row():
             for form in ("png", "svg"):
                 solara.FileDownload(
@@ -554,14 +553,14 @@ def World() -> None:
     solara.use_effect(follow, [chosen().world_address])
     solara.use_effect(lambda: watched.set(model.peek()), [model.value])
     solara.use_effect(lambda: lambda: model.peek().pause(), [])
-    with solara.Div(classes=["foedus-world"]):
+    with solara.Div():
         with solara.Sidebar(), solara.Column(gap="16px"):
             WorldCard(model)
         if now.world_refusal:
             Refusal(now.world_refusal)
         SolaraViz(
             model,
-            components=[(Network, 0), (Path, 0), (Members, 0), (Story, 0)],
+            components=[],  # below: Mesa's grid of components has rows of fixed height
             model_params={
                 "chosen": chosen,
                 "parameters": {
@@ -573,6 +572,9 @@ def World() -> None:
             },
             name="foedus: one world",
         )
+        with solara.Div(classes=["foedus-grid"]):
+            for view in (Network, Path, Members, Story):
+                view(model.value)
 
 
 def _resumed(chosen: Callable[[], Choice]) -> WatchedWorld:

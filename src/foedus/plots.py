@@ -234,7 +234,7 @@ def _by_member(
 ) -> tuple[Picture, Any]:
     """Draw a panel for each member (row) and scenario (column)."""
     names = _names(data)
-    figure, axes = grid(len(names), len(scenarios), width=2.9, height=1.35)
+    figure, axes = grid(len(names), len(scenarios), width=2.9, height=1.35, floor=5.2)
     for row, (member, name) in zip(axes, names.items(), strict=True):
         for ax, scenario in zip(row, scenarios, strict=True):
             draw(ax, data, scenario.name, member)

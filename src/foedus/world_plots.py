@@ -148,7 +148,7 @@ def path(ax: Axes, model: AllianceModel) -> Axes:
 def network_figure(model: AllianceModel) -> Picture:
     """Draw :func:`network` with its keys."""
     with mpl.rc_context(STYLE):
-        picture, axes = grid(1, 1, width=3.6, height=3.1)
+        picture, axes = grid(1, 1, width=4.0, height=3.5)
         ax = network(axes[0][0], model)
         bar = picture.colorbar(
             ScalarMappable(Normalize(0.0, 1.0), TRUST), ax=ax, shrink=0.6, pad=0.0, aspect=25
@@ -174,7 +174,7 @@ def network_figure(model: AllianceModel) -> Picture:
             Line2D([], [], linestyle=(0, (1.0, 0.8)), label="does not take part", **line),
             Line2D([], [], color=GREY, alpha=0.5, linewidth=2.0, marker=">", label="watches"),
         ]
-        picture.legend(handles=[*rings, *links], loc="outside lower left", ncols=4, fontsize=7.5)
+        picture.legend(handles=[*rings, *links], loc="outside lower left", ncols=3, fontsize=7.5)
         picture.suptitle(_titled("Members", model), x=0.01, ha="left", fontweight="bold")
         return picture
 
@@ -182,7 +182,7 @@ def network_figure(model: AllianceModel) -> Picture:
 def path_figure(model: AllianceModel) -> Picture:
     """Draw :func:`path` with its keys."""
     with mpl.rc_context(STYLE):
-        picture, axes = grid(1, 1, width=3.9, height=3.1)
+        picture, axes = grid(1, 1, width=4.4, height=3.3)
         ax = path(axes[0][0], model)
         ax.set_ylabel("Cohesion; trust in the patron (0 to 1)")
         handles, labels = ax.get_legend_handles_labels()
