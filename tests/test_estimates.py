@@ -19,8 +19,8 @@ def test_intervals_cover_where_populations_differ() -> None:
         drawn = rng.random(runs.size) < chances[runs % 12]
         known = estimates.probability(drawn, Populations(3, 4))
         naive = estimates.probability(drawn)
-        hits += known.low <= base.mean() <= known.high
-        narrow += naive.low <= base.mean() <= naive.high
+        hits += int(known.low <= base.mean() <= known.high)
+        narrow += int(naive.low <= base.mean() <= naive.high)
     assert 0.93 <= hits / trials <= 0.99
     assert narrow / trials < 0.9, "the error of independent worlds would be too small"
 

@@ -128,16 +128,24 @@ def path(ax: Axes, model: AllianceModel) -> Axes:
         If the model keeps no record.
     """
     history = model.history()
-    start: Any = np.datetime64(format_month(model.case.start), "M")
-    months = start + np.arange(model.elapsed)
+    first = model.case.start
+    months: Any = np.array([format_month(first + n) for n in range(model.case.horizon)], "M8[D]")
     for member in model.members:
         own = history[history["code"] == member.code]
         trust = own["trust"].where(~own["standing"].isin(OUT)).to_numpy()
         drawn = look(model.case.alliance, member.code)
-        ax.plot(months, trust, linewidth=1.6, label=f"trust of {member.name}", **drawn)
+        ax.plot(
+            months[: model.elapsed], trust, linewidth=1.6, label=f"trust of {member.name}", **drawn
+        )
     cohesion = model.alliance_history()["cohesion"]
-    ax.plot(months, cohesion, color=BLACK, linewidth=2.6, label="cohesion of the alliance")
-    ax.set_xlim(start, start + model.case.horizon)
+    ax.plot(
+        months[: model.elapsed],
+        cohesion,
+        color=BLACK,
+        linewidth=2.6,
+        label="cohesion of the alliance",
+    )
+    ax.set_xlim(months[0], months[-1])
     return share_axis(ax)
 
 
