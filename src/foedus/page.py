@@ -160,7 +160,7 @@ def WhyPanel() -> None:
         if name:
             solara.HTML(unsafe_innerHTML=why(name, scenario=scenario)._repr_html_())
         else:
-            solara.Text("Ask for a name, such as ARM.trust, trust_loss, pressure or fractured.")
+            solara.Text("Ask for a name, such as ARM.trust, trust_loss, pressure or dissolved.")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -340,7 +340,7 @@ def _take(handed: dict[str, Any]) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A projection and what of it is ready: pictures by name, then the finding in words."""
+    """A projection, pictures by name and the finding, those of before until they are ready."""
 
     projection: Projection
     pictures: dict[str, bytes]
@@ -349,19 +349,21 @@ class Shown:
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found: in a sentence, scenario by scenario, and what that is worth."""
+    """What was found: of which scenario, in a sentence, at length, and what that is worth."""
 
+    title: str
     headline: str
     lines: tuple[str, ...]
     worth: tuple[str, ...]
 
 
 def _finding(projection: Projection) -> Finding:
-    result, current = projection.result, projection.choice.current.name
+    result, current = projection.result, projection.choice.current
     return Finding(
+        current.title,
         headline(projection.comparison) if projection.comparison.others else "",
-        tuple(prospect(result, current)),
-        tuple(worth_lines(result.summary[current])[:1]),
+        tuple(prospect(result, current.name)),
+        tuple(worth_lines(result.summary[current.name])[:1]),
     )
 
 
@@ -382,15 +384,21 @@ MEANINGS = {
 }
 
 
-def _stages(projection: Projection) -> Iterator[Shown]:
-    """Yield what is shown, the fan charts first, each time with more of it."""
-    stage = Shown(projection, {})
-    for name, draw in PICTURES.items():
-        if name != "differences" or projection.comparison.others:
-            picture = exploration.drawn(partial(draw, projection))
-            stage = replace(stage, pictures={**stage.pictures, name: picture})
-            yield stage
-        if stage.finding is None:
+def _stages(projection: Projection, before: Shown | None) -> Iterator[Shown]:
+    """Yield what is shown, the fan charts first, each time with more of it in place of before."""
+    draws = {
+        name: draw
+        for name, draw in PICTURES.items()
+        if name != "differences" or projection.comparison.others
+    }
+    earlier = before.pictures if before else {}
+    pictures = {name: earlier[name] for name in draws if name in earlier}
+    stage = Shown(projection, pictures, before.finding if before else None)
+    for name, draw in draws.items():
+        picture = exploration.drawn(partial(draw, projection))
+        stage = replace(stage, pictures={**stage.pictures, name: picture})
+        yield stage
+        if name == "fans":
             stage = replace(stage, finding=_finding(projection))
             yield stage
 
@@ -420,7 +428,7 @@ def Projected() -> None:
             go_on()
             known = before and before.projection
             projection = exploration.project(now, known, notice=told.set, progress=go_on)
-            for stage in _stages(projection):
+            for stage in _stages(projection, before):
                 go_on()
                 shown.value = stage
             refused.value = told.value = ""
@@ -450,12 +458,12 @@ def Outcome(shown: Shown, *, is_current: bool) -> None:
     projection, finding = shown.projection, shown.finding
     classes = ["foedus-current" if is_current else "foedus-earlier"]
     with solara.Column(gap="16px", classes=classes):
-        with solara.Card(projection.choice.current.title):
-            if finding is None:
-                solara.Text("...")
-            else:
+        with solara.Card(finding.title if finding else "..."):
+            if finding:
                 Found(finding)
-        for name in shown.pictures:
+        for name in PICTURES:
+            if name not in shown.pictures:
+                continue
             Figure(name, shown.pictures[name], projection)
             if name == "differences":
                 Differences(projection)
