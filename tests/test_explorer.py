@@ -32,7 +32,7 @@ from foedus.explain import explained, why
 from foedus.exploration import Choice, WatchedWorld, opening, project
 from foedus.outcomes import quantiles
 from foedus.plots import STANDING_COLOURS
-from foedus.results import load_result, run
+from foedus.results import load_result, run, verify
 from foedus.scenario_reader import load_scenario, read_scenario
 from foedus.shipped import shipped_scenarios
 
@@ -291,11 +291,17 @@ def test_what_progress_raises_ends_the_work(few: Choice) -> None:
         project(few, progress=stop)
 
 
-def test_whole_worlds_beside_a_directory_are_simulated_anew(few: Choice, tmp_path: Path) -> None:
+def test_whole_worlds_that_are_known_can_be_kept_in_a_directory(
+    few: Choice, tmp_path: Path
+) -> None:
     known = project(few).result
-    scenarios = (load_scenario("baseline"),)
-    again = run(*scenarios, runs=60, keep="trajectories", reuse=[known], out=tmp_path / "out")
-    assert load_result(tmp_path / "out").trajectories.equals(again.trajectories)
+    run("baseline", runs=60, keep="trajectories", reuse=[known], out=tmp_path / "out")
+    run("baseline", runs=60, keep="trajectories", out=tmp_path / "anew")
+    stored, anew = load_result(tmp_path / "out"), load_result(tmp_path / "anew")
+    assert stored.digest == anew.digest
+    assert stored.trajectories.equals(anew.trajectories)
+    assert stored.data.equals(anew.data)
+    assert verify(tmp_path / "out").problems == ()
 
 
 def test_pictures_show_the_scenarios_and_the_member_that_were_chosen(few: Choice) -> None:
@@ -321,14 +327,14 @@ def test_every_picture_can_be_drawn_as_png_and_svg(few: Choice) -> None:
 
 
 def test_a_dollar_in_a_title_is_a_dollar_in_every_picture(few: Choice) -> None:
-    content = MINE.replace(b"title: Mine", b"title: Aid $x_1^$ of $5bn")
+    content = MINE.replace(b"title: Mine", b"title: Aid $x_1^$ up")
     found = project(few.uploading(content, "x.yaml"))
     told = story.trace(found.choice.current, run=0)
     draws = [found.fans, found.gaps, found.end_states, found.standing]
     draws += [partial(found.comparison.plot, kind) for kind in comparison_plots.FIGURES]
     draws += [partial(comparison_plots.timeline_figure, told)]
     for draw in draws:
-        assert b"Aid $x_1^$ of" in exploration.drawn(draw, "svg")
+        assert b"Aid $x_1^$ up" in exploration.drawn(draw, "svg")
 
 
 def test_what_cannot_be_simulated_is_refused(few: Choice) -> None:

@@ -188,7 +188,7 @@ def run(
         Keeps pieces as they come; what it holds already is used.
     reuse
         Pieces of these very scenarios, seed and design, from elsewhere. Where whole worlds are
-        kept, those without them are not taken, and none beside a store.
+        kept, those without them are not taken.
     progress
         Called with the number of worlds that are there, those from the store included, and of all.
     notice
@@ -217,7 +217,7 @@ def run(
         if piece.scenario in kept and kept[piece.scenario].add(piece):
             tell()
     for piece in reuse:
-        if keep_trajectories and (piece.paths is None or store is not None):
+        if keep_trajectories and piece.paths is None:
             continue
         known = piece if keep_trajectories else replace(piece, paths=None)
         if piece.scenario in kept and kept[piece.scenario].add(known):
