@@ -456,8 +456,9 @@ def test_defaults_of_the_command_line_are_those_of_the_library() -> None:
 
 #: Restores Ctrl-C, which is switched off when the tests themselves run in the background.
 PROGRAM = """
-import signal
+import os, signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
+os.close({ready})
 from foedus.__main__ import main
 main()
 """
@@ -466,14 +467,19 @@ main()
 @contextmanager
 def started(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
     """Start the command in a process group of its own, which is gone afterwards."""
+    listening, ready = os.pipe()
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *arguments],
+        [sys.executable, "-c", PROGRAM.format(ready=ready), *arguments],
+        pass_fds=[ready],
         cwd=cwd,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
+    os.close(ready)
+    os.read(listening, 1)  # ends when the program can be interrupted
+    os.close(listening)
     try:
         yield process
     finally:
