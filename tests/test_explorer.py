@@ -411,12 +411,12 @@ def test_who_has_left_has_no_link_to_the_patron_and_no_line_of_trust_any_more() 
         standings = model.history().pivot_table(
             index="Step", columns="code", values="standing", aggfunc="first"
         )
-        left = standings["ARM"].isin(world_plots.OUT)
+        left = standings["ARM"].isin(["withdrawn", "expelled"])
         if left.any():
             break
     else:
         pytest.fail("nobody left in 200 worlds")
-    outside = [member.code for member in model.members if member.standing in world_plots.OUT]
+    outside = [one.code for one in model.members if one.standing in ("withdrawn", "expelled")]
     assert len(world_plots.network(Figure().subplots(), model).lines) == 5 - len(outside)
     lines = {line.get_label(): line for line in world_plots.path(Figure().subplots(), model).lines}
     trust = np.asarray(lines["trust of Armenia"].get_ydata(), dtype=float)
@@ -541,4 +541,4 @@ def test_a_missing_extra_and_a_wrong_scenario_are_told(
 
 
 def test_the_command_line_serves_where_the_library_does() -> None:
-    assert cli.EXPLORE_HOST == explorer.HOST
+    assert (cli.EXPLORE_HOST, cli.EXPLORE_PORT) == (explorer.HOST, explorer.PORT)

@@ -55,7 +55,7 @@ def test_the_text_of_moved_knobs_is_a_good_scenario_of_the_same_worlds(tmp_path:
     scenario = load_scenario("baseline")
     values = {"pressure.ARM": 0.8, "outreach.EU.ARM": 0.1, "bandwidth": 0.7}
     path = tmp_path / "mine.yaml"
-    path.write_text(scenario_text(scenario, values, "mine", "Mine: a title"), encoding="utf-8")
+    path.write_text(scenario_text(scenario, values, "mine"), encoding="utf-8")
     assert load_scenario(path).fingerprint == moved(scenario, values).fingerprint
 
 

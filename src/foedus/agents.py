@@ -334,6 +334,8 @@ class AllianceModel(mesa.Model):
     def alliance_history(self) -> pd.DataFrame:
         """Return the record of the alliance, a row a month so far.
 
+        Columns by month (YYYY-MM): cohesion (index, 0 to 1), how many take part, the end state.
+
         Raises
         ------
         ResultError

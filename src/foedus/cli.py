@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DEFAULT_RUNS, DEFAULT_SEED = 20_000, 1992
 CALIBRATION_DRAWS, CALIBRATION_SEED = 2_000_000, 2018
 HINDCAST_DRAWS, COVERAGE_DRAWS = 500_000, 480_000
-EXPLORE_HOST = "127.0.0.1"
+EXPLORE_HOST, EXPLORE_PORT = "127.0.0.1", 8765
 WIDE = 150  # columns when the output goes to a file or a pipe
 
 app = typer.Typer(
@@ -350,9 +350,8 @@ def explore(
     port: Annotated[
         int | None,
         typer.Option(
-            help="Port of the page; 8765, or the next that is free, if omitted. 0 takes any.",
-            min=0,
-            max=65_535,
+            help=f"Port of the page; {EXPLORE_PORT}, or the next that is free, if omitted. 0 takes "
+            "any."
         ),
     ] = None,
     host: Annotated[

@@ -311,18 +311,23 @@ def check(scenarios: Sequence[Scenario], runs: int, seed: int) -> None:
         raise ResultError(message)
     first = scenarios[0]
     for other in scenarios[1:]:
-        for what, one, two in (
-            ("alliances", first.alliance.name, other.alliance.name),
-            ("members", first.alliance.members, other.alliance.members),
-            ("starts", format_month(first.start), format_month(other.start)),
-            ("horizons", f"{first.horizon} months", f"{other.horizon} months"),
-        ):
+        for (what, one), two in zip(frame(first).items(), frame(other).values(), strict=True):
             if one != two:
                 message = (
                     f"'{first.name}' and '{other.name}' cannot be put side by side: their {what} "
                     f"differ ({one} and {two}). Run them apart, or set --horizon."
                 )
                 raise ResultError(message)
+
+
+def frame(scenario: Scenario) -> dict[str, Any]:
+    """Return what scenarios share that are put side by side."""
+    return {
+        "alliances": scenario.alliance.name,
+        "members": scenario.alliance.members,
+        "starts": format_month(scenario.start),
+        "horizons": f"{scenario.horizon} months",
+    }
 
 
 # ---------------------------------------------------------------------------------------------

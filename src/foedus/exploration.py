@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from foedus import comparison_plots, plots
 from foedus.agents import AllianceModel
 from foedus.comparison import SAMPLE, Comparison
+from foedus.ensemble import frame
 from foedus.errors import ResultError
 from foedus.knobs import Knob, knobs, moved, scenario_text
 from foedus.outcomes import plain
@@ -153,8 +154,8 @@ class Choice:
     @cached_property
     def comparable(self) -> list[str]:
         """Names of the scenarios that can be put beside this one."""
-        alike = _frame(self.stands)
-        return [name for name in self.names if _frame(self.loaded(name)) == alike]
+        alike = frame(self.stands)
+        return [name for name in self.names if frame(self.loaded(name)) == alike]
 
     @property
     def scenarios(self) -> tuple[Scenario, ...]:
@@ -172,7 +173,7 @@ class Choice:
     @property
     def text(self) -> str:
         """The scenario file that the levers stand for."""
-        return scenario_text(self.stands, self.values, self.current.name, self.current.title)
+        return scenario_text(self.stands, self.values, self.current.name)
 
     @property
     def command(self) -> str:
@@ -219,11 +220,6 @@ def opening(scenario: Scenario | None = None) -> Choice:
 @cache
 def _shipped(name: str) -> Scenario:
     return load_scenario(name)
-
-
-def _frame(scenario: Scenario) -> tuple[Any, ...]:
-    alliance = scenario.alliance
-    return alliance.name, alliance.members, scenario.start, scenario.horizon
 
 
 # ---------------------------------------------------------------------------------------------
@@ -419,7 +415,11 @@ def member_rows(model: WatchedWorld) -> list[tuple[str, ...]]:
 
 
 def world_table(model: WatchedWorld) -> pd.DataFrame:
-    """Return a world so far as a table: a row a month, cohesion and end state, then the members."""
+    """Return a world so far as a table: a row a month.
+
+    Columns are those of :meth:`~foedus.agents.AllianceModel.alliance_history`, then for each member
+    ``CODE.trust`` (share), ``CODE.standing``, ``CODE.takes_part`` and ``CODE.crisis`` (0 or 1).
+    """
     with model.held:
         history, table = model.history(), model.alliance_history()
     for member in model.members:

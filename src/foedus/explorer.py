@@ -48,7 +48,7 @@ def explore(
     host
         Address to bind; only this machine's own unless another is given.
     port
-        Port to bind; 8765, or the next that is free, if omitted.
+        Port to bind; the usual one, or the next that is free, if omitted. 0 takes any.
     browser
         Whether to open the page in a browser.
     tell

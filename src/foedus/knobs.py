@@ -124,11 +124,11 @@ def moved(scenario: Scenario, values: Mapping[str, float], name: str = "moved") 
     """
     settings = [f"{key}={value!r}" for key, value in values.items()]
     changed = apply_settings(scenario, settings, allow_inert=True)
-    title = scenario.title[: TITLE_LENGTH - len(MOVED)] + MOVED
+    title = scenario.title[: TITLE_LENGTH - len(MOVED)] + MOVED if values else scenario.title
     return replace(changed, name=name, title=title, parent=None)
 
 
-def scenario_text(scenario: Scenario, values: Mapping[str, float], name: str, title: str) -> str:
+def scenario_text(scenario: Scenario, values: Mapping[str, float], name: str) -> str:
     """Return the text of a scenario file in which some levers are moved.
 
     It extends the scenario if that is shipped, and else stands by itself, all resolved; so it does
@@ -144,12 +144,12 @@ def scenario_text(scenario: Scenario, values: Mapping[str, float], name: str, ti
         content = {
             "foedus": FORMAT_VERSION,
             "name": name,
-            "title": title,
+            "title": changed.title,
             "extends": scenario.name,
             "levers": _lever_tree(values),
         }
     else:
-        content = {**changed.resolved(), "title": title}
+        content = changed.resolved()
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
 
 

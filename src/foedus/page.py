@@ -36,6 +36,7 @@ from foedus.tables import ALLIANCE_CAPTION, DIFFERENCE_CAPTION, worth_lines
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from foedus.agents import AllianceModel
     from foedus.knobs import Knob
     from foedus.plots import Picture
 
@@ -367,20 +368,25 @@ def _finding(projection: Projection) -> Finding:
     )
 
 
-#: Pictures of a projection in the order in which they are drawn.
-PICTURES: dict[str, Callable[[Projection], Picture]] = {
-    "fans": Projection.fans,
-    "differences": Projection.gaps,
-    "end_states": Projection.end_states,
-    "standing": Projection.standing,
-}
 BANDS = "median of worlds, and the bands that hold half and nine tenths of them"
-#: What they show, for those who do not see them.
-MEANINGS = {
-    "fans": f"By scenario: cohesion above, trust of the chosen member below; {BANDS}",
-    "differences": f"Differences from the baseline, world by world: cohesion and trust; {BANDS}",
-    "end_states": "Probability of each end state at the horizon, with 95 % intervals",
-    "standing": "Share of worlds in which each member is active, frozen, suspended or out",
+#: Pictures of a projection in the order in which they are drawn, and what they show in words.
+PICTURES: dict[str, tuple[Callable[[Projection], Picture], str]] = {
+    "fans": (
+        Projection.fans,
+        f"By scenario: cohesion above, trust of the chosen member below; {BANDS}",
+    ),
+    "differences": (
+        Projection.gaps,
+        f"Differences from the baseline, world by world: cohesion and trust; {BANDS}",
+    ),
+    "end_states": (
+        Projection.end_states,
+        "Probability of each end state at the horizon, with 95 % intervals",
+    ),
+    "standing": (
+        Projection.standing,
+        "Share of worlds in which each member is active, frozen, suspended or out",
+    ),
 }
 
 
@@ -388,7 +394,7 @@ def _stages(projection: Projection, before: Shown | None) -> Iterator[Shown]:
     """Yield what is shown, the fan charts first, each time with more of it in place of before."""
     draws = {
         name: draw
-        for name, draw in PICTURES.items()
+        for name, (draw, _) in PICTURES.items()
         if name != "differences" or projection.comparison.others
     }
     earlier = before.pictures if before else {}
@@ -504,16 +510,15 @@ def Note(text: str) -> None:
 @solara.component
 def Figure(name: str, picture: bytes, projection: Projection) -> None:
     """Show a picture, and hand it out."""
+    draw, meaning = PICTURES[name]
     with solara.Card(classes=["foedus-figure"]):
-        Image(picture, MEANINGS[name])
+        Image(picture, meaning)
         if name == "end_states":
             Note(ALLIANCE_CAPTION)
         with solara.Row():
             for form in ("png", "svg"):
                 solara.FileDownload(
-                    lambda form=form: exploration.drawn(
-                        partial(PICTURES[name], projection), form, "file"
-                    ),
+                    lambda form=form: exploration.drawn(partial(draw, projection), form, "file"),
                     f"{projection.choice.current.name}_{name}.{form}",
                     label=f"{name}.{form}",
                 )
@@ -581,8 +586,10 @@ def World() -> None:
             name="foedus: one world",
         )
         with solara.Div(classes=["foedus-grid"]):
-            for view in (Network, Path, Members, Story):
-                view(model.value)
+            WorldFigure(model.value, world_plots.network_figure, "Network of members")
+            WorldFigure(model.value, world_plots.path_figure, "Cohesion and trust so far")
+            Members(model.value)
+            Story(model.value)
 
 
 def _resumed(chosen: Callable[[], Choice]) -> WatchedWorld:
@@ -617,22 +624,14 @@ def WorldCard(model: solara.Reactive[WatchedWorld]) -> None:
 
 
 @solara.component
-def Network(model: WatchedWorld) -> None:
-    """Show the members around the patron."""
+def WorldFigure(
+    model: WatchedWorld, draw: Callable[[AllianceModel], Picture], meaning: str
+) -> None:
+    """Show a picture of the world as it stands."""
     update_counter.get()
     standing = "; ".join(f"{member.name} {member.standing}" for member in model.members)
-    picture = model.picture(world_plots.network_figure)
     with solara.Card(classes=["foedus-figure"]):
-        Image(picture, f"Network of members in {model.month}: {standing}")
-
-
-@solara.component
-def Path(model: WatchedWorld) -> None:
-    """Show cohesion and trust so far."""
-    update_counter.get()
-    picture = model.picture(world_plots.path_figure)
-    with solara.Card(classes=["foedus-figure"]):
-        Image(picture, f"Cohesion and trust of each member to {model.month}")
+        Image(model.picture(draw), f"{meaning}, {model.month}: {standing}")
 
 
 @solara.component

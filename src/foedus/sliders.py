@@ -98,8 +98,7 @@ class Widget:
 
     def text(self, name: str) -> str:
         """Return the scenario file that the sliders stand for."""
-        title = f"{self.scenario.title}, levers moved"
-        return scenario_text(self.scenario, self.values, name, title)
+        return scenario_text(self.scenario, self.values, name)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return self.box._repr_mimebundle_(**options)

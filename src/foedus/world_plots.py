@@ -13,6 +13,7 @@ from matplotlib.patches import FancyArrowPatch
 
 from foedus.months import format_month
 from foedus.plots import BLACK, GREY, STANDING_COLOURS, STYLE, Picture, grid, share_axis
+from foedus.rules import WITHDRAWN, is_member
 from foedus.story import look
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 TRUST = mpl.colormaps["cividis"]
 NODE, RING = 1300, 4.0  # points squared, points
 WIDEST = 7.0  # points, of a link that stands for 1
-OUT = ("withdrawn", "expelled")
 
 
 # ---------------------------------------------------------------------------------------------
@@ -86,7 +86,7 @@ def _draw_attention(
 def _draw_member(ax: Axes, member: MemberState, place: tuple[float, float]) -> None:
     """Draw a member, its line to the patron, and what it is in words."""
     x, y = place
-    is_out = member.standing in OUT
+    is_out = not is_member(member.state)
     if not is_out:
         ax.plot(
             [0, x],
@@ -132,7 +132,7 @@ def path(ax: Axes, model: AllianceModel) -> Axes:
     months: Any = np.array([format_month(first + n) for n in range(model.case.horizon)], "M8[D]")
     for member in model.members:
         own = history[history["code"] == member.code]
-        trust = own["trust"].where(~own["standing"].isin(OUT)).to_numpy()
+        trust = own["trust"].where(own["membership"] < WITHDRAWN).to_numpy()
         drawn = look(model.case.alliance, member.code)
         ax.plot(
             months[: model.elapsed], trust, linewidth=1.6, label=f"trust of {member.name}", **drawn
