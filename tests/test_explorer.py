@@ -6,6 +6,7 @@ import asyncio
 import socket
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from functools import partial
 from threading import Thread
@@ -512,6 +513,13 @@ def test_what_other_sites_ask_of_the_page_is_refused(
     assert asked == (["http", "websocket"] if own else [])
     refusals = [message.get("status", message.get("code")) for message in sent]
     assert refusals == ([] if own else [403, None, 1008])
+
+
+def test_work_that_is_under_way_is_waited_for() -> None:
+    work = Thread(target=time.sleep, args=(0.3,))
+    work.start()
+    explorer._await_work()
+    assert not work.is_alive()
 
 
 def test_solara_reports_to_nobody_and_forgets_visitors_who_are_gone() -> None:

@@ -16,6 +16,7 @@ import pytest
 from foedus import cli
 from foedus.documents import MAX_BYTES
 from foedus.explorer import elsewhere
+from foedus.months import parse_month
 from foedus.scenario_reader import load_scenario
 
 if TYPE_CHECKING:
@@ -404,12 +405,15 @@ def test_a_world_that_is_left_is_found_again_where_it_was(visitor: Visitor) -> N
     page.get_by_role("tab", name="One world").click()
     page.get_by_text("Members, 2026-02").wait_for()
     page.get_by_role("button", name="▶").click()
+    shown = page.get_by_text(re.compile("Members, 20"))
     page.get_by_text(re.compile(r"Members, 20(27|28)")).wait_for()
+    left = shown.inner_text()
     page.get_by_role("tab", name="Scenarios").click()
     visitor.await_rest()
     page.get_by_role("tab", name="One world").click()
-    shown = page.get_by_text(re.compile("Members, 20"))
     first = shown.inner_text()
+    months = [parse_month(text.removeprefix("Members, ")) for text in (left, first)]
+    assert 0 <= months[1] - months[0] < 12  # it played no further while nobody looked
     page.wait_for_timeout(1500)
     assert shown.inner_text() == first
     page.get_by_role("button", name="Step", exact=True).click()
