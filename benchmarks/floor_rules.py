@@ -9,10 +9,11 @@ from __future__ import annotations
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
-from foedus import chronicle, draws, elementary, kernel, rules
-from foedus.compiled import compile_modules
-from foedus.draws import Draws
-from foedus.rules import Drivers, Signals, State
+from foedus.model import chronicle, draws, elementary, rules
+from foedus.model.draws import Draws
+from foedus.model.rules import Drivers, Signals, State
+from foedus.worlds import kernel
+from foedus.worlds.compiled import compile_modules
 
 
 def befall(p: Any, state: State, drivers: Drivers, luck: Draws) -> Signals:
@@ -59,7 +60,7 @@ def transition(
 
 def compiled() -> SimpleNamespace:
     """Compile the kernel over these rules instead of the model's."""
-    floor = ModuleType("foedus.kernel")
+    floor = ModuleType("foedus.worlds.kernel")
     floor.__dict__.update(vars(kernel))
     for function in (befall, attend_to, transition):
         floor.__dict__[function.__name__] = FunctionType(

@@ -15,9 +15,9 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import foedus
-from foedus import exploration
-from foedus.explorer import elsewhere
-from foedus.sliders import RUNS
+from foedus.page import choices
+from foedus.page.serve import elsewhere
+from foedus.page.widget import RUNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,12 +52,12 @@ def widget() -> None:
 
 def page() -> None:
     """What the page does between a move and its fan charts."""
-    known = exploration.project(exploration.opening().moving("pressure.ARM", 0.9))
+    known = choices.project(choices.opening().moving("pressure.ARM", 0.9))
 
     def move(step: int) -> None:
         nonlocal known
-        known = exploration.project(known.choice.moving("pressure.ARM", 0.05 * (step + 1)), known)
-        exploration.drawn(known.fans)
+        known = choices.project(known.choice.moving("pressure.ARM", 0.05 * (step + 1)), known)
+        choices.drawn(known.fans)
 
     measured("page without a browser", move)
 

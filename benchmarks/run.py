@@ -23,14 +23,15 @@ from typing import Any
 import numpy as np
 from mesa_user import AllianceModel as UserModel
 
-from foedus import engines, ensemble
-from foedus.agents import AllianceModel
-from foedus.designs import PRIOR, opening
-from foedus.engines import Task, simulate
-from foedus.lanes import LANES
-from foedus.parameters import Parameters
-from foedus.scenario_reader import load_scenario
-from foedus.summaries import empty_monthly, kept_fields
+from foedus.cases.reader import load_scenario
+from foedus.ensembles import ensemble
+from foedus.model.parameters import Parameters
+from foedus.worlds import engines
+from foedus.worlds.agents import AllianceModel
+from foedus.worlds.buffers import LANES
+from foedus.worlds.engines import Task, simulate
+from foedus.worlds.kept import empty_monthly, kept_fields
+from foedus.worlds.openings import PRIOR, opening
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

@@ -6,9 +6,9 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
-from foedus.alliance import GIVEN
-from foedus.parameters import specifications
-from foedus.scenario_reader import load_scenario
+from foedus.cases.alliance import GIVEN
+from foedus.cases.reader import load_scenario
+from foedus.model.parameters import specifications
 
 
 @cache

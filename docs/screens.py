@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
-from foedus.explorer import elsewhere
+from foedus.page.serve import elsewhere
 
 IMAGES = Path(__file__).resolve().parent / "images"
 

@@ -11,12 +11,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foedus.alliance import load_alliance
-from foedus.levers import DECISIONS, LEVERS, POLICIES
-from foedus.months import parse_month
-from foedus.parameters import EVIDENCE_KINDS, specifications
-from foedus.scenario_reader import load_scenario
-from foedus.shipped import shipped_scenarios
+from foedus.cases.alliance import load_alliance
+from foedus.cases.months import parse_month
+from foedus.cases.reader import load_scenario
+from foedus.cases.shipped import shipped_scenarios
+from foedus.model.levers import DECISIONS, LEVERS, POLICIES
+from foedus.model.parameters import EVIDENCE_KINDS, specifications
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -113,7 +113,7 @@ def evidence() -> str:
 def priors() -> str:
     """What the priors alone imply, beside the declared values."""
     import foedus
-    from foedus.tables import percent
+    from foedus.views.tables import percent
 
     drawn, declared = (
         foedus.run("baseline", parameters=parameters).summary["baseline"]
@@ -189,7 +189,7 @@ def found(name: str) -> Any:
 
 def informed() -> str:
     """Numbers that the record informs."""
-    from foedus import tables
+    from foedus.views import tables
 
     rows = [row for row in found("calibration")["numbers"] if row["informed"] == "yes"]
     return table(tables.INFORMED_HEADER, [tuple(row.values()) for row in rows])
@@ -208,7 +208,7 @@ def checks() -> str:
 
 def scores_of(name: str) -> str:
     """Return the main scores of a hindcast under each kind of drivers."""
-    from foedus.hindcast import DRIVERS
+    from foedus.inference.hindcast import DRIVERS
 
     content = found(name)["scores"]
     groups = list(dict.fromkeys(row["group"] for row in content))
@@ -262,7 +262,7 @@ def claims() -> str:
 
 def covered() -> str:
     """Coverage of known truths."""
-    from foedus import tables
+    from foedus.views import tables
 
     content = found("coverage")
     rows = [*tables.coverage_rows(content["informed"])]
@@ -274,7 +274,7 @@ def covered() -> str:
 
 def codings() -> str:
     """Projections from the two codings of the record."""
-    from foedus.tables import number
+    from foedus.views.tables import number
 
     content = found("codings")
     rows = [

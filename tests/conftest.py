@@ -9,16 +9,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from xdist.scheduler import LoadScopeScheduling
 
-from foedus import rules
-from foedus.alliance import state_quantities
-from foedus.draws import Draws
-from foedus.parameters import Parameters, specifications
-from foedus.scenario_reader import load_scenario
+from foedus.cases.alliance import state_quantities
+from foedus.cases.reader import load_scenario
+from foedus.model import rules
+from foedus.model.draws import Draws
+from foedus.model.parameters import Parameters, specifications
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from foedus.scenario import Scenario
+    from foedus.cases.scenario import Scenario
 
 settings.register_profile(
     "foedus",

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from foedus import cli
-from foedus.parameters import specifications
-from foedus.scenario_reader import load_scenario
-from foedus.shipped import shipped_scenarios
+from foedus.cases.reader import load_scenario
+from foedus.cases.shipped import shipped_scenarios
+from foedus.cli import app
+from foedus.model.parameters import specifications
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -83,9 +83,9 @@ def test_example_scenarios_in_the_documentation_are_good(document: str, tmp_path
 def test_commands_of_the_documentation_exist() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
     named = set(re.findall(r"foedus (run|compare|[a-z]+) ", text))
-    known = {command.name for command in cli.app.registered_commands}
+    known = {command.name for command in app.app.registered_commands}
     known |= {
-        command.callback.__name__ for command in cli.app.registered_commands if command.callback
+        command.callback.__name__ for command in app.app.registered_commands if command.callback
     }
     assert {"run", "compare", "check", "show", "new", "why"} <= named & known
 
@@ -117,7 +117,7 @@ def test_own_scenario_commands_of_the_readme_run(
     for command in commands:
         arguments = shlex.split(command)[1:]
         quick = ["--runs", "2", "--no-figures"] if arguments[0] == "run" else []
-        assert cli.execute([*arguments, *quick]) == 0, command
+        assert app.execute([*arguments, *quick]) == 0, command
     assert "Results are in mine" in capsys.readouterr().out
 
 

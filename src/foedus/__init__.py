@@ -11,10 +11,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from foedus.agents import AllianceModel, MemberState, OutsidePower, Patron
-    from foedus.alliance import Alliance, load_alliance
-    from foedus.designs import Sampled
-    from foedus.ensemble import replay
+    from foedus.cases.alliance import Alliance, load_alliance
+    from foedus.cases.format import json_schema
+    from foedus.cases.reader import load_scenario
+    from foedus.cases.scenario import Scenario
+    from foedus.cases.shipped import shipped_alliances, shipped_scenarios
+    from foedus.ensembles.ensemble import replay
     from foedus.errors import (
         AllianceError,
         FoedusError,
@@ -23,26 +25,24 @@ if TYPE_CHECKING:
         ResultError,
         ScenarioError,
     )
-    from foedus.explain import why
-    from foedus.parameters import (
+    from foedus.model.parameters import (
         Parameters,
         default_parameters,
         drawn_parameters,
         specification,
         specifications,
     )
-    from foedus.results import Result, load_result, resume, run, verify
-    from foedus.scenario import Scenario
-    from foedus.scenario_format import json_schema
-    from foedus.scenario_reader import load_scenario
-    from foedus.shipped import shipped_alliances, shipped_scenarios
+    from foedus.studies.results import Result, load_result, resume, run, verify
+    from foedus.views.explain import why
+    from foedus.worlds.agents import AllianceModel, MemberState, OutsidePower, Patron
+    from foedus.worlds.openings import Sampled
 
 _HOMES = {
-    "agents": ("AllianceModel", "MemberState", "OutsidePower", "Patron"),
-    "alliance": ("Alliance", "load_alliance"),
-    "comparison": ("Comparison", "compare", "trace"),
-    "designs": ("Sampled",),
-    "ensemble": ("replay",),
+    "worlds.agents": ("AllianceModel", "MemberState", "OutsidePower", "Patron"),
+    "cases.alliance": ("Alliance", "load_alliance"),
+    "studies.comparison": ("Comparison", "compare", "trace"),
+    "worlds.openings": ("Sampled",),
+    "ensembles.ensemble": ("replay",),
     "errors": (
         "AllianceError",
         "FoedusError",
@@ -51,20 +51,20 @@ _HOMES = {
         "ResultError",
         "ScenarioError",
     ),
-    "explain": ("why",),
-    "parameters": (
+    "views.explain": ("why",),
+    "model.parameters": (
         "Parameters",
         "default_parameters",
         "drawn_parameters",
         "specification",
         "specifications",
     ),
-    "results": ("Result", "load_result", "resume", "run", "verify"),
-    "scenario": ("Scenario",),
-    "scenario_reader": ("load_scenario",),
-    "scenario_format": ("json_schema",),
-    "shipped": ("shipped_alliances", "shipped_scenarios"),
-    "sliders": ("widget",),
+    "studies.results": ("Result", "load_result", "resume", "run", "verify"),
+    "cases.scenario": ("Scenario",),
+    "cases.reader": ("load_scenario",),
+    "cases.format": ("json_schema",),
+    "cases.shipped": ("shipped_alliances", "shipped_scenarios"),
+    "page.widget": ("widget",),
 }
 _MODULES = {name: module for module, names in _HOMES.items() for name in names}
 

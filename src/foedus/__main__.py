@@ -11,7 +11,7 @@ from foedus.errors import ExitStatus
 def main() -> None:
     """Run the command line and exit with its status."""
     try:
-        from foedus.cli import execute
+        from foedus.cli.app import execute
 
         status: int = execute(sys.argv[1:])
         sys.stdout.flush()

@@ -1,0 +1,1 @@
+"""What a user writes down: an alliance, a scenario, a record."""

@@ -1,0 +1,96 @@
+"""Finding what a scenario sets in vain, so that no scenario silently equals another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from foedus.errors import InertScenarioError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from foedus.cases.scenario import Origin, Scenario
+
+
+def refuse_inert(scenario: Scenario, *, cut: bool = False) -> None:
+    """Refuse a scenario whose resolved inputs equal those of what it extends.
+
+    Parameters
+    ----------
+    cut
+        Whether a shorter horizon was asked for, which can leave out all that the scenario does.
+
+    Raises
+    ------
+    InertScenarioError
+        Naming the lines without effect.
+    """
+    parent = scenario.parent
+    if parent is None or not _same_inputs(scenario, parent):
+        return
+    within = f" within {scenario.horizon} months" if cut else ""
+    against = f"'{parent.name}', which it extends" if parent.lineage else "the bare alliance"
+    lines = [f"  {origin}: {shown}" for shown, origin in inert_statements(scenario)]
+    named = (
+        "\n".join(["; these lines have no effect:", *lines])
+        if lines
+        else ("; it sets nothing else. Set a lever, an event or a parameter.")
+    )
+    message = f"The scenario '{scenario.name}' equals {against}{within}{named}"
+    raise InertScenarioError(message)
+
+
+def inert_statements(scenario: Scenario) -> Iterator[tuple[str, Origin]]:
+    """Yield what the scenario's own file sets and could leave out, with the line."""
+    parent = scenario.parent
+    if parent is not None:
+        yield from _inert_levers(scenario, parent)
+        yield from _inert_events(scenario, parent)
+        yield from _inert_parameters(scenario, parent)
+        yield from _inert_scalars(scenario, parent)
+
+
+def _same_inputs(one: Scenario, other: Scenario) -> bool:
+    return (one.horizon, one.fingerprint) == (other.horizon, other.fingerprint)
+
+
+def _inert_levers(scenario: Scenario, parent: Scenario) -> Iterator[tuple[str, Origin]]:
+    for key, spans in scenario.levers.items():
+        inherited = parent.levers.get(key)
+        if not spans or spans is inherited:
+            continue
+        levers = {other: value for other, value in scenario.levers.items() if other != key}
+        if inherited is not None:
+            levers[key] = inherited
+        if _same_inputs(replace(scenario, levers=levers), scenario):
+            yield ".".join(["levers", *(part for part in key if part)]), spans[0].origin
+
+
+def _inert_events(scenario: Scenario, parent: Scenario) -> Iterator[tuple[str, Origin]]:
+    for index in range(len(parent.events), len(scenario.events)):
+        events = scenario.events[:index] + scenario.events[index + 1 :]
+        if _same_inputs(replace(scenario, events=events), scenario):
+            item = scenario.events[index]
+            yield f"events: {item.event.event}", item.origin
+
+
+def _inert_parameters(scenario: Scenario, parent: Scenario) -> Iterator[tuple[str, Origin]]:
+    for key, value in scenario.parameters.items():
+        origin = scenario.origins[f"parameters.{key}"]
+        inherited = origin == parent.origins.get(f"parameters.{key}")
+        if not inherited and parent.parameters.get(key) == value:
+            yield f"parameters.{key}", origin
+
+
+def _inert_scalars(scenario: Scenario, parent: Scenario) -> Iterator[tuple[str, Origin]]:
+    if not parent.lineage:  # a first scenario may spell out the defaults
+        return
+    for name in ("policy", "start", "horizon", "cohesion"):
+        origin = scenario.origins.get(name)
+        if origin is None or origin == parent.origins.get(name):
+            continue
+        fields = ("weighting", "weights") if name == "cohesion" else (name,)
+        restored = replace(scenario, **{each: getattr(parent, each) for each in fields})
+        if _same_inputs(restored, scenario):
+            yield name, origin

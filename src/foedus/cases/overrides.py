@@ -1,0 +1,146 @@
+"""Changes to a scenario from the command line, such as ``pressure.ARM=0.6``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from foedus.cases.format import MAX_WEIGHT, WEIGHTINGS
+from foedus.cases.scenario import LeverKey, Origin, Scenario, Span, parameter_refusal
+from foedus.errors import Problem, ScenarioError, nearest
+from foedus.model import rules
+from foedus.model.levers import LEVERS, POLICIES, Lever
+from foedus.model.parameters import specifications
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from foedus.cases.alliance import Alliance
+
+#: Settings whose value is a word: the field of the scenario and the legal words.
+_WORDS = {"policy": ("policy", tuple(POLICIES)), "cohesion.members": ("weighting", WEIGHTINGS)}
+_SETTING = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(\S.*?)\s*")
+
+
+def apply_settings(
+    scenario: Scenario, settings: Sequence[str], *, allow_inert: bool = False
+) -> Scenario:
+    """Apply settings one after the other.
+
+    Parameters
+    ----------
+    allow_inert
+        Whether one may set what is so already.
+
+    Raises
+    ------
+    ScenarioError
+        With a sentence for every setting that cannot be applied.
+    """
+    problems: list[Problem] = []
+    for setting in settings:
+        try:
+            changed = _apply_setting(scenario, setting)
+        except ValueError as error:
+            problems.append(Problem("--set", 0, setting, str(error)))
+            continue
+        if not allow_inert and changed.fingerprint == scenario.fingerprint:
+            message = "This has no effect: the scenario has that value already."
+            problems.append(Problem("--set", 0, setting, message))
+        scenario = changed
+    if problems:
+        raise ScenarioError(problems)
+    return scenario
+
+
+def _apply_setting(scenario: Scenario, setting: str) -> Scenario:
+    match = _SETTING.fullmatch(setting)
+    if match is None:
+        message = "Write NAME=VALUE, for example pressure.ARM=0.6 or trust_loss=0.7."
+        raise ValueError(message)
+    key, text = match.groups()
+    origin = Origin(f"--set {setting}", 0)
+    if key in _WORDS:
+        field, legal = _WORDS[key]
+        if text not in legal:
+            message = f"'{text}' is not one of its values{nearest(text, legal)}"
+            raise ValueError(message)
+        origins = {**scenario.origins, key.split(".")[0]: origin}
+        changes: dict[str, Any] = {field: text, "origins": origins}
+        return replace(scenario, **changes)
+    try:
+        value = float(text)
+    except ValueError:
+        message = f"'{text}' is not a number."
+        raise ValueError(message) from None
+    name, *address = key.split(".")
+    if name == "cohesion":
+        return _weighted(scenario, ".".join(address), value, origin)
+    lever = next((lever for lever in LEVERS if lever.name == name), None)
+    if lever is None:
+        return _fixed(scenario, key, value, origin)
+    if reason := lever.refusal(value):
+        raise ValueError(reason)
+    span = Span(None, None, value, 0, None, origin)
+    keys = _setting_keys(lever, address, scenario.alliance)
+    return replace(scenario, levers={**scenario.levers, **dict.fromkeys(keys, (span,))})
+
+
+def _fixed(scenario: Scenario, key: str, value: float, origin: Origin) -> Scenario:
+    """Fix a parameter or a number of the alliance in every world."""
+    name = key.split(".", maxsplit=1)[0]
+    known = (*specifications(), *scenario.alliance.names, "rules", "calendar")
+    if name not in known:
+        legal = (*(lever.name for lever in LEVERS), *specifications(), "policy", "cohesion")
+        message = f"There is nothing named '{name}' to set{nearest(name, legal)}"
+        raise ValueError(message)
+    if reason := parameter_refusal(key, value, scenario.alliance):
+        raise ValueError(reason)
+    numbers = {key: value} if key in scenario.alliance.numbers else {}
+    return replace(
+        scenario,
+        alliance=scenario.alliance.with_values(numbers),
+        parameters={**scenario.parameters, key: value},
+        origins={**scenario.origins, f"parameters.{key}": origin},
+    )
+
+
+def _weighted(scenario: Scenario, component: str, value: float, origin: Origin) -> Scenario:
+    """Give a component another weight in the cohesion index."""
+    legal = rules.Cohesion._fields
+    if component not in legal:
+        message = f"'{component}' is no component of cohesion{nearest(component, legal)}"
+        raise ValueError(message)
+    if not 0.0 <= value <= MAX_WEIGHT:
+        message = f"A weight goes from 0 to {MAX_WEIGHT:g}, not {value:g}."
+        raise ValueError(message)
+    weights = scenario.weights._replace(**{component: value})
+    if sum(weights) <= 0.0:
+        message = "At least one component of cohesion needs a weight above 0."
+        raise ValueError(message)
+    origins = {**scenario.origins, "cohesion": origin}
+    return replace(scenario, weights=weights, origins=origins)
+
+
+def _setting_keys(lever: Lever, address: list[str], alliance: Alliance) -> list[LeverKey]:
+    wanted = {"patron": 0, "member": 1, "partner": 2, "adversary": 2}[lever.scope]
+    form = ".".join([lever.name, *(["POWER"] if wanted == 2 else []), *(["MEMBER"] * (wanted > 0))])
+    if len(address) != wanted:
+        message = f"Write {form}=VALUE; MEMBER may be 'all'."
+        raise ValueError(message)
+    if wanted == 0:
+        return [(lever.name, None, alliance.patron)]
+    member = address[-1]
+    if member != "all" and member not in alliance.members:
+        message = f"{member} is no client of this alliance{nearest(member, alliance.members)}"
+        raise ValueError(message)
+    members = alliance.members if member == "all" else (member,)
+    if wanted == 1:
+        return [(lever.name, None, one) for one in members]
+    powers = alliance.partners if lever.scope == "partner" else alliance.adversaries
+    codes = [power.code for power in powers]
+    if address[0] not in codes:
+        message = f"{address[0]} is no {lever.scope} of this alliance{nearest(address[0], codes)}"
+        raise ValueError(message)
+    return [(lever.name, address[0], one) for one in members]

@@ -1,0 +1,334 @@
+"""What is on record of an alliance: dated observations, each with its error and its source.
+
+The record is what calibration fits and what the hindcast scores. The drivers that led to it are a
+scenario, named in the record's file as its history.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from foedus.cases.alliance import Code, MonthText  # noqa: TC001 (pydantic reads them)
+from foedus.cases.documents import read_document
+from foedus.cases.format import Crisis
+from foedus.cases.months import format_month, parse_month
+from foedus.cases.reader import load_scenario
+from foedus.cases.validation import Checked, validate
+from foedus.errors import InputError, Problem, nearest
+from foedus.model.parameters import EVIDENCE_KINDS, Evidence
+from foedus.model.rules import IN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from foedus.cases.scenario import Scenario, ScriptedEvent
+    from foedus.model.rules import State
+
+Coding = Literal["main", "other"]
+
+#: What can be observed of a member at the end of a month. Shares are compared with an error.
+SHARES = {
+    "trust": "trust in the patron",
+    "expectation": "help expected if attacked",
+    "outside_option": "alignment and arms from elsewhere",
+}
+#: Events hold (1) or do not (0).
+EVENTS = {
+    "attended": "attends the summit",
+    "consented": "lets the documents of the summit pass",
+    "frozen": "has its participation frozen",
+    "paid_up": "has no arrears",
+    "remains": "has not given notice or left",
+}
+DIRECTORY = Path(__file__).resolve().parents[1] / "data"
+
+
+class RecordError(InputError):
+    """A file of the record is wrong."""
+
+
+class _Other(Checked):
+    value: float
+    why: str
+
+
+class _Observation(Checked):
+    what: Literal[(*SHARES, *EVENTS)]  # type: ignore[valid-type]
+    member: Code
+    month: MonthText
+    value: Annotated[float, Field(ge=0, le=1)]
+    source: str = Field(min_length=1)
+    why: str | None = None
+    scored: bool = True
+    other: _Other | None = None
+
+
+class _Error(Checked):
+    value: Annotated[float, Field(gt=0, lt=0.5)]
+    article: str | None = None
+    data: str | None = None
+    literature: str | None = None
+    assumed: str | None = None
+    why: str
+
+
+class _Errors(Checked):
+    trust: _Error
+    expectation: _Error
+    outside_option: _Error
+    event: _Error
+
+
+class _Crisis(Checked):
+    member: Code
+    month: MonthText
+    support: Annotated[float, Field(ge=0, le=1)] | None = None
+    why: str
+
+
+class _RecordFile(Checked):
+    foedus: Literal[1]
+    name: str
+    title: str
+    history: str
+    errors: _Errors
+    observations: list[_Observation] = Field(min_length=1)
+    crises: list[_Crisis] = Field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One thing on record.
+
+    Attributes
+    ----------
+    what
+        One of :data:`SHARES` or :data:`EVENTS`.
+    member, month
+        Whom it is about, and the month (number) at whose end it holds.
+    value
+        A share, or 1 and 0 for an event that holds or does not.
+    error
+        Standard deviation of a share; chance of a wrong coding of an event.
+    source, why
+        Where it is from, and what a reader should know about it.
+    scored
+        Whether it has a source; without one it is neither fitted nor scored.
+    """
+
+    what: str
+    member: str
+    month: int
+    value: float
+    error: float
+    source: str
+    why: str
+    scored: bool
+
+    @property
+    def is_event(self) -> bool:
+        """Whether it either holds or does not."""
+        return self.what in EVENTS
+
+
+@dataclass(frozen=True)
+class Record:
+    """Observations of an alliance and the scenario that holds what led to them.
+
+    Attributes
+    ----------
+    history
+        Its drivers; its last month is the last of the record.
+    observations
+        All of them, in the order of time.
+    coding
+        ``main``, or ``other`` where a second coding can be defended.
+    errors
+        Evidence for the errors.
+    """
+
+    name: str
+    title: str
+    history: Scenario
+    observations: tuple[Observation, ...]
+    coding: Coding
+    errors: dict[str, Evidence]
+
+    @property
+    def end(self) -> int:
+        """Last month of the record."""
+        return self.history.end
+
+    @property
+    def scored(self) -> tuple[Observation, ...]:
+        """Observations with a source."""
+        return tuple(item for item in self.observations if item.scored)
+
+    def until(self, month: int) -> Record:
+        """Return what was known at the end of a month: observations, crises and drivers."""
+        months = month - self.history.start + 1
+        return replace(
+            self,
+            history=replace(self.history, horizon=months),
+            observations=tuple(item for item in self.observations if item.month <= month),
+        )
+
+    def select(self, what: str, member: str) -> tuple[Observation, ...]:
+        """Return the scored observations of one thing about one member."""
+        return tuple(item for item in self.scored if (item.what, item.member) == (what, member))
+
+    @property
+    def crises(self) -> tuple[Crisis, ...]:
+        """Crises of the history whose answer is on record."""
+        events = (item.event for item in self.history.script)
+        return tuple(e for e in events if isinstance(e, Crisis) and e.support is not None)
+
+    @property
+    def free_history(self) -> Scenario:
+        """The history without its crises: they come as often as members are threatened."""
+        history = self.history
+        events = tuple(item for item in history.events if not isinstance(item.event, Crisis))
+        levers = {key: spans for key, spans in history.levers.items() if key[0] != "threat"}
+        return replace(history, events=events, levers=levers)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of all that decides what a world is worth."""
+        rows = [
+            (item.what, item.member, item.month, item.value.hex(), item.error.hex())
+            for item in self.scored
+        ]
+        return sha256(repr((self.history.fingerprint, rows)).encode()).hexdigest()
+
+
+def observed(what: str, states: State) -> Any:
+    """Return what there is to observe of some states, the record's fields being arrays."""
+    if what == "paid_up":
+        return states.arrears <= 0.0
+    if what == "remains":
+        return states.membership == IN
+    return getattr(states, what)
+
+
+def shipped_records() -> dict[str, Path]:
+    """Records that come with foedus, by the name of the alliance."""
+    return {
+        path.stem.removeprefix("record_"): path for path in sorted(DIRECTORY.glob("record_*.yaml"))
+    }
+
+
+def load_record(reference: str = "csto", coding: Coding = "main") -> Record:
+    """Load a record by the name of its alliance, or by path.
+
+    Parameters
+    ----------
+    coding
+        ``main``, or ``other`` for the second coding of whatever has one.
+
+    Raises
+    ------
+    RecordError
+        With every problem of the file.
+    """
+    shipped = shipped_records()
+    is_path = reference.endswith((".yaml", ".yml"))
+    if not is_path and reference not in shipped:
+        message = f"There is no record '{reference}'{nearest(reference, shipped)}"
+        raise RecordError([Problem(reference, 0, "", message)])
+    path = Path(reference) if is_path else shipped[reference]
+    try:
+        document = read_document(path, str(path) if is_path else path.name)
+    except InputError as error:
+        raise RecordError(error.problems) from None
+    model, problems = validate(_RecordFile, document)
+    problems = [*document.problems, *problems]
+    if model is None or problems:
+        raise RecordError(problems)
+    base = path.parent if is_path else None
+    reference = model.history
+    if base is not None and reference.endswith((".yaml", ".yml")):
+        reference = str(base / reference)
+    history = load_scenario(reference)
+    taken: set[tuple[str, str, str]] = set()
+    for index, item in enumerate(model.observations):
+        address = (item.what, item.member, item.month)
+        reason = _refusal(item, history) or ("This is on record twice." if address in taken else "")
+        taken.add(address)
+        if reason:
+            problems.append(document.problem(("observations", index), reason))
+    scripted = {
+        (e.event.member, e.event.date) for e in history.script if isinstance(e.event, Crisis)
+    }
+    for index, crisis in enumerate(model.crises):
+        if (crisis.member, crisis.month) not in scripted:
+            message = f"{history.name} scripts no crisis of {crisis.member} in {crisis.month}."
+            problems.append(document.problem(("crises", index), message))
+    if problems:
+        raise RecordError(problems)
+    if coding == "other":
+        history = replace(history, events=tuple(_recoded(history, model.crises)))
+    errors = model.errors.model_dump()
+    return Record(
+        model.name,
+        model.title,
+        history,
+        tuple(sorted((_observation(i, errors, coding) for i in model.observations), key=_order)),
+        coding,
+        {name: _evidence(error) for name, error in errors.items()},
+    )
+
+
+def _order(item: Observation) -> tuple[int, str, str]:
+    return (item.month, item.what, item.member)
+
+
+def _refusal(item: _Observation, history: Scenario) -> str | None:
+    month, members = parse_month(item.month), history.alliance.members
+    if item.member not in members:
+        return (
+            f"{item.member} is no client of {history.alliance.name}{nearest(item.member, members)}"
+        )
+    if not history.start <= month <= history.end:
+        return (
+            f"{item.month} lies outside {history.name}, which runs from "
+            f"{format_month(history.start)} to {format_month(history.end)}."
+        )
+    if item.what in EVENTS and not {item.value, item.other.value if item.other else 0.0} <= {0, 1}:
+        return "An event is coded 1 (holds) or 0 (does not)."
+    return None
+
+
+def _observation(item: _Observation, errors: dict[str, Any], coding: Coding) -> Observation:
+    second = item.other if coding == "other" else None
+    return Observation(
+        what=item.what,
+        member=item.member,
+        month=parse_month(item.month),
+        value=second.value if second else item.value,
+        error=errors[item.what if item.what in SHARES else "event"]["value"],
+        source=item.source,
+        why=" ".join(filter(None, (item.why, second.why if second else None))),
+        scored=item.scored,
+    )
+
+
+def _recoded(history: Scenario, crises: list[_Crisis]) -> Iterator[ScriptedEvent]:
+    """Yield the history's events with the other coding of its crises."""
+    others = {(item.member, item.month): item for item in crises}
+    for item in history.events:
+        event = item.event
+        other = others.get((event.member, event.date)) if isinstance(event, Crisis) else None
+        if other is None:
+            yield item
+        elif other.support is not None and isinstance(event, Crisis):
+            yield replace(item, event=event.model_copy(update={"support": other.support}))
+
+
+def _evidence(error: dict[str, Any]) -> Evidence:
+    kind, source = next((kind, error[kind]) for kind in EVIDENCE_KINDS if error[kind])
+    return Evidence(kind, source, error["why"])

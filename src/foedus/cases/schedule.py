@@ -1,0 +1,209 @@
+"""What a scenario imposes on every member in every month: the drivers of the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from foedus.cases.format import Confrontation, Crisis, DomesticChange, Statement
+from foedus.cases.months import month_of_year, parse_month
+from foedus.model import rules
+from foedus.model.levers import DECISIONS, LEVERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from foedus.cases.alliance import Alliance
+    from foedus.cases.scenario import LeverKey, Scenario
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What a scenario imposes, month by month.
+
+    Attributes
+    ----------
+    months
+        Month numbers, from the start to the horizon.
+    scripted
+        ``scripted[member][month]``: the drivers before the outside powers are added.
+    outreach, normalisation
+        ``[power][member][month]``: conduct of the partners and of the adversaries.
+    """
+
+    months: tuple[int, ...]
+    scripted: tuple[tuple[rules.Drivers, ...], ...]
+    outreach: Mapping[str, tuple[tuple[float, ...], ...]]
+    normalisation: Mapping[str, tuple[tuple[float, ...], ...]]
+
+    def effort(self, power: str, member: int, month: int) -> float:
+        """Outreach or normalisation of a power towards a member in a month, by index."""
+        paths = self.outreach[power] if power in self.outreach else self.normalisation[power]
+        return paths[member][month]
+
+    def drivers(self, alliance: Alliance, member: int, month: int) -> rules.Drivers:
+        """Drivers of a member in a month, by index, with every outside power added in order."""
+        drivers = self.scripted[member][month]
+        for power in alliance.powers:
+            effort = self.effort(power.code, member, month)
+            drivers = with_power(drivers, alliance, power.code, alliance.members[member], effort)
+        return drivers
+
+
+def compile_schedule(scenario: Scenario) -> Schedule:
+    """Turn a scenario's levers, policy and events into drivers."""
+    alliance = scenario.alliance
+    months = tuple(range(scenario.start, scenario.start + scenario.horizon))
+    by_event = _event_drivers(scenario)
+    constant = {
+        "adaptive": float(scenario.policy == "adaptive"),
+        "accounting": float(scenario.policy == "accounting"),
+        "notice_period": alliance.value("rules.notice_months"),
+        "suspension_arrears": alliance.value("rules.suspension_arrears"),
+        "expulsion_arrears": alliance.value("rules.expulsion_arrears"),
+    }
+    summit = alliance.value("calendar.summit_month")
+    dues = alliance.value("calendar.dues_month")
+    bandwidth = _path(
+        scenario,
+        ("bandwidth", None, alliance.patron),
+        alliance.value(f"{alliance.patron}.bandwidth"),
+    )
+    scripted = []
+    for member in alliance.members:
+        paths = {
+            lever.name: _path(scenario, (lever.name, None, member), lever.default)
+            for lever in LEVERS
+            if lever.scope == "member" and lever.default is not None
+        }
+        for name, prefix in (("dependence", "dependence"), ("adversary_ties", "ties")):
+            key: LeverKey = (name, None, member)
+            paths[f"{prefix}_keep"] = _path(scenario, key, 1.0, spans_at=0.0)
+            paths[f"{prefix}_set"] = _path(scenario, key, 0.0)
+        row = []
+        for index, month in enumerate(months):
+            values = {
+                **_IDLE,
+                **constant,
+                **{name: path[index] for name, path in paths.items()},
+                "bandwidth": bandwidth[index],
+                "summit": float(month_of_year(month) == summit),
+                "dues": float(month_of_year(month) == dues),
+            }
+            for driver, value in by_event.get((member, month), ()):
+                values[driver] = _joined(driver, values[driver], value)
+            row.append(rules.Drivers(**values))
+        scripted.append(tuple(row))
+    return Schedule(
+        months,
+        tuple(scripted),
+        {power.code: _power_paths(scenario, "outreach", power.code) for power in alliance.partners},
+        {
+            power.code: _power_paths(scenario, "normalisation", power.code)
+            for power in alliance.adversaries
+        },
+    )
+
+
+def with_power(
+    drivers: rules.Drivers, alliance: Alliance, power: str, member: str, effort: float
+) -> rules.Drivers:
+    """Add one outside power's outreach (partner) or normalisation (adversary) to the drivers.
+
+    Parameters
+    ----------
+    drivers
+        Of one member in one month.
+    power, member
+        Codes.
+    effort
+        The power's conduct towards the member this month, 0 to 1.
+    """
+    numbers = alliance.numbers
+    if f"{power}.credibility" not in numbers:
+        threatens = numbers.get(f"{power}.threatens.{member}")
+        threatened = threatens.value if threatens else 0.0
+        threat = rules.normalised_threat(drivers.threat, threatened, effort)
+        return drivers._replace(threat=threat)
+    credibility = numbers[f"{power}.credibility"].value
+    security = numbers[f"{power}.security_offer"].value
+    economy = numbers[f"{power}.economic_offer"].value
+    return drivers._replace(
+        partner_security=rules.pooled_offer(
+            drivers.partner_security, effort, security, credibility
+        ),
+        partner_economy=rules.pooled_offer(drivers.partner_economy, effort, economy, credibility),
+    )
+
+
+#: Drivers that a scenario does not set or that the outside powers add later.
+_IDLE = {
+    **dict.fromkeys(rules.Drivers._fields, 0.0),
+    **{decision.driver: rules.FREE for decision in DECISIONS.values()},
+    "support_scripted": rules.FREE,
+}
+
+
+def _joined(driver: str, standing: float, value: float) -> float:
+    """Join an event with the levers and the other events of the month."""
+    if driver in ("pressure", "restraint", "confrontation"):
+        return max(standing, value)
+    if driver == "affinity_change":
+        return standing + value
+    return value
+
+
+def _power_paths(scenario: Scenario, lever: str, power: str) -> tuple[tuple[float, ...], ...]:
+    return tuple(
+        _path(scenario, (lever, power, member), 0.0) for member in scenario.alliance.members
+    )
+
+
+def _path(
+    scenario: Scenario, key: LeverKey, default: float, spans_at: float | None = None
+) -> tuple[float, ...]:
+    """Value of a lever in each month: the default, the spans, and the ramps into them.
+
+    With ``spans_at`` every span counts as that value instead of its own.
+    """
+    values = [default] * scenario.horizon
+    for span in scenario.spans(key):
+        begin = span.first - scenario.start
+        goal = span.value if spans_at is None else spans_at
+        before = values[begin - 1] if begin > 0 else default
+        if span.ramp_from is not None:
+            before = span.ramp_from if spans_at is None else spans_at
+        for step in range(1, span.last - span.first + 2):
+            done = step / span.ramp if step < span.ramp else 1.0
+            values[begin + step - 1] = goal if done == 1.0 else before + (goal - before) * done
+    return tuple(values)
+
+
+def _event_drivers(scenario: Scenario) -> dict[tuple[str, int], list[tuple[str, float]]]:
+    """Drivers that events set, by member and month."""
+    result: dict[tuple[str, int], list[tuple[str, float]]] = {}
+
+    def put(member: str, month: int, driver: str, value: float) -> None:
+        result.setdefault((member, month), []).append((driver, value))
+
+    for item in scenario.script:
+        event = item.event
+        month = parse_month(event.date)
+        if isinstance(event, Crisis):
+            put(event.member, month, "crisis_scripted", 1.0)
+            support = rules.FREE if event.support is None else event.support
+            put(event.member, month, "support_scripted", support)
+        elif isinstance(event, Confrontation):
+            for covered in range(month, month + event.months):
+                put(event.member, covered, "confrontation", event.severity)
+        elif isinstance(event, DomesticChange):
+            put(event.member, month, "affinity_change", event.change)
+        elif isinstance(event, Statement):
+            driver = "pressure" if event.tone < 0 else "restraint"
+            put(event.member, month, driver, abs(event.tone))
+        else:
+            decision = DECISIONS[event.decision]
+            last = parse_month(event.to) if event.to else month
+            for covered in range(month, last + 1):
+                put(event.member, covered, decision.driver, decision.value)
+    return result

@@ -1,0 +1,44 @@
+"""Where the scenario and alliance files that come with foedus lie, installed or in a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def scenario_directory() -> Path:
+    """Directory of the shipped scenarios: inside the wheel, or beside ``src`` in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "scenarios"
+    return installed if installed.is_dir() else package.parents[1] / "scenarios"
+
+
+def shipped_scenarios() -> dict[str, Path]:
+    """Shipped scenario files by bare name."""
+    return {path.stem: path for path in sorted(scenario_directory().glob("*.yaml"))}
+
+
+def shipped_alliances() -> dict[str, Path]:
+    """Shipped alliance files by bare name."""
+    return {path.stem: path for path in sorted((scenario_directory() / "alliances").glob("*.yaml"))}
+
+
+def is_path(reference: str) -> bool:
+    """Whether a file is named by its path and not by the bare name of a shipped one."""
+    return reference.endswith((".yaml", ".yml")) or "/" in reference or "\\" in reference
+
+
+def locate(reference: str, shipped: dict[str, Path], base: Path | None) -> tuple[Path, str] | None:
+    """Find a file named by path or, if shipped, by bare name.
+
+    Returns
+    -------
+    tuple or None
+        The path and the name under which errors should show it; None if a bare name is unknown.
+    """
+    if not is_path(reference):
+        path = shipped.get(reference)
+        return (path, f"{path.parent.name}/{path.name}") if path else None
+    path = Path(reference).expanduser()
+    if base is not None and not path.is_absolute():
+        path = base / path
+    return path, str(path)

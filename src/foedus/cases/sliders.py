@@ -1,0 +1,172 @@
+"""Levers as something to move: from a scenario to knobs, from moved knobs to a scenario file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from foedus.cases.format import FORMAT_VERSION, TITLE_LENGTH
+from foedus.cases.overrides import apply_settings
+from foedus.cases.reader import load_scenario
+from foedus.cases.shipped import shipped_scenarios
+from foedus.model.levers import LEVERS, Lever
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from foedus.cases.scenario import Scenario
+
+
+MOVED = ", levers moved"  # ends the title
+STEPS = 100  # from the lower bound of a knob to the upper
+
+
+@dataclass(frozen=True)
+class Knob:
+    """A lever towards one member, as something that can be moved.
+
+    Attributes
+    ----------
+    key
+        As in ``--set``: ``pressure.ARM``, ``outreach.EU.ARM``, ``bandwidth``.
+    label
+        For people.
+    low, high
+        Bounds.
+    value
+        In force in the last month of the scenario.
+    meaning
+        What it is.
+    """
+
+    key: str
+    label: str
+    low: float
+    high: float
+    value: float
+    meaning: str
+
+    @property
+    def step(self) -> float:
+        """How far it moves at a time."""
+        return (self.high - self.low) / STEPS
+
+    @property
+    def nearest(self) -> float:
+        """The step nearest to its value, written as a slider writes it."""
+        return self.at(self.value)
+
+    def at(self, value: float) -> float:
+        """Return the step nearest to a value, within the bounds."""
+        steps = round((min(max(value, self.low), self.high) - self.low) / self.step)
+        return round(self.low + steps * self.step, 6)
+
+
+def knobs(scenario: Scenario, member: str) -> tuple[Knob, ...]:
+    """Return every lever that bears on a member.
+
+    Parameters
+    ----------
+    member
+        Code of a client.
+    """
+    return tuple(knob for lever in LEVERS for knob in _knobs(scenario, lever, member))
+
+
+def _knobs(scenario: Scenario, lever: Lever, member: str) -> Iterator[Knob]:
+    alliance = scenario.alliance
+    powers: dict[str, tuple[str | None, ...]] = {
+        "patron": (None,),
+        "member": (None,),
+        "partner": tuple(power.code for power in alliance.partners),
+        "adversary": tuple(power.code for power in alliance.adversaries),
+    }
+    for power in powers[lever.scope]:
+        whom = alliance.patron if lever.scope == "patron" else member
+        path = (lever.name, power, None if lever.scope == "patron" else member)
+        label = lever.name.replace("_", " ")
+        yield Knob(
+            ".".join(part for part in path if part),
+            f"{label}, {alliance.names[power]}" if power else label,
+            lever.low,
+            lever.high,
+            _value(scenario, lever, power, whom),
+            lever.meaning,
+        )
+
+
+def _value(scenario: Scenario, lever: Lever, power: str | None, whom: str) -> float:
+    """Return what a lever is at in the last month."""
+    for span in reversed(scenario.spans((lever.name, power, whom))):
+        if span.first <= scenario.end <= span.last:
+            return span.value
+    if lever.default is not None:
+        return lever.default
+    return scenario.alliance.value(f"{whom}.{lever.name}")
+
+
+def moved(scenario: Scenario, values: Mapping[str, float], name: str = "moved") -> Scenario:
+    """Return a scenario with some levers set for all months.
+
+    Parameters
+    ----------
+    values
+        By key of a knob.
+    name
+        Name of the new scenario.
+
+    Raises
+    ------
+    ScenarioError
+        If a value is out of bounds, or there is no such lever.
+    """
+    settings = [f"{key}={value!r}" for key, value in values.items()]
+    changed = apply_settings(scenario, settings, allow_inert=True)
+    title = scenario.title[: TITLE_LENGTH - len(MOVED)] + MOVED if values else scenario.title
+    return replace(changed, name=name, title=title, parent=None)
+
+
+def scenario_text(scenario: Scenario, values: Mapping[str, float], name: str) -> str:
+    """Return the text of a scenario file in which some levers are moved.
+
+    It extends the scenario if that is shipped, and else stands by itself, all resolved; so it does
+    where nothing is moved, since a scenario that equals what it extends is refused.
+
+    Raises
+    ------
+    ScenarioError
+        If a value is out of bounds, or there is no such lever.
+    """
+    changed = moved(scenario, values, name)
+    if values and _is_shipped(scenario):
+        content = {
+            "foedus": FORMAT_VERSION,
+            "name": name,
+            "title": changed.title,
+            "extends": scenario.name,
+            "levers": _lever_tree(values),
+        }
+    else:
+        content = changed.resolved()
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _is_shipped(scenario: Scenario) -> bool:
+    """Whether a scenario is the shipped one of that name, as it stands there."""
+    if scenario.name not in shipped_scenarios():
+        return False
+    return load_scenario(scenario.name).fingerprint == scenario.fingerprint
+
+
+def _lever_tree(values: Mapping[str, float]) -> dict[str, Any]:
+    """Return levers as a scenario file nests them, each in force in all months."""
+    levers: dict[str, Any] = {}
+    for key, value in values.items():
+        *path, last = key.split(".")
+        place = levers
+        for part in path:
+            place = place.setdefault(part, {})
+        place[last] = [{"value": float(value)}]
+    return levers

@@ -1,0 +1,151 @@
+"""Checking a document against a pydantic model and turning what fails into sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from foedus.cases.months import MONTH_PATTERN
+from foedus.errors import Problem, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from foedus.cases.documents import Document, KeyPath
+
+NAME_LENGTH = 64
+NAME_PATTERN = rf"^[a-z][a-z0-9_]{{0,{NAME_LENGTH - 1}}}$"
+CODE_PATTERN = r"^[A-Z]{2,4}$"
+
+
+class Checked(BaseModel):
+    """Base of the models of our files: no unknown keys, no guessing of types, no NaN."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_EXPECTED = {
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "string_type": "text",
+    "dict_type": "a mapping of keys",
+    "model_type": "a mapping of keys",
+    "model_attributes_type": "a mapping of keys",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "bool_type": "true or false",
+}
+
+_FORMS = {
+    MONTH_PATTERN: "a month written YYYY-MM, such as 2026-01",
+    NAME_PATTERN: "a name of lower-case letters, digits and underscores",
+    CODE_PATTERN: "a code of two to four capital letters, such as ARM",
+}
+
+
+def validate(model: type[ModelT], document: Document) -> tuple[ModelT | None, list[Problem]]:
+    """Check a whole document; return the model (or None) and all problems of its structure."""
+    try:
+        return model.model_validate(document.data), []
+    except ValidationError as error:
+        return None, [_problem(item, model, document) for item in error.errors()]
+
+
+def attempt(model: type[ModelT], data: Any) -> ModelT | None:
+    """Return the model of a part of a document, or None where :func:`validate` has complained."""
+    try:
+        return model.model_validate(data)
+    except ValidationError:
+        return None
+
+
+def _problem(item: Any, model: type[BaseModel], document: Document) -> Problem:
+    path = _known_path(item["loc"], document)
+    kind, context, given = item["type"], item.get("ctx", {}), item.get("input")
+    if kind == "extra_forbidden":
+        legal = _legal_keys(model, item["loc"][:-1])
+        message = f"There is no key '{path[-1]}' here{nearest(str(path[-1]), legal)}"
+    elif kind == "missing":
+        message = f"The key '{item['loc'][-1]}' is missing; add it."
+    elif kind == "finite_number":
+        message = f"{given} is not a finite number; give an ordinary number."
+    elif kind == "list_type" and path[:1] == ("levers",):
+        message = f"This must be a list of spans such as [{{value: 0.5}}], not {_shown(given)}."
+    elif kind in _EXPECTED:
+        message = f"This must be {_EXPECTED[kind]}, not {_shown(given)}."
+    elif kind in ("literal_error", "enum"):
+        message = f"{_shown(given)} is not allowed; choose {context['expected']}."
+    elif kind in ("union_tag_invalid", "union_tag_not_found"):
+        key = context.get("discriminator", "'kind'")
+        legal_tags = context.get("expected_tags") or ", ".join(map(repr, _tags(model, item["loc"])))
+        message = f"The key {key} must be one of {legal_tags}."
+    elif kind == "string_pattern_mismatch" and context["pattern"] in _FORMS:
+        message = f"This must be {_FORMS[context['pattern']]}, not {_shown(given)}."
+    else:
+        message = f"{item['msg'].replace('Input should', 'This should')}, not {_shown(given)}."
+    return document.problem(path, message)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return "a mapping of keys"
+    if isinstance(value, list):
+        return "a list"
+    if value is None:
+        return "nothing"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _known_path(location: Sequence[str | int], document: Document) -> KeyPath:
+    """Drop from a pydantic location what is not a key of the document (the tags of unions)."""
+    path: KeyPath = ()
+    for index, part in enumerate(location):
+        last = index == len(location) - 1
+        repeats_tag = bool(path) and path[-1] == part
+        if (*path, part) in document.lines or (last and part != "[key]" and not repeats_tag):
+            path = (*path, part)
+    return path
+
+
+def _annotations(model: type[BaseModel], location: Sequence[str | int]) -> list[Any]:
+    """Annotations that may stand at a location of a model."""
+    found: list[Any] = [model]
+    for part in location:
+        step: list[Any] = []
+        for annotation in found:
+            for candidate in _models(annotation):
+                for name, info in candidate.model_fields.items():
+                    if part in (info.alias or name, name):
+                        step.append(info.annotation)
+        found = step or found
+    return found
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    inner = getattr(annotation, "__args__", ())
+    return [model for argument in inner for model in _models(argument)]
+
+
+def _legal_keys(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:
+    models = [m for annotation in _annotations(model, location) for m in _models(annotation)]
+    tagged = [m for m in models if _tag(m) == (location[-1] if location else None)]
+    return sorted(
+        {info.alias or name for m in (tagged or models) for name, info in m.model_fields.items()}
+    )
+
+
+def _tags(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:
+    models = [m for annotation in _annotations(model, location) for m in _models(annotation)]
+    return [tag for m in models if (tag := _tag(m))]
+
+
+def _tag(model: type[BaseModel]) -> str | None:
+    info = model.model_fields.get("event")
+    return str(info.annotation.__args__[0]) if info and info.annotation else None

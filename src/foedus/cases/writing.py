@@ -1,0 +1,158 @@
+"""Scenarios as text: fully resolved with the origin of each value, and new files to start from."""
+
+from __future__ import annotations
+
+import re
+from json import dumps
+from typing import TYPE_CHECKING
+
+from foedus.cases.format import FORMAT_VERSION
+from foedus.cases.months import format_month
+from foedus.cases.reader import load_scenario
+from foedus.cases.scenario import DEFAULT_ORIGIN, LeverKey, Origin, Scenario
+from foedus.cases.shipped import shipped_scenarios
+from foedus.cases.validation import NAME_PATTERN
+from foedus.errors import FoedusError
+from foedus.model.levers import DECISIONS, LEVERS, POLICIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def show_lines(scenario: Scenario) -> Iterator[str]:
+    """Yield a scenario as a file that extends nothing, each value with where it came from."""
+
+    def line(text: str, key: str) -> str:
+        return _aligned(text, scenario.origins.get(key, DEFAULT_ORIGIN))
+
+    yield f"# {' extends '.join(scenario.lineage)}"
+    yield f"foedus: {FORMAT_VERSION}"
+    yield f"name: {scenario.name}"
+    yield line(f"title: {dumps(scenario.title, ensure_ascii=False)}", "title")
+    yield line(f"alliance: {scenario.alliance_reference}", "alliance")
+    yield line(f"start: {format_month(scenario.start)}", "start")
+    yield line(f"horizon: {scenario.horizon}", "horizon")
+    yield line(f"policy: {scenario.policy}", "policy")
+    yield "levers:" if scenario.levers else "levers: {}"
+    yield from _lever_lines(scenario)
+    yield "events:" if scenario.script else "events: []"
+    for item in scenario.script:
+        content = item.event.model_dump(exclude_none=True)
+        if item.event.source:
+            content["source"] = dumps(item.event.source, ensure_ascii=False)
+        text = ", ".join(f"{key}: {value}" for key, value in content.items())
+        yield _aligned(f"  - {{{text}}}", item.origin)
+    yield "parameters:" if scenario.parameters else "parameters: {}"
+    for key, value in scenario.parameters.items():
+        yield line(f"  {key}: {value!r}", f"parameters.{key}")
+    weights = ", ".join(f"{name}: {value:g}" for name, value in scenario.weights._asdict().items())
+    yield "cohesion:"
+    yield line(f"  members: {scenario.weighting}", "cohesion")
+    yield line(f"  weights: {{{weights}}}", "cohesion")
+
+
+def _aligned(text: str, origin: Origin) -> str:
+    return f"{text:<64} # {origin}"
+
+
+def _lever_lines(scenario: Scenario) -> Iterator[str]:
+    shown: tuple[str | None, ...] = ()
+    codes = list(scenario.alliance.names)
+
+    def order(key: LeverKey) -> tuple[int, int]:
+        return (codes.index(key[1]) if key[1] else -1, codes.index(key[2]))
+
+    for lever in LEVERS:
+        for key in sorted((key for key in scenario.levers if key[0] == lever.name), key=order):
+            parts = tuple(part for part in key if part)
+            path = parts[:1] if lever.scope == "patron" else parts
+            spans = scenario.spans(key)
+            for depth, part in enumerate(path):
+                if shown[: depth + 1] != path[: depth + 1]:
+                    last = depth == len(path) - 1
+                    empty = last and not spans
+                    yield f"{'  ' * (depth + 1)}{part}:{' []' if empty else ''}"
+            shown = path
+            for span in spans:
+                to = f", to: {format_month(span.last)}" if span.last < scenario.end else ""
+                ramp = f", ramp: {span.ramp}" if span.ramp else ""
+                if span.ramp and span.ramp_from is not None:
+                    ramp += f", ramp_from: {span.ramp_from!r}"
+                source = (
+                    f", source: {dumps(span.source, ensure_ascii=False)}" if span.source else ""
+                )
+                text = (
+                    f"{'  ' * (len(path) + 1)}- {{from: {format_month(span.first)}{to}, "
+                    f"value: {span.value!r}{ramp}{source}}}"
+                )
+                yield _aligned(text, span.origin)
+
+
+def new_scenario(name: str, origin: str, directory: Path) -> str:
+    """Return the text of a commented scenario file that extends another.
+
+    Raises
+    ------
+    FoedusError
+        If the name is not one, or the scenario to extend cannot be loaded.
+    """
+    if not re.match(NAME_PATTERN, name):
+        message = f"'{name}' is no name for a scenario; use lower-case letters, digits and _."
+        raise FoedusError(message)
+    if name in shipped_scenarios():
+        message = f"'{name}' is the name of a shipped scenario; choose another."
+        raise FoedusError(message)
+    parent = load_scenario(origin, allow_inert=True)
+    reference = origin
+    if origin not in shipped_scenarios():
+        reference = _relative(origin, directory)
+    member = parent.alliance.members[0]
+    partner = parent.alliance.partners[0].code if parent.alliance.partners else "POWER"
+    start, end = format_month(parent.start), format_month(parent.end)
+    levers = "\n".join(f"#   {lever.name:<15} {lever.meaning}" for lever in LEVERS)
+    return f"""\
+# yaml-language-server: $schema=foedus.schema.json
+# (for editors that complete and check YAML; made by: foedus schema > foedus.schema.json)
+foedus: {FORMAT_VERSION}
+name: {name}
+title: One line that names the question
+description: >-
+  What this scenario stands for, and on what it rests.
+extends: {reference}        # every lever not set here is as in that scenario
+# horizon: {parent.horizon}           # months; dates below must lie between {start} and {end}
+# policy: {parent.policy}        # {", ".join(POLICIES)}
+
+# Levers (foedus why LEVER explains one):
+{levers}
+# A span holds from one month to another, both included; 'ramp' is the number of months in which the
+# value is reached. Without 'from' it starts with the scenario, without 'to' it lasts to the end.
+levers:
+  pressure:
+    {member}: [{{from: {start}, value: 0.5, ramp: 6}}]
+  # outreach:                 # by power, then member ({", ".join(parent.alliance.members)}, or all)
+  #   {partner}: {{{member}: [{{value: 0.7}}]}}
+  # bandwidth: [{{value: 0.8, ramp: 12}}]
+
+# Events:
+# events:
+#   - {{event: crisis, date: {start}, member: {member}}}   # support: 0..1, else the patron decides
+#   - {{event: confrontation, date: {start}, member: {member}, severity: 0.5, months: 3}}
+#   - {{event: domestic_change, date: {start}, member: {member}, change: -0.2}}
+#   - {{event: statement, date: {start}, member: {member}, tone: 0.5}}
+#   - {{event: decision, date: {start}, member: {member}, decision: remain}}
+#   decisions: {", ".join(DECISIONS)}
+
+# Numbers fixed in every world (foedus why NAME explains one):
+# parameters: {{trust_loss: 0.7, {member}.trust: 0.5}}
+
+sources: []
+"""
+
+
+def _relative(origin: str, directory: Path) -> str:
+    from os.path import relpath
+    from pathlib import Path
+
+    text = relpath(Path(origin).resolve(), directory.resolve())
+    return text if "/" in text or "\\" in text else f"./{text}"

@@ -1,0 +1,1 @@
+"""Many worlds: handed out, put together, kept on disk."""

@@ -1,0 +1,193 @@
+"""Claims about the model's behaviour, evaluated under a posterior and reported, not forced.
+
+Letters are those of the design: f, pressure makes limbo or suspension likelier than restraint does;
+g, limbo or suspension outweighs withdrawal in every scenario; h, outreach lowers participation and
+multiplies the exit hazard more where dependence is low; i, in the history refusing, missing,
+freezing and defaulting come in that order more often than in any other.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import permutations
+from math import log
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from foedus.cases.reader import load_scenario
+from foedus.cases.shipped import shipped_scenarios
+from foedus.ensembles import ensemble
+from foedus.model import rules
+from foedus.outcomes.estimates import Populations, standard_error
+from foedus.worlds.addresses import DEFAULT_SEED
+from foedus.worlds.openings import FromTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy.typing as npt
+
+    from foedus.cases.record import Record
+    from foedus.worlds.posterior import Posterior
+
+    Floats = npt.NDArray[np.float64]
+
+BEYOND = 3.0  # standard errors by which a claim has to hold
+LOW, HIGH = 0.3, 0.85  # dependence of a member hardly and heavily tied
+ORDER = ("refused_documents", "missed_summit", "freeze", "unpaid_dues")
+_LIMBO = [rules.STANDINGS.index(name) for name in ("suspended", "frozen", "frozen, suspended")]
+_LEAVING = [rules.STANDINGS.index(name) for name in ("notice", "withdrawn")]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim, and what the worlds say of it.
+
+    Attributes
+    ----------
+    letter, text
+        Which claim it is.
+    value, error
+        A quantity that the claim says is above 0, with its Monte Carlo standard error.
+    """
+
+    letter: str
+    text: str
+    value: float
+    error: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is above 0 by more than three standard errors."""
+        return self.value > BEYOND * self.error
+
+
+def evaluate(
+    posterior: Posterior,
+    record: Record,
+    *,
+    member: str = "ARM",
+    runs: int = 20_000,
+    seed: int = DEFAULT_SEED,
+    workers: int | None = None,
+) -> list[Claim]:
+    """Evaluate every claim about a member.
+
+    Parameters
+    ----------
+    record
+        Its history gives the order of events, with the posterior's numbers and fresh luck.
+    runs
+        Worlds of each scenario.
+
+    Raises
+    ------
+    ResultError
+        If the shipped scenarios that the claims name cannot be opened with the posterior.
+    """
+    known = Populations(*posterior.populations)
+
+    def worlds(*names: str, settings: tuple[str, ...] = ()) -> tuple[ensemble.Worlds, ...]:
+        scenarios = [load_scenario(name, settings=settings) for name in names]
+        return ensemble.run(scenarios, posterior, runs, seed=seed, workers=workers).parts
+
+    def claim(letter: str, text: str, values: Floats) -> Claim:
+        return Claim(letter, text, float(values.mean()), standard_error(values, known)[0])
+
+    names = [
+        name
+        for name in shipped_scenarios()
+        if posterior.refusal(load_scenario(name, allow_inert=True)) is None
+    ]
+    parts = {part.scenario.name: part for part in worlds(*names)}
+    limbo = {name: _among(part, member, _LIMBO) for name, part in parts.items()}
+    found = [
+        claim(
+            "f",
+            "limbo or suspension, pressure minus restraint",
+            limbo["pressure"] - limbo["restraint"],
+        )
+    ]
+    found += [
+        claim(
+            "g",
+            f"limbo or suspension minus withdrawal, {name}",
+            limbo[name] - _among(part, member, _LEAVING),
+        )
+        for name, part in parts.items()
+    ]
+    taking = [
+        parts[name].of("takes_part", member).astype(float)
+        for name in ("baseline", "western_outreach")
+    ]
+    found.append(claim("h", "taking part, baseline minus western outreach", taking[0] - taking[1]))
+    found += _exit_claims(worlds, claim, posterior, member)
+    design = FromTable(posterior.values)
+    (history,) = ensemble.run([record.history], design, runs, seed=seed, workers=workers).parts
+    return [*found, _order_claim(claim, history, member)]
+
+
+def _among(part: ensemble.Worlds, member: str, standings: list[int]) -> Floats:
+    return np.isin(part.of("standing", member), standings).astype(float)
+
+
+def _exit_claims(
+    worlds: Callable[..., tuple[ensemble.Worlds, ...]],
+    claim: Callable[[str, str, Floats], Claim],
+    posterior: Posterior,
+    member: str,
+) -> Iterator[Claim]:
+    """Compare how outreach multiplies the exit hazard where dependence is low and where it is high.
+
+    First by the rule, from the outside options that outreach leaves at the horizon, everything else
+    alike; then by the notices that were given, in which all else that outreach does is at work.
+    """
+    hazard, notices = [], []
+    for dependence in (LOW, HIGH):
+        settings = (f"{member}.dependence={dependence}",)
+        pair = worlds("baseline", "western_outreach", settings=settings)
+        weight = posterior.values["exit_hedging"][np.arange(pair[0].runs) % posterior.size]
+        one, other = (
+            part.of("outside_option", member) * (1.0 - part.of("dependence", member).astype(float))
+            for part in pair
+        )
+        hazard.append(weight * (other - one))
+        one, other = (_log_share((part.event("notice", member) > 0).astype(float)) for part in pair)
+        notices.append(other - one)
+    text = f"log of how outreach multiplies {{}}, dependence {LOW:g} minus dependence {HIGH:g}"
+    yield claim("h", text.format("the exit hazard"), hazard[0] - hazard[1])
+    yield claim("h", text.format("notices"), notices[0] - notices[1])
+
+
+def _log_share(happened: Floats) -> Floats:
+    """Values by world whose mean is the log of a share, and whose error is that of the log.
+
+    The log to first order about the share (delta method).
+    """
+    share = max(float(happened.mean()), 0.5 / happened.size)
+    return log(share) + (happened - float(happened.mean())) / share
+
+
+def _order_claim(
+    claim: Callable[[str, str, Floats], Claim], history: ensemble.Worlds, member: str
+) -> Claim:
+    """Compare the order of first events in the history with the order that is next in frequency.
+
+    Events of one month count in the order of the claim, and what never comes comes last.
+    """
+    months = np.array([history.event(name, member) for name in ORDER], dtype=float)
+    months[months == 0] = np.inf
+    some = np.isfinite(months).any(axis=0)
+    orders = np.argsort(months, axis=0, kind="stable").T
+    counts = Counter(map(tuple, orders[some].tolist()))
+    wanted = tuple(range(len(ORDER)))
+    rival = max((o for o in permutations(wanted) if o != wanted), key=lambda order: counts[order])
+    is_wanted, is_rival = (some & (orders == order).all(axis=1) for order in (wanted, rival))
+    words = ", ".join(ORDER[place].replace("_", " ") for place in rival)
+    text = (
+        f"refuse, miss, freeze, default in that order ({is_wanted.mean():.1%} of worlds) minus the "
+        f"likeliest other order: {words}"
+    )
+    return claim("i", text, is_wanted.astype(float) - is_rival.astype(float))

@@ -1,0 +1,274 @@
+"""Can the posterior be trusted? Calibrating synthetic records whose numbers are known.
+
+Each synthetic record is drawn as the model says that records come about: numbers from the prior, a
+world from them with crises and answers of its own, and observations of that world with the errors
+that the real record declares. If calibration is right, the truth has a rank among the posterior
+draws that is as likely to be any as any other (Talts et al. 2018, arXiv:1804.06788; Cook, Gelman
+and Rubin 2006, Journal of Computational and Graphical Statistics 15:675-692), and lies in the 90 %
+interval in nine cases of ten.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from foedus.cases.format import Crisis
+from foedus.cases.months import format_month
+from foedus.cases.record import Record, observed
+from foedus.cases.scenario import DEFAULT_ORIGIN, ScriptedEvent
+from foedus.errors import ResultError
+from foedus.inference import smc
+from foedus.inference.calibration import DEFAULT_SEED, Likelihood, calibrate, placed
+from foedus.worlds.buffers import LANES
+from foedus.worlds.engines import compiled_kernel, passed, signals_of, states_of
+from foedus.worlds.openings import FromTable, opening
+from foedus.worlds.sources import source_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float64]
+
+LEVEL = 0.9
+DRAWS = 480_000  # worlds simulated for each synthetic record
+WIDE = (0.05, 0.95)
+STREAM = 2  # of the truths, see smc.uniforms
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How calibration does on synthetic records.
+
+    Attributes
+    ----------
+    names
+        The numbers.
+    ranks
+        Share of posterior draws below the truth: shape (record, number).
+    inside
+        Whether the truth lies in the 90 % interval, of the same shape.
+    width
+        Width of that interval, as a share of the prior's, of the same shape.
+    """
+
+    names: tuple[str, ...]
+    ranks: Floats
+    inside: npt.NDArray[np.bool_]
+    width: Floats
+
+    @property
+    def records(self) -> int:
+        """How many records."""
+        return len(self.ranks)
+
+    def rows(self, chosen: tuple[str, ...] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield coverage, its error and the interval's width for each number."""
+        for k, name in enumerate(self.names):
+            if chosen is None or name in chosen:
+                share = float(self.inside[:, k].mean())
+                yield {
+                    "number": name,
+                    "coverage": share,
+                    "error": float(np.sqrt(LEVEL * (1 - LEVEL) / self.records)),
+                    "width": float(self.width[:, k].mean()),
+                    "mean_rank": float(self.ranks[:, k].mean()),
+                }
+
+
+def summary(
+    found: Coverage, draws: int, seed: int, informed: tuple[str, ...] | None
+) -> dict[str, Any]:
+    """Return a study as plain data.
+
+    Parameters
+    ----------
+    informed
+        Numbers to show one by one; all if None.
+    """
+    return {
+        "records": found.records,
+        "draws": draws,
+        "seed": seed,
+        "informed": list(found.rows(informed)),
+        "all": {"coverage": float(found.inside.mean()), "numbers": len(found.names)},
+    }
+
+
+def coverage(
+    record: Record,
+    *,
+    records: int = 200,
+    draws: int = DRAWS,
+    seed: int = DEFAULT_SEED,
+    workers: int = 1,
+    keep: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Coverage:
+    """Calibrate synthetic records of the same shape as a real one.
+
+    Parameters
+    ----------
+    records
+        How many.
+    draws
+        Worlds simulated to calibrate each.
+    workers
+        Processes; the study does not depend on their number.
+    keep
+        File to which the outcome of each record is added, and from which it is taken if there.
+    progress
+        Called with the number of records done and of all.
+
+    Raises
+    ------
+    ResultError
+        If ``keep`` belongs to another study.
+    """
+    truths, synthetic = _synthetic(record, records, seed, workers)
+    key = {
+        "model": source_hash(),
+        "record": record.fingerprint,
+        "records": records,
+        "draws": draws,
+        "seed": seed,
+    }
+    done = _read(keep, key)
+    names = tuple(truths)
+    wanted = {
+        index: ({name: float(truths[name][index]) for name in names}, one, draws, seed + index)
+        for index, one in enumerate(synthetic)
+        if index not in done
+    }
+    for index, found in _calibrated(wanted, workers):
+        done[index] = {**key, "index": index, **found}
+        if keep is not None:
+            with keep.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(done[index]) + "\n")
+        if progress is not None:
+            progress(len(done), records)
+    lines = [done[index] for index in range(records)]
+    prior = Likelihood(record, seed, 1).wanted
+    ranges = np.array([law.quantile(WIDE[1]) - law.quantile(WIDE[0]) for law in prior.priors])
+    low, high = (np.array([line[side] for line in lines]) for side in ("low", "high"))
+    truth = np.array([[truths[name][k] for name in names] for k in range(records)])
+    return Coverage(
+        names,
+        np.array([line["rank"] for line in lines]),
+        (low <= truth) & (truth <= high),
+        (high - low) / ranges,
+    )
+
+
+def _calibrated(
+    wanted: dict[int, tuple[dict[str, float], Record, int, int]], workers: int
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield what each synthetic record comes to as it is done, from one process or several."""
+    if workers == 1 or len(wanted) < 2:
+        yield from ((index, _against(*task)) for index, task in wanted.items())
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        waiting = {pool.submit(_against, *task): index for index, task in wanted.items()}
+        try:
+            for done in as_completed(waiting):
+                yield waiting[done], done.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _against(truth: dict[str, float], record: Record, draws: int, seed: int) -> dict[str, Any]:
+    """Calibrate a record: ranks of the truth and intervals, number by number."""
+    values = calibrate(record, draws=draws, seed=seed, size=None, islands=1).values
+    names = list(truth)
+    intervals = [np.quantile(values[name], WIDE) for name in names]
+    return {
+        "rank": [float(np.mean(values[name] < truth[name])) for name in names],
+        "low": [float(low) for low, _ in intervals],
+        "high": [float(high) for _, high in intervals],
+    }
+
+
+def _read(path: Path | None, key: dict[str, Any]) -> dict[int, dict[str, Any]]:
+    if path is None or not path.exists():
+        return {}
+    found: dict[int, dict[str, Any]] = {}
+    for text in path.read_text(encoding="utf-8").splitlines():
+        try:
+            line = json.loads(text)
+        except ValueError:  # cut while it was written
+            continue
+        if any(line.get(name) != value for name, value in key.items()):
+            message = f"{path} is of another study (other draws, seed or records); name another."
+            raise ResultError(message)
+        found[line["index"]] = line
+    return found
+
+
+def _synthetic(
+    record: Record, count: int, seed: int, workers: int
+) -> tuple[dict[str, Floats], list[Record]]:
+    """Draw numbers from the prior and records from them."""
+    likelihood = Likelihood(record, seed, workers)
+    likelihood.close()
+    wanted, loops = likelihood.wanted, compiled_kernel()
+    rows = len(wanted.names)
+    uniform = smc.uniforms(seed, STREAM, 1, rows + 1, count, loops)
+    structural = np.array(wanted.structural)
+    anchors = structural[(uniform[-1] * structural.size).astype(int)]
+    values = placed(wanted, uniform[:-1], anchors)
+    records: list[Record] = []
+    for first in range(0, count, LANES):
+        some = {name: row[first : first + LANES] for name, row in values.items()}
+        records += _records(record, some, seed, first)
+    return {name: values[name] for name in wanted.names}, records
+
+
+def _records(record: Record, values: dict[str, Floats], seed: int, first: int) -> list[Record]:
+    """Simulate a world for each set of numbers, and put on record what befell it."""
+    history, free = record.history, record.free_history
+    members, kept = history.alliance.members, free.events
+    count = len(next(iter(values.values())))
+    runs = np.arange(count)
+    start = opening(FromTable(values), free, seed + 1, runs, compiled_kernel())
+    luck = np.broadcast_to(runs + first, (-(-free.horizon // 12), len(members), count))
+    noise = np.random.default_rng([seed, first])
+    crises: list[list[ScriptedEvent]] = [[] for _ in runs]
+    seen: list[list[Any]] = [[] for _ in runs]
+    at: dict[int, list[Any]] = {}
+    for item in record.scored:
+        at.setdefault(item.month - free.start + 1, []).append(item)
+    for month, bench in passed(free, seed + 1, start, luck, range(1, free.horizon + 1)):
+        signals, states = signals_of(bench, count), states_of(bench, count)
+        crisis, support = np.asarray(signals.crisis), np.asarray(signals.support)
+        for place, world in np.argwhere(crisis > 0.0):
+            event = Crisis(
+                event="crisis",
+                date=format_month(free.start + month - 1),
+                member=members[place],
+                support=float(support[place, world]),
+            )
+            crises[world].append(ScriptedEvent(event, DEFAULT_ORIGIN))
+        for item in at.get(month, ()):
+            true = np.asarray(observed(item.what, states)[members.index(item.member)], dtype=float)
+            if item.is_event:
+                values_seen = np.abs(true - (noise.random(count) < item.error))
+            else:
+                values_seen = true + noise.normal(0.0, item.error, count)
+            for world in runs:
+                seen[world].append(replace(item, value=float(values_seen[world])))
+    return [
+        replace(
+            record,
+            history=replace(history, events=(*kept, *crises[world])),
+            observations=tuple(seen[world]),
+        )
+        for world in runs
+    ]

@@ -1,0 +1,546 @@
+"""Forecasting the past with what was known then, and scoring it beside simple forecasters.
+
+From each origin the numbers are calibrated on the record up to it, and the worlds go on from there.
+What drives them is one of three, which are never mixed: the drivers that came (``coded``), the
+levers as they stood with crises as the model draws them (``held``), or levers that go on in random
+steps as well (``drawn``).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from foedus.cases.months import format_month, month_of_year, parse_month
+from foedus.cases.record import EVENTS, observed
+from foedus.cases.scenario import DEFAULT_ORIGIN, Span
+from foedus.inference import scores, smc
+from foedus.inference.calibration import DEFAULT_SEED, Likelihood, calibrate, continued, placed
+from foedus.model.levers import lever_named
+from foedus.model.rules import State
+from foedus.outcomes.estimates import Z90
+from foedus.worlds.buffers import LANES
+from foedus.worlds.engines import compiled_kernel, passed, states_of
+from foedus.worlds.openings import Opening, opening
+from foedus.worlds.posterior import Posterior, shipped_posterior
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import numpy.typing as npt
+
+    from foedus.cases.record import Observation, Record
+    from foedus.cases.scenario import Scenario
+    from foedus.inference.claims import Claim
+
+    Floats = npt.NDArray[np.float64]
+
+DRIVERS = {
+    "coded": "the drivers that came",
+    "held": "levers held at the origin, crises drawn",
+    "drawn": "levers and crises drawn",
+}
+SCORED = ("attended", "consented", "frozen", "paid_up")  # formal exit is scored apart
+DRAWS = 500_000  # worlds simulated to calibrate at each origin
+WORLDS = 8_192  # simulated from each origin
+PATHS = 128  # of drawn levers
+STEP = 0.2  # of a drawn lever, as in the coding rule of the history
+YEAR = 12
+STREAM = 1  # of worlds from the prior, see smc.uniforms
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What one forecaster said about one observation.
+
+    Attributes
+    ----------
+    origin, month
+        When it was said and about when, as ``YYYY-MM``.
+    drivers
+        One of :data:`DRIVERS`; forecasters that use none are repeated for each.
+    forecaster
+        ``model``, ``prior`` or one of the simple ones.
+    what, member, value
+        The observation.
+    mean, low, high
+        Chance of the event (``low`` and ``high`` are missing), or mean and 90 % interval.
+    score, log_score
+        Brier score and log score of an event; CRPS of a share (log score missing).
+    """
+
+    origin: str
+    month: str
+    drivers: str
+    forecaster: str
+    what: str
+    member: str
+    value: float
+    mean: float
+    low: float | None
+    high: float | None
+    score: float
+    log_score: float | None
+
+
+@dataclass(frozen=True)
+class Hindcast:
+    """Forecasts from one or more origins, with what they are made of.
+
+    Attributes
+    ----------
+    forecasts
+        One for each forecaster and observation.
+    record
+        What was forecast.
+    draws, worlds, seed
+        Worlds simulated to calibrate at each origin, those that went on, and the seed.
+    fans
+        Quantiles of trust of the member in question by origin and drivers, for the figure.
+    """
+
+    forecasts: tuple[Forecast, ...]
+    record: Record
+    draws: int
+    worlds: int
+    seed: int
+    fans: dict[tuple[str, str], Floats]
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Origins in order."""
+        return tuple(dict.fromkeys(item.origin for item in self.forecasts))
+
+    def select(self, **wanted: str | Sequence[str]) -> list[Forecast]:
+        """Return the forecasts whose fields are as wanted, or among those wanted."""
+        return [
+            item
+            for item in self.forecasts
+            if all(
+                getattr(item, name) == value
+                if isinstance(value, str)
+                else getattr(item, name) in value
+                for name, value in wanted.items()
+            )
+        ]
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield every forecast as a flat row."""
+        return (asdict(item) for item in self.forecasts)
+
+
+def primary_origins(record: Record) -> tuple[int, ...]:
+    """Year-ends from which a whole or begun year of the record lies ahead."""
+    first = record.history.start
+    return tuple(month for month in range(first, record.end) if month_of_year(month) == YEAR)
+
+
+def hindcast(
+    record: Record,
+    *,
+    member: str = "ARM",
+    until: int | None = None,
+    draws: int = DRAWS,
+    worlds: int = WORLDS,
+    seed: int = DEFAULT_SEED,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Hindcast:
+    """Forecast the record from the past and score it.
+
+    Parameters
+    ----------
+    member
+        Whose trust is forecast and shown.
+    until
+        A fixed origin (month number) from which all that followed is forecast; if omitted, one year
+        ahead from each year-end.
+    draws
+        Worlds simulated to calibrate at each origin.
+    worlds
+        Worlds that go on from each origin under each kind of drivers.
+    progress
+        Called with the number of worlds simulated for calibration and of all.
+    """
+    origins = primary_origins(record) if until is None else (until,)
+    found: list[Forecast] = []
+    fans: dict[tuple[str, str], Floats] = {}
+    for index, origin in enumerate(origins):
+        known = record.until(origin)
+        last = record.end if until is not None else min(origin + YEAR, record.end)
+        targets = _targets(record, origin, last)
+
+        def tell(done: int, total: int, index: int = index) -> None:
+            if progress is not None:
+                progress(index * total + done, len(origins) * total)
+
+        informed = calibrate(
+            known, draws=draws, seed=seed, workers=workers, size=None, islands=1, progress=tell
+        )
+        uninformed = prior_worlds(known, informed.size, seed, workers)
+        for drivers in DRIVERS:
+            paths = _paths(record, origin, last, drivers, seed)
+            for name, worlds_then in (("model", informed), ("prior", uninformed)):
+                states = _ahead(worlds_then, paths, seed, worlds, workers, last - origin)
+                found += _model_forecasts(name, drivers, origin, targets, states, record, seed)
+                if name == "model":
+                    trust = states[State._fields.index("trust"), :, place(record, member)]
+                    fans[format_month(origin), drivers] = np.quantile(
+                        trust, [0.05, 0.25, 0.5, 0.75, 0.95], axis=-1
+                    )
+            found += _simple_forecasts(known, record, drivers, origin, targets)
+    return Hindcast(tuple(found), record, draws, worlds, seed, fans)
+
+
+def place(record: Record, member: str) -> int:
+    """Place of a member among the clients."""
+    return record.history.alliance.members.index(member)
+
+
+def prior_worlds(record: Record, count: int, seed: int, workers: int) -> Posterior:
+    """Return worlds from the prior, led through the record's history but not informed by it."""
+    likelihood = Likelihood(record, seed, workers)
+    try:
+        wanted = likelihood.wanted
+        numbers = smc.uniforms(seed, STREAM, 0, len(wanted.names), count, compiled_kernel())
+        anchors = np.array(wanted.structural)[np.arange(count) % len(wanted.structural)]
+        values = placed(wanted, numbers, anchors)
+        luck = np.tile(np.arange(count), (int(np.prod(likelihood.blocks)), 1))
+        states = continued(likelihood.ends(values, luck))
+    finally:
+        likelihood.close()
+    about = {
+        "alliance": record.history.alliance.name,
+        "members": list(record.history.alliance.members),
+        "date": format_month(record.end),
+    }
+    return Posterior(values, states, luck, about, name="prior")
+
+
+# ---------------------------------------------------------------------------------------------
+# What is forecast
+
+
+def _targets(record: Record, origin: int, last: int) -> list[Observation]:
+    """Observations to forecast: of an event the last of each year, of a share every one."""
+    ahead = [item for item in record.scored if origin < item.month <= last]
+    by_year = {(i.what, i.member, i.month // YEAR): i for i in ahead if i.is_event}
+    return [
+        item
+        for item in ahead
+        if item.what == "trust" or by_year.get((item.what, item.member, item.month // YEAR)) is item
+    ]
+
+
+# ---------------------------------------------------------------------------------------------
+# What drives the worlds
+
+
+def _paths(record: Record, origin: int, last: int, drivers: str, seed: int) -> list[Scenario]:
+    """Return the scenarios under which the worlds go on, each for an equal part of them."""
+    history = record.history
+    ahead = replace(history, start=origin + 1, horizon=last - origin)
+    if drivers == "coded":
+        return [ahead]
+    levers = {
+        key: (Span(None, None, value, 0, None, DEFAULT_ORIGIN),)
+        for key in history.levers
+        if key[0] != "threat" and (value := _value(history, key, origin)) is not None
+    }
+    held = replace(ahead, levers=levers, events=())
+    if drivers == "held":
+        return [held]
+    luck = np.random.default_rng([seed, origin])
+    return [
+        replace(held, levers={key: _walk(history, key, origin, last, luck) for key in levers})
+        for _ in range(PATHS)
+    ]
+
+
+def _value(scenario: Scenario, key: Any, month: int) -> float | None:
+    """Value of a lever in a month, or None where it is as the alliance has it."""
+    inside = [span for span in scenario.spans(key) if span.first <= month <= span.last]
+    return inside[0].value if inside else lever_named(key[0]).default
+
+
+def _walk(history: Scenario, key: Any, origin: int, last: int, luck: Any) -> tuple[Span, ...]:
+    """Let a lever go on in steps up and down, as often as it was moved so far.
+
+    The rate is (steps + 1/2) a year of the record up to the origin, the size that of the coding
+    rule, and either direction as likely; at its bounds a lever stays.
+    """
+    steps = sum(history.start < span.first <= origin for span in history.spans(key))
+    rate = (steps + 0.5) / ((origin - history.start + 1) / YEAR)
+    value = _value(history, key, origin)
+    lever = lever_named(key[0])
+    value = lever.low if value is None else value
+    spans, begin = [], origin + 1
+    for month in range(origin + 1, last + 1):
+        if luck.random() < 1.0 - np.exp(-rate / YEAR):
+            if month > begin:
+                spans.append(Span(begin, month - 1, value, 0, None, DEFAULT_ORIGIN))
+            change = STEP if luck.random() < 0.5 else -STEP
+            value = min(lever.high, max(lever.low, value + change))
+            begin = month
+    return (*spans, Span(begin, last, value, 0, None, DEFAULT_ORIGIN))
+
+
+def _ahead(
+    worlds: Posterior,
+    paths: Sequence[Scenario],
+    seed: int,
+    count: int,
+    workers: int,
+    months: int,
+) -> Floats:
+    """Let worlds go on; return their states after each month: (field, month, member, world)."""
+    each = count // len(paths)
+    batches = [
+        (scenario, first, min(LANES, (index + 1) * each - first))
+        for index, scenario in enumerate(paths)
+        for first in range(index * each, (index + 1) * each, LANES)
+    ]
+
+    def simulated(batch: tuple[Scenario, int, int]) -> Floats:
+        scenario, first, size = batch
+        runs = np.arange(first, first + size)
+        start = opening(worlds, scenario, seed, runs, compiled_kernel())
+        luck = np.broadcast_to(runs, (-(-months // YEAR), len(worlds.members), size))
+        steps = passed(scenario, seed, Opening(*start), luck, range(1, months + 1))
+        return np.stack([np.array(states_of(bench, size)) for _, bench in steps], axis=1)
+
+    with ThreadPoolExecutor(workers) as pool:
+        return np.concatenate(list(pool.map(simulated, batches)), axis=-1)
+
+
+# ---------------------------------------------------------------------------------------------
+# What is said
+
+
+def _model_forecasts(
+    name: str,
+    drivers: str,
+    origin: int,
+    targets: Sequence[Observation],
+    states: Floats,
+    record: Record,
+    seed: int,
+) -> Iterator[Forecast]:
+    """Forecasts by simulated worlds; of a survey with the error that surveys have."""
+    for item in targets:
+        then = State(*states[:, item.month - origin - 1, place(record, item.member)])
+        seen = np.asarray(observed(item.what, then), dtype=float)
+        if item.is_event:
+            chance = (float(seen.sum()) + 0.5) / (seen.size + 1.0)
+            yield _of_event(name, drivers, origin, item, chance)
+        else:
+            noise = np.random.default_rng([seed, item.month]).normal(0.0, item.error, seen.size)
+            sample = seen + noise
+            low, high = np.quantile(sample, [0.05, 0.95])
+            score = scores.crps_of_sample(item.value, sample)
+            yield _forecast(
+                name, drivers, origin, item, float(sample.mean()), float(low), float(high), score
+            )
+
+
+def _simple_forecasts(
+    known: Record, record: Record, drivers: str, origin: int, targets: Sequence[Observation]
+) -> Iterator[Forecast]:
+    """Forecasts by whoever knows the record so far and no model."""
+    refused = [
+        parse_month(crisis.date) for crisis in record.crises if (crisis.support or 0.0) < 0.5
+    ]
+    for item in targets:
+        so_far = known.select(item.what, item.member)
+        if item.is_event:
+            before = float(observed(item.what, _opening_state(known, item.member)))
+            chances = {
+                "persistence": scores.persistence(so_far, before),
+                "base rate": scores.base_rate(so_far),
+                "coin": 0.5,
+            }
+            for name, chance in chances.items():
+                yield _of_event(name, drivers, origin, item, chance)
+            continue
+        if not so_far:
+            continue
+        own = [
+            parse_month(crisis.date)
+            for crisis in record.crises
+            if crisis.member == item.member and parse_month(crisis.date) in refused
+        ]
+        past = [month for month in own if month <= origin]
+        if drivers == "coded":
+            ahead = float(sum(so_far[-1].month < month <= item.month for month in own))
+        else:
+            rate = len(past) / (origin - known.history.start + 1)
+            ahead = sum(so_far[-1].month < month for month in past) + rate * (item.month - origin)
+        normals = {
+            "persistence": scores.persistent_share(so_far),
+            "linear trend": scores.linear_trend(so_far, item.month),
+            "refusal rule": scores.refusal_rule(so_far, past, ahead),
+        }
+        for name, normal in normals.items():
+            half = Z90 * normal.sd
+            score = scores.crps_of_normal(item.value, normal)
+            mean = normal.mean
+            yield _forecast(name, drivers, origin, item, mean, mean - half, mean + half, score)
+
+
+def _opening_state(record: Record, member: str) -> State:
+    """Return the declared state of a member before the record."""
+    alliance = record.history.alliance
+    return alliance.opening(member, alliance.default_values(member))
+
+
+def _of_event(name: str, drivers: str, origin: int, item: Observation, chance: float) -> Forecast:
+    score = scores.brier(chance, item.value)
+    forecast = _forecast(name, drivers, origin, item, chance, None, None, score)
+    return replace(forecast, log_score=scores.log_score(chance, item.value))
+
+
+def _forecast(
+    name: str,
+    drivers: str,
+    origin: int,
+    item: Observation,
+    mean: float,
+    low: float | None,
+    high: float | None,
+    score: float,
+) -> Forecast:
+    return Forecast(
+        origin=format_month(origin),
+        month=format_month(item.month),
+        drivers=drivers,
+        forecaster=name,
+        what=item.what,
+        member=item.member,
+        value=item.value,
+        mean=mean,
+        low=low,
+        high=high,
+        score=score,
+        log_score=None,
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# The table of scores
+
+
+def scored_groups(hindcast: Hindcast, member: str = "ARM") -> dict[str, dict[str, Any]]:
+    """Return what is scored together: which forecasts, and against which forecasters."""
+    members = hindcast.record.history.alliance.members
+    others = tuple(code for code in members if code != member)
+    event = ("model", "persistence", "base rate", "coin", "prior")
+    share = ("model", "persistence", "linear trend", "refusal rule", "prior")
+    return {
+        f"{member}: all events": {"what": SCORED, "member": member, "who": event},
+        **{
+            f"{member}: {EVENTS[what]}": {"what": what, "member": member, "who": event}
+            for what in SCORED
+        },
+        "others: attends the summit": {"what": "attended", "member": others, "who": event},
+        "all members: all events": {"what": SCORED, "member": members, "who": event},
+        "all members: remains": {"what": "remains", "member": members, "who": event},
+        f"{member}: trust": {"what": "trust", "member": member, "who": share},
+    }
+
+
+def table(hindcast: Hindcast, drivers: str, member: str = "ARM") -> list[dict[str, Any]]:
+    """Return mean scores by group and forecaster, with intervals, under one kind of drivers.
+
+    Returns
+    -------
+    list of dict
+        ``group``, ``forecaster``, ``forecasts``, ``score`` (Brier or CRPS) with ``low`` and
+        ``high``, ``log_score``, and ``gain``: score of the forecaster minus that of the model
+        (above 0: the model is better) with ``gain_low`` and ``gain_high``. Intervals are 90 %, by
+        bootstrap of whole origins.
+    """
+    found = []
+    for group, wanted in scored_groups(hindcast, member).items():
+        chosen = {
+            name: hindcast.select(
+                drivers=drivers, forecaster=name, what=wanted["what"], member=wanted["member"]
+            )
+            for name in wanted["who"]
+        }
+        for name, items in chosen.items():
+            if not items:
+                continue
+            gains = [
+                other.score - own.score for own, other in zip(chosen["model"], items, strict=True)
+            ]
+            low, high = scores.interval(_by_origin(items, [item.score for item in items]))
+            gain_low, gain_high = scores.interval(_by_origin(items, gains))
+            logs = [item.log_score for item in items if item.log_score is not None]
+            found.append(
+                {
+                    "group": group,
+                    "forecaster": name,
+                    "forecasts": len(items),
+                    "score": float(np.mean([item.score for item in items])),
+                    "low": low,
+                    "high": high,
+                    "log_score": float(np.mean(logs)) if logs else None,
+                    "gain": float(np.mean(gains)),
+                    "gain_low": gain_low,
+                    "gain_high": gain_high,
+                }
+            )
+    return found
+
+
+def _by_origin(items: Sequence[Forecast], values: Sequence[float]) -> list[list[float]]:
+    groups: dict[str, list[float]] = defaultdict(list)
+    for item, value in zip(items, values, strict=True):
+        groups[item.origin].append(value)
+    return list(groups.values())
+
+
+CAPTION = (
+    "Score: Brier of an event, CRPS of trust; lower is better, and so is the log score. Model "
+    "better by: score of the forecaster minus the model's, above 0 where the model wins. Brackets: "
+    "90 %, by bootstrap of whole origins; with seven origins and one trajectory they are rough. "
+    "One case validates little."
+)
+
+
+def summary(hindcast: Hindcast, member: str = "ARM") -> dict[str, Any]:
+    """Return the scores under every kind of drivers, with what they are made of, as plain data."""
+    record = hindcast.record
+    rows = [
+        {"drivers": drivers, **{k: _plain(v) for k, v in row.items()}}
+        for drivers in DRIVERS
+        for row in table(hindcast, drivers, member)
+    ]
+    return {
+        "alliance": record.history.alliance.name,
+        "member": member,
+        "name": record.history.alliance.names[member],
+        "record": record.fingerprint,
+        "coding": record.coding,
+        "origins": list(hindcast.origins),
+        "draws": hindcast.draws,
+        "worlds": hindcast.worlds,
+        "seed": hindcast.seed,
+        "scores": rows,
+    }
+
+
+def _plain(value: Any) -> Any:
+    return None if isinstance(value, float) and np.isnan(value) else value
+
+
+def claims(record: Record, workers: int | None = None) -> list[Claim]:
+    """Evaluate the claims under the posterior that comes with foedus; none without one."""
+    from foedus.inference.claims import evaluate
+
+    posterior = shipped_posterior(record.history.alliance.name)
+    return evaluate(posterior, record, workers=workers) if posterior else []

@@ -1,0 +1,1 @@
+"""What a month does. Nothing here needs more than Python."""

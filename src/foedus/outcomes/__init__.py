@@ -1,0 +1,1 @@
+"""From worlds to numbers with their errors, and one world as a story."""

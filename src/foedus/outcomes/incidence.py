@@ -1,0 +1,185 @@
+"""When events come: cumulative incidence, with the events that forestall others.
+
+Every world is simulated to the horizon, so nothing is censored, and the cumulative incidence of an
+event among competing ones is the share of worlds in which it came first (what the estimator of
+Aalen and Johansen 1978, Scandinavian Journal of Statistics 5:141-150, comes to without censoring).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from foedus.cases.months import format_month, parse_month
+from foedus.errors import ResultError, nearest
+from foedus.model.chronicle import Events
+from foedus.outcomes.estimates import INDEPENDENT, Curve, shares_by
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    from foedus.ensembles.ensemble import Worlds
+    from foedus.outcomes.estimates import Estimate, Populations
+
+EXITS = ("withdrawal", "expulsion")  # after either nothing more befalls a member
+
+
+@dataclass(frozen=True)
+class Median:
+    """Month by which an event has come in half of all worlds.
+
+    Attributes
+    ----------
+    value
+        ``YYYY-MM``; None if it comes in fewer by the horizon.
+    low, high
+        Where the bounds of the incidence's 95 % interval cross one half (Brookmeyer and Crowley
+        1982, Biometrics 38:29-41); None if they do not by the horizon.
+    """
+
+    value: str | None
+    low: str | None
+    high: str | None
+
+
+@dataclass(frozen=True)
+class Incidence:
+    """What comes first to a member, and by when.
+
+    Attributes
+    ----------
+    member
+        Its code.
+    start
+        First month, as a number.
+    causes
+        Cumulative incidence of each event, as the first among them.
+    free
+        Share of worlds in which none has come yet; with the causes it sums to one.
+    """
+
+    member: str
+    start: int
+    causes: dict[str, Curve] = field(repr=False)
+    free: Curve = field(repr=False)
+
+    @property
+    def event(self) -> str:
+        """The event that was asked for; the other causes forestall it."""
+        return next(iter(self.causes))
+
+    def by(self, month: str, event: str | None = None) -> Estimate:
+        """Return the probability that an event has come first by the end of a month.
+
+        Parameters
+        ----------
+        month
+            ``YYYY-MM``.
+        event
+            One of the causes; the first if omitted.
+
+        Raises
+        ------
+        ResultError
+            If the month is outside of the worlds, or the event none of the causes.
+        """
+        event = event or self.event
+        if event not in self.causes:
+            message = f"'{event}' is not among what was asked for{nearest(event, self.causes)}"
+            raise ResultError(message)
+        last = self.start + self.free.value.size - 2
+        try:
+            passed = parse_month(month) - self.start + 1
+        except ValueError as error:
+            raise ResultError(str(error)) from None
+        if not 1 <= passed < self.free.value.size:
+            message = (
+                f"{month} is outside of the worlds, which run from {format_month(self.start)} to "
+                f"{format_month(last)}."
+            )
+            raise ResultError(message)
+        return self.causes[event].at(passed)
+
+    @property
+    def total(self) -> Estimate:
+        """Probability that the event comes by the horizon."""
+        return self.causes[self.event].at(self.free.value.size - 1)
+
+    @property
+    def median(self) -> Median:
+        """Month of the median world among all."""
+        curve = self.causes[self.event]
+        return Median(*(self._half(row) for row in (curve.value, curve.high, curve.low)))
+
+    def _half(self, shares: npt.NDArray[np.float64]) -> str | None:
+        reached = np.flatnonzero(shares >= 0.5)
+        return format_month(self.start + int(reached[0]) - 1) if reached.size else None
+
+
+def incidence(worlds: Worlds, member: str, event: str, *others: str) -> Incidence:
+    """Cumulative incidence of a member's first event of a kind, from the start of the scenario.
+
+    Parameters
+    ----------
+    worlds
+        Of one scenario.
+    member
+        Its code.
+    event
+        One of :class:`~foedus.model.chronicle.Events`.
+    *others
+        Events that forestall it if they come first, and are shown beside it. Leaving the alliance
+        forestalls everything and is always among them.
+
+    Returns
+    -------
+    Incidence
+        Of two causes in one month the one named first counts.
+
+    Raises
+    ------
+    ResultError
+        If there is no such member or event.
+    """
+    wanted = tuple(dict.fromkeys((event, *others, *EXITS)))
+    for cause in wanted:
+        if cause not in Events._fields:
+            message = f"There is no event '{cause}'{nearest(cause, Events._fields)}"
+            raise ResultError(message)
+    members = worlds.scenario.alliance.members
+    if member not in members:
+        message = f"'{member}' is no member{nearest(member, members)}"
+        raise ResultError(message)
+    months = {cause: worlds.event(cause, member) for cause in wanted}
+    causes, free = first_of(months, worlds.scenario.horizon, worlds.populations)
+    return Incidence(member, worlds.scenario.start, causes, free)
+
+
+def first_of(
+    months: Mapping[str, npt.NDArray[Any]], last: int, known: Populations = INDEPENDENT
+) -> tuple[dict[str, Curve], Curve]:
+    """Cumulative incidence of whichever of several events comes first, and the share without any.
+
+    Parameters
+    ----------
+    months
+        Month of each event in each world, from 1; 0 if never.
+    last
+        Last month.
+    known
+        How the worlds hang together.
+    """
+    together = np.stack(list(months.values())).astype(np.int64)
+    when = np.where(together > 0, together, last + 1)
+    first, which = when.min(axis=0), when.argmin(axis=0)
+    came = first <= last
+    curves = {
+        cause: shares_by(np.where(came & (which == place), first, 0), last, known)
+        for place, cause in enumerate(months)
+    }
+    some = shares_by(np.where(came, first, 0), last, known)
+    return curves, Curve(1.0 - some.value, 1.0 - some.high, 1.0 - some.low)

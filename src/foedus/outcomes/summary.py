@@ -1,0 +1,496 @@
+"""From worlds to the outcomes that analysts name, each with its error.
+
+Intervals of probabilities and means say how well they are known from so many worlds and draws, see
+``estimates.py``; what the parameters leave open is in the probability itself and is shown apart, by
+:func:`carriers` and :func:`by_repair_anchor`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from foedus.cases.format import WEIGHTINGS
+from foedus.cases.months import LAST_MONTH, format_month, month_of_year, parse_month
+from foedus.model import rules
+from foedus.model.chronicle import Events
+from foedus.model.elementary import normal_quantile
+from foedus.model.parameters import EVIDENCE_KINDS, specifications
+from foedus.outcomes.catalogue import ACTIVE, of_alliance, of_member
+from foedus.outcomes.estimates import Estimate, mean, probability, spread, standard_error
+from foedus.outcomes.incidence import Median, incidence
+from foedus.outcomes.worth import informed_line, skill_line
+from foedus.worlds.engines import kernel_for
+from foedus.worlds.openings import drawn_numbers
+from foedus.worlds.posterior import Posterior
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy.typing as npt
+
+    from foedus.cases.scenario import Scenario
+    from foedus.ensembles.ensemble import Ensemble, Worlds
+    from foedus.outcomes.estimates import Populations
+    from foedus.worlds.openings import Design
+
+
+# ---------------------------------------------------------------------------------------------
+# Members
+
+
+@dataclass(frozen=True)
+class MemberOutcome:
+    """What becomes of one member by the horizon.
+
+    Attributes
+    ----------
+    active, frozen, suspended, out
+        Probabilities at the horizon. Active: a member, not frozen, vote held. Frozen and suspended
+        may overlap. Out: withdrawn or expelled.
+    takes_part
+        Probability of being a member, not frozen, and having attended the last summit.
+    misses_summit
+        Probability of missing at least one summit while a member.
+    first_missed
+        Month of the first missed summit in the median world among those with one, or None.
+    trust
+        Trust at the horizon, median and 90 % of worlds.
+    events
+        When each kind of event first comes.
+    """
+
+    active: Estimate
+    frozen: Estimate
+    suspended: Estimate
+    out: Estimate
+    takes_part: Estimate
+    misses_summit: Estimate
+    first_missed: str | None
+    trust: Estimate
+    events: dict[str, EventOutcome]
+
+
+@dataclass(frozen=True)
+class EventOutcome:
+    """When a member's first event of a kind comes, from the start of the scenario.
+
+    Attributes
+    ----------
+    total
+        Probability that it comes by the horizon.
+    median
+        Month by which it has come in half of all worlds.
+    by
+        Probability that it has come by the end of each year.
+    """
+
+    total: Estimate
+    median: Median
+    by: dict[str, Estimate]
+
+
+def member_outcome(worlds: Worlds, member: str) -> MemberOutcome:
+    """Outcomes of one member in one scenario."""
+    missed = worlds.event("missed_summit", member)
+
+    def chance(name: str) -> Estimate:
+        return probability(of_member(worlds, member, name), worlds.populations)
+
+    return MemberOutcome(
+        active=chance("active"),
+        frozen=chance("frozen"),
+        suspended=chance("suspended"),
+        out=chance("out"),
+        takes_part=chance("takes_part"),
+        misses_summit=chance("missed_summit"),
+        first_missed=_median_month(worlds, missed[missed > 0]),
+        trust=spread(of_member(worlds, member, "trust")),
+        events={name: _event(worlds, member, name) for name in Events._fields},
+    )
+
+
+def _event(worlds: Worlds, member: str, name: str) -> EventOutcome:
+    found = incidence(worlds, member, name)
+    start, horizon = worlds.scenario.start, worlds.scenario.horizon
+    ends = [month for month in range(start, start + horizon) if month_of_year(month) == LAST_MONTH]
+    return EventOutcome(
+        total=found.total,
+        median=found.median,
+        by={format_month(end): found.by(format_month(end)) for end in ends},
+    )
+
+
+def _median_month(worlds: Worlds, months: npt.NDArray[Any]) -> str | None:
+    """Month of the median world among some, or None if there is none."""
+    if months.size == 0:
+        return None
+    middle = (months.size - 1) // 2
+    return worlds.month(int(np.partition(months, middle)[middle]))
+
+
+# ---------------------------------------------------------------------------------------------
+# The alliance
+
+
+@dataclass(frozen=True)
+class AllianceOutcome:
+    """What becomes of the alliance by the horizon.
+
+    Attributes
+    ----------
+    cohesion
+        The index, by weighting: median and 90 % of worlds.
+    mean_cohesion
+        Mean of the index, by weighting, with Monte Carlo error.
+    components
+        Each component's mean, by weighting, with Monte Carlo error.
+    without_members
+        Probability that no client is left, so that cohesion is missing.
+    end_states
+        Probability of each end state.
+    taking_part
+        Number of clients taking part, median and 90 % of worlds.
+    active
+        Number of clients active, median and 90 % of worlds.
+    narrower_agenda
+        Probability that the documents of the last summit pass without the consent of a member that
+        holds its vote (V.2).
+    crises_answered
+        Value of the alliance's promise: support delivered in a crisis, over all crises of all
+        members.
+    second_steps_back, second_leaves
+        Probability that a second client freezes or leaves (leaves) in worlds where one does: what
+        follows the first, whether because of it or for the same reasons.
+    """
+
+    cohesion: dict[str, Estimate]
+    mean_cohesion: dict[str, Estimate]
+    components: dict[str, dict[str, Estimate]]
+    without_members: Estimate
+    end_states: dict[str, Estimate]
+    taking_part: Estimate
+    active: Estimate
+    narrower_agenda: Estimate
+    crises_answered: Estimate
+    second_steps_back: Estimate
+    second_leaves: Estimate
+
+
+def alliance_outcome(worlds: Worlds) -> AllianceOutcome:
+    """Outcomes of the alliance in one scenario."""
+    table, known = worlds.table, worlds.populations
+    index = dict(zip(WEIGHTINGS, table["cohesion"], strict=True))
+
+    def share(name: str) -> Estimate:
+        return mean(of_alliance(worlds, name), known, share=True)
+
+    return AllianceOutcome(
+        cohesion={weighting: spread(values) for weighting, values in index.items()},
+        mean_cohesion={
+            weighting: mean(values, known, share=True) for weighting, values in index.items()
+        },
+        components={
+            weighting: {
+                name: mean(values, known, share=True)
+                for name, values in zip(rules.Cohesion._fields, components, strict=True)
+            }
+            for weighting, components in zip(WEIGHTINGS, table["components"], strict=True)
+        },
+        without_members=probability(np.isnan(table["cohesion"][0]), known),
+        end_states={
+            name: probability(table["end_state"] == code, known)
+            for code, name in enumerate(rules.END_STATES)
+        },
+        taking_part=spread(of_alliance(worlds, "members taking part").astype(float)),
+        active=spread(of_alliance(worlds, "members active").astype(float)),
+        narrower_agenda=probability(of_alliance(worlds, "narrower agenda"), known),
+        crises_answered=share("crises answered"),
+        second_steps_back=share("second steps back"),
+        second_leaves=share("second leaves"),
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# Month by month
+
+
+def quantiles(histogram: npt.NDArray[Any], levels: Sequence[float]) -> npt.NDArray[np.float64]:
+    """Quantiles of a share from its histogram.
+
+    Parameters
+    ----------
+    histogram
+        Counts in equal bins from 0 to 1, the bin last.
+    levels
+        Probabilities.
+
+    Returns
+    -------
+    numpy.ndarray
+        The levels first, then the other dimensions of the histogram; within a bin worlds are taken
+        as evenly spread, so the error is less than a bin. NaN where nothing was counted.
+    """
+    bins = histogram.shape[-1]
+    cumulative = np.cumsum(histogram, axis=-1)
+    total = cumulative[..., -1]
+    found = np.full((len(levels), *total.shape), np.nan)
+    for index, level in enumerate(levels):
+        rank = level * total
+        place = np.minimum((cumulative < rank[..., None]).sum(axis=-1), bins - 1)
+        place = np.maximum(place, np.argmax(histogram > 0, axis=-1))
+        count = np.take_along_axis(histogram, place[..., None], -1)[..., 0]
+        below = np.take_along_axis(cumulative, place[..., None], -1)[..., 0] - count
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found[index] = np.where(total > 0, (place + (rank - below) / count) / bins, np.nan)
+    return found
+
+
+# ---------------------------------------------------------------------------------------------
+# What the result rests on
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """A number whose value decides an outcome more than chance does.
+
+    Attributes
+    ----------
+    name
+        Parameter, or member and opening number, such as ``trust_loss`` or ``ARM.trust``.
+    kind
+        Kind of its evidence.
+    informed
+        Whether the record informs it; None for an opening number, and where nothing was calibrated.
+    low, high
+        Mean of the outcome in the worlds where the number is in the lowest and in the highest
+        third of its draws.
+    difference
+        High minus low, with its Monte Carlo 95 % interval.
+    z
+        The difference in standard errors.
+    """
+
+    name: str
+    kind: str
+    informed: bool | None
+    low: float
+    high: float
+    difference: Estimate
+    z: float
+
+
+def carriers(ensemble: Ensemble, worlds: Worlds, most: int = 5) -> list[Carrier]:
+    """Return the drawn numbers that cohesion depends on most, strongest first.
+
+    Parameters
+    ----------
+    ensemble
+        Where the worlds belong; it knows where their numbers came from.
+    most
+        How many at most. A difference counts if it would arise by chance for any of the numbers in
+        one case of twenty (Bonferroni).
+    """
+    outcome = of_alliance(worlds, "cohesion")
+    missing = np.isnan(outcome)
+    runs = np.flatnonzero(~missing)
+    values = outcome[runs].astype(float)
+    if values.size < 30:
+        return []
+    drawn = drawn_numbers(
+        ensemble.design,
+        worlds.scenario,
+        ensemble.seed,
+        np.arange(outcome.size),
+        kernel_for(outcome.size),
+    )
+    candidates = [
+        Carrier(name, kind, _informed(ensemble.design, name), *thirds)
+        for name, kind, numbers in drawn
+        if (thirds := _by_thirds(numbers[runs], values, worlds.populations, runs))
+    ]
+    threshold = normal_quantile(1.0 - 0.025 / max(1, len(candidates)))
+    found = [carrier for carrier in candidates if abs(carrier.z) > threshold]
+    return sorted(found, key=lambda item: (-abs(item.z), item.name))[:most]
+
+
+def _informed(design: Design, name: str) -> bool | None:
+    if not isinstance(design, Posterior) or name not in specifications():
+        return None
+    return name in design.informed
+
+
+def _by_thirds(
+    drawn: npt.NDArray[Any],
+    values: npt.NDArray[np.float64],
+    populations: Populations,
+    runs: npt.NDArray[np.int64],
+) -> tuple[float, float, Estimate, float] | None:
+    """Mean where a number is in its lowest and highest third, difference, and it in errors."""
+    lower, upper = np.quantile(drawn, [1 / 3, 2 / 3])
+    low, high = drawn <= lower, drawn >= upper
+    if lower == upper or min(low.sum(), high.sum()) < 5:
+        return None
+    means = float(values[low].mean()), float(values[high].mean())
+    # Each world's part in the difference of the means, whose mean is none.
+    parts = high * (values - means[1]) / high.mean() - low * (values - means[0]) / low.mean()
+    error, z = standard_error(parts, populations, runs)
+    if error == 0.0:
+        return None
+    difference = means[1] - means[0]
+    estimate = Estimate(difference, difference - z * error, difference + z * error, "95 %")
+    return (*means, estimate, difference / error)
+
+
+def by_repair_anchor(
+    ensemble: Ensemble, worlds: Worlds, member: str
+) -> dict[float, tuple[Estimate, Estimate]]:
+    """Outcomes apart for each value of the repair constant c, which no record identifies.
+
+    Returns
+    -------
+    dict
+        By c: probability that the member is active, and its trust, at the horizon. Empty if only
+        one value of c was drawn.
+    """
+    anchor = ensemble.design.parameter(
+        worlds.scenario,
+        ensemble.seed,
+        np.arange(worlds.runs),
+        "repair_anchor",
+        kernel_for(worlds.runs),
+    )
+    if not isinstance(anchor, np.ndarray):
+        return {}
+    values = sorted(set(anchor.tolist()))
+    if not 1 < len(values) <= 5:
+        return {}
+    active = worlds.of("standing", member) == ACTIVE
+    trust = worlds.of("trust", member)
+    found = {}
+    for c in values:
+        runs = np.flatnonzero(anchor == c)
+        chance = probability(active[runs], worlds.populations, runs)
+        found[c] = (chance, spread(trust[runs]))
+    return found
+
+
+def ignored_events(worlds: Worlds) -> dict[str, Estimate]:
+    """Share of worlds in which a scripted event found its member gone; only where there are any."""
+    scenario, found = worlds.scenario, {}
+    for item in scenario.script:
+        event = item.event
+        passed = parse_month(event.date) - scenario.start  # months before the event
+        exits = [worlds.event(name, event.member) for name in ("withdrawal", "expulsion")]
+        gone = np.any([(month > 0) & (month <= passed) for month in exits], axis=0)
+        estimate = probability(gone, worlds.populations)
+        if estimate.value > 0.0:
+            found[f"{event.event} {event.member} {event.date}"] = estimate
+    return found
+
+
+def restrained_members(scenario: Scenario) -> list[str]:
+    """Members towards which the scenario has the patron show restraint."""
+    return [
+        member
+        for member, months in zip(
+            scenario.alliance.members, scenario.schedule.scripted, strict=True
+        )
+        if any(d.restraint > 0.0 or d.adaptive * d.pressure > 0.0 for d in months)
+    ]
+
+
+def evidence_count(scenario: Scenario) -> dict[str, int]:
+    """How many of the numbers behind a scenario have each kind of evidence."""
+    kinds = [spec.evidence.kind for spec in specifications().values()]
+    kinds += [number.evidence.kind for number in scenario.alliance.numbers.values()]
+    return {kind: kinds.count(kind) for kind in EVIDENCE_KINDS}
+
+
+def assumed_numbers(scenario: Scenario) -> list[str]:
+    """Names of the numbers behind a scenario that are assumed, parameters first."""
+    evidence = {name: spec.evidence for name, spec in specifications().items()}
+    evidence |= {key: number.evidence for key, number in scenario.alliance.numbers.items()}
+    return [name for name, item in evidence.items() if item.kind == "assumed"]
+
+
+# ---------------------------------------------------------------------------------------------
+# The summary
+
+
+def summarise(ensemble: Ensemble) -> dict[str, Any]:
+    """Return every outcome as plain data, ready for JSON; missing numbers are None."""
+    return {worlds.scenario.name: _summary(ensemble, worlds) for worlds in ensemble.parts}
+
+
+def _summary(ensemble: Ensemble, worlds: Worlds) -> dict[str, Any]:
+    scenario = worlds.scenario
+    members = {code: member_outcome(worlds, code) for code in scenario.alliance.members}
+    found = carriers(ensemble, worlds)
+    design, parameters = ensemble.design, tuple(specifications())
+    return {
+        "title": scenario.title,
+        "horizon": worlds.month(scenario.horizon),
+        "runs": worlds.runs,
+        "parameter_draw": ensemble.design.name,
+        "headline_weighting": scenario.weighting,
+        "members": {code: plain(outcome) for code, outcome in members.items()},
+        "alliance": plain(alliance_outcome(worlds)),
+        "by_repair_anchor": {
+            member: {
+                f"{c:g}": {"active": plain(active), "trust": plain(trust)}
+                for c, (active, trust) in by_repair_anchor(ensemble, worlds, member).items()
+            }
+            for member in restrained_members(scenario)
+        },
+        "ignored_events": plain(ignored_events(worlds)),
+        "carriers_of_cohesion": [plain(carrier) for carrier in found],
+        "evidence": evidence_count(scenario),
+        "assumed": assumed_numbers(scenario),
+        "numbers_by_owner": _owners([*scenario.alliance.numbers]),
+        "informed": informed_line(design, parameters, tuple(item.name for item in found)),
+        "skill": skill_line(scenario.alliance.name, design),
+    }
+
+
+def _owners(keys: Sequence[str]) -> dict[str, int]:
+    """How many numbers each member, power or table of the alliance has."""
+    return dict(Counter(key.split(".")[0] for key in keys))
+
+
+def plain(value: Any) -> Any:
+    """Return dataclasses as dictionaries, tuples as lists, and missing numbers as None."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    if isinstance(value, float | np.floating):
+        return None if np.isnan(value) else float(value)
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    return value
+
+
+def rows(summary: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield every estimate of a summary as one flat row, for a table or CSV."""
+    for scenario, content in summary.items():
+        for part in ("members", "alliance", "by_repair_anchor", "ignored_events"):
+            for path, estimate in _estimates(content.get(part, {}), ()):
+                yield {
+                    "scenario": scenario,
+                    "subject": part if part != "members" else path[0],
+                    "outcome": ".".join(path if part != "members" else path[1:]),
+                    "month": content["horizon"],
+                    **estimate,
+                }
+
+
+def _estimates(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(value, dict) and "interval" in value:
+        yield path, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _estimates(item, (*path, str(key)))

@@ -1,0 +1,216 @@
+"""Levers to move in a notebook, with the fan chart redrawn as they move."""
+
+from __future__ import annotations
+
+from html import escape
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+
+from foedus.cases.reader import load_scenario
+from foedus.cases.scenario import Scenario
+from foedus.cases.sliders import knobs, moved, scenario_text
+from foedus.errors import FoedusError, ResultError
+from foedus.studies.results import run
+from foedus.views.plots import GREY, STYLE, Picture, cohesion_fan, trust_fan
+from foedus.worlds.files import refuse_file, replace_file
+
+if TYPE_CHECKING:
+    from foedus.studies.results import Result
+    from foedus.worlds.openings import Numbered
+
+RUNS = 2_000
+CAPTION = (
+    "Fans: median of worlds, and the bands that hold half and nine tenths of them, under the moved "
+    "levers; dashed: the mean as the scenario stands. The same luck in both."
+)
+
+
+class Widget:
+    """Sliders for the levers that bear on a member, and what follows from them.
+
+    Attributes
+    ----------
+    scenario
+        What the levers are moved in.
+    member
+        Whom they address.
+    box
+        The ipywidgets box that a notebook shows.
+    sliders
+        By key of the lever, such as ``pressure.ARM``.
+    """
+
+    def __init__(self, scenario: Scenario, member: str, runs: int, parameters: Numbered) -> None:
+        widgets = _ipywidgets()
+        self.scenario, self.member = scenario, member
+        self._runs, self._parameters = runs, parameters
+        self._knobs = {knob.key: knob for knob in knobs(scenario, member)}
+        self._stands = run(scenario, runs=runs, parameters=parameters)
+        style = {"description_width": "11rem"}
+        self.sliders = {
+            key: widgets.FloatSlider(
+                value=knob.value,
+                min=knob.low,
+                max=knob.high,
+                step=knob.step,
+                description=knob.label,
+                tooltip=knob.meaning,
+                continuous_update=False,
+                readout_format=".2f",
+                style=style,
+                layout=widgets.Layout(width="26rem"),
+            )
+            for key, knob in self._knobs.items()
+        }
+        for slider in self.sliders.values():
+            slider.observe(self._redraw, names="value")
+        self.reset = widgets.Button(description="As it stands", tooltip="Put all levers back")
+        self.reset.on_click(self._reset)
+        self.file = widgets.Text(value="mine.yaml", description="File", style=style)
+        self.write = widgets.Button(description="Write scenario file")
+        self.write.on_click(self._write)
+        self.picture = widgets.Image(format="png")
+        self.message = widgets.HTML()
+        self.box = widgets.HBox(
+            [
+                widgets.VBox([*self.sliders.values(), self.reset, self.file, self.write]),
+                widgets.VBox([self.picture, self.message]),
+            ]
+        )
+        self._redraw()
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The levers that have been moved, by key."""
+        return {
+            key: slider.value
+            for key, slider in self.sliders.items()
+            if slider.value != self._knobs[key].value
+        }
+
+    @property
+    def moved(self) -> Scenario:
+        """The scenario with the levers as they are now."""
+        return moved(self.scenario, self.values)
+
+    def text(self, name: str) -> str:
+        """Return the scenario file that the sliders stand for."""
+        return scenario_text(self.scenario, self.values, name)
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        return self.box._repr_mimebundle_(**options)
+
+    def _redraw(self, change: Any = None) -> None:
+        del change
+        result = run(self.moved, runs=self._runs, parameters=self._parameters)
+        self.picture.value = _drawn(result, self._stands, self.member)
+        told = ", ".join(f"{key} {value:g}" for key, value in self.values.items())
+        self.message.value = (
+            f"<small>{escape(CAPTION)} {result.provenance_line}. "
+            f"{escape('Moved: ' + told if told else 'Nothing is moved.')}</small>"
+        )
+
+    def _reset(self, button: Any) -> None:
+        del button
+        for key, slider in self.sliders.items():
+            slider.value = self._knobs[key].value
+
+    def _write(self, button: Any) -> None:
+        del button
+        try:
+            path = self.save(self.file.value)
+            self.message.value = f"Written: {escape(str(path))}"
+        except FoedusError as error:
+            self.message.value = f"<b>{escape(str(error))}</b>"
+
+    def save(self, path: str | Path) -> Path:
+        """Write the scenario file.
+
+        Raises
+        ------
+        ResultError
+            If nothing is moved, or the file exists, or its name is none for a scenario.
+        """
+        path = Path(path)
+        if not self.values:
+            message = "Nothing is moved: a scenario that equals what it extends is refused."
+            raise ResultError(message)
+        if path.suffix != ".yaml":
+            message = f"{path}: a scenario file ends in .yaml; name it so."
+            raise ResultError(message)
+        refuse_file(path, overwrite=False)
+        replace_file(path, self.text(path.stem).encode())
+        return path
+
+
+def widget(
+    scenario: str | Path | Scenario = "baseline",
+    member: str | None = None,
+    *,
+    runs: int = RUNS,
+    parameters: Numbered = None,
+) -> Widget:
+    """Show sliders for the levers of a scenario, with its fan chart redrawn as they move.
+
+    Parameters
+    ----------
+    scenario
+        Bare name, path, or loaded scenario.
+    member
+        Code of the member that the levers address; the first if omitted.
+    runs
+        Worlds for each redrawing.
+    parameters
+        As for :func:`foedus.run`.
+
+    Raises
+    ------
+    ResultError
+        If ipywidgets is not installed, or there is no such member.
+    """
+    loaded = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+    chosen = member or loaded.alliance.members[0]
+    if chosen not in loaded.alliance.members:
+        members = ", ".join(loaded.alliance.members)
+        message = f"'{chosen}' is no member of this alliance; it has {members}."
+        raise ResultError(message)
+    return Widget(loaded, chosen, runs, parameters)
+
+
+def _ipywidgets() -> Any:
+    try:
+        import ipywidgets
+    except ImportError:
+        message = (
+            "The widget needs ipywidgets: python3 -m pip install 'foedus[explore]' (or "
+            "ipywidgets alone), then start the notebook again."
+        )
+        raise ResultError(message) from None
+    return ipywidgets
+
+
+def _drawn(result: Result, stands: Result, member: str) -> bytes:
+    """Draw cohesion and a member's trust under the moved levers, and the medians as they stand."""
+    scenario, before = result.scenarios[0], stands.scenarios[0]
+    buffer = BytesIO()
+    with mpl.rc_context(STYLE):
+        figure = Picture(figsize=(8.4, 3.0), layout="constrained")
+        left, right = figure.subplots(1, 2, sharey=True)
+        cohesion_fan(left, result.data, scenario)
+        trust_fan(right, result.data, scenario.name, member)
+        mean = stands.data["monthly_cohesion_mean"].sel(
+            scenario=before.name, weighting=before.weighting
+        )
+        trust = stands.data["monthly_mean"].sel(scenario=before.name, field="trust", member=member)
+        for ax, line in ((left, mean), (right, trust)):
+            ax.plot(
+                line["month"].values, line.values, "--", color=GREY, label="as it stands (mean)"
+            )
+        left.set_title("Cohesion", loc="left")
+        right.set_title(f"Trust of {result.names[member]}", loc="left")
+        right.legend(fontsize=7)
+        figure.savefig(buffer, format="png", dpi=90)
+    return buffer.getvalue()

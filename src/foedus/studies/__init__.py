@@ -1,0 +1,1 @@
+"""What users of the library meet: running scenarios, and comparing them."""

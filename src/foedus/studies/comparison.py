@@ -1,0 +1,623 @@
+"""Comparing scenarios: the same worlds under each, and what the difference is made of."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foedus.cases.reader import load_scenario
+from foedus.cases.scenario import Scenario
+from foedus.cases.shipped import shipped_scenarios
+from foedus.ensembles import ensemble, store
+from foedus.ensembles.ensemble import DEFAULT_RUNS
+from foedus.errors import InterruptedRun, ResultError, nearest
+from foedus.outcomes import attribution
+from foedus.outcomes.attribution import Attribution, attribute
+from foedus.outcomes.differences import Difference, Parting, differences, partings
+from foedus.outcomes.story import Pair, Trace
+from foedus.outcomes.story import trace as traced
+from foedus.outcomes.summary import plain
+from foedus.outcomes.variance import Split, crossed, splits
+from foedus.studies.results import Result, load_result, run
+from foedus.worlds.addresses import DEFAULT_SEED
+from foedus.worlds.openings import as_design
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import pandas as pd
+    import xarray as xr
+
+    from foedus.views.plots import Picture
+    from foedus.worlds.openings import Numbered
+
+    Item = str | Path | Scenario | Result
+
+SAMPLE = 2_000  # whole worlds that are looked at month by month
+MOST_RUNS = 2_000_000  # that a difference is resolved with
+TRUSTED, FIRST_STEPS = 100_000, 4  # worlds from which the calibration's own error is told well
+MOST_TRACED = 2
+STEP = (1.2, 10.0)  # how far the runs grow at a time, at least and at most
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """How many worlds it took to know every headline difference well enough.
+
+    Attributes
+    ----------
+    target
+        Half-width of a 95 % interval that was asked for.
+    reached
+        The widest that is left.
+    widest
+        Subject and outcome of that difference.
+    runs
+        Worlds of each scenario.
+    """
+
+    target: float
+    reached: float
+    widest: tuple[str, str]
+    runs: int
+
+    @property
+    def is_met(self) -> bool:
+        """Whether every headline difference is known to the target."""
+        return self.reached <= self.target
+
+    def __str__(self) -> str:
+        who, what = self.widest
+        if self.is_met:
+            return (
+                f"Every headline difference is known to +-{self.target:g} or better: it took "
+                f"{self.runs:,} worlds of each scenario (widest: {who} {what}, "
+                f"+-{self.reached:.2g})."
+            )
+        return (
+            f"With {self.runs:,} worlds of each scenario {who} {what} is known to "
+            f"+-{self.reached:.2g} only, not to +-{self.target:g}. More worlds do not help where "
+            "the calibration's own error is wider than that; foedus calibrate with more draws does."
+        )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Scenarios under the same luck, beside a baseline.
+
+    Attributes
+    ----------
+    result
+        The worlds of all scenarios; the baseline is the first.
+    resolution
+        What it took to resolve the differences, if that was asked for.
+    """
+
+    result: Result
+    resolution: Resolution | None = None
+
+    @property
+    def baseline(self) -> Scenario:
+        """What the others are compared with."""
+        return self.result.scenarios[0]
+
+    @property
+    def others(self) -> tuple[Scenario, ...]:
+        """The scenarios beside the baseline."""
+        return self.result.scenarios[1:]
+
+    @cached_property
+    def differences(self) -> dict[str, list[Difference]]:
+        """Paired differences from the baseline in everything that is measured, by scenario."""
+        first, *parts = self.result.ensemble.parts
+        return {part.scenario.name: differences(first, part) for part in parts}
+
+    def difference(self, scenario: str, subject: str, outcome: str) -> Difference:
+        """Return one difference, such as ``("pressure", "ARM", "active")``.
+
+        Raises
+        ------
+        ResultError
+            If there is none of that name.
+        """
+        for found in self.differences.get(scenario, []):
+            if (found.subject, found.outcome) == (subject, outcome):
+                return found
+        message = f"No difference of '{subject}' in '{outcome}' under '{scenario}' was taken."
+        raise ResultError(message)
+
+    @cached_property
+    def paths(self) -> xr.Dataset:
+        """The first worlds month by month: the result's own if it kept them, else replayed."""
+        made = self.result.ensemble
+        if made.parts[0].paths:
+            return self.result.trajectories
+        few = min(SAMPLE, made.runs)
+        return ensemble.run(
+            made.scenarios, made.design, few, seed=made.seed, keep_trajectories=True
+        ).trajectories()
+
+    def partings(self, scenario: str, *, conduct: bool = True) -> list[Parting]:
+        """When the worlds of a scenario part from the baseline's.
+
+        Parameters
+        ----------
+        conduct
+            Whether to look at what members do, or at anything about them.
+        """
+        return list(partings(self.paths, self.baseline.name, scenario, conduct=conduct))
+
+    @property
+    def mix_runs(self) -> int:
+        """Worlds of each mix of scenarios that an attribution rests on."""
+        return min(self.result.runs, attribution.RUNS)
+
+    @cached_property
+    def attributions(self) -> dict[str, list[Attribution]]:
+        """The differences split among the levers, by scenario; see :attr:`unattributed`."""
+        made = self.result.ensemble
+        return {
+            other.name: attribute(
+                self.baseline,
+                other,
+                design=made.design,
+                seed=made.seed,
+                runs=self.mix_runs,
+            )
+            for other in self.others
+            if other.name not in self.unattributed
+        }
+
+    @cached_property
+    def unattributed(self) -> dict[str, str]:
+        """Why the differences of some scenarios are not split."""
+        reasons = {other.name: attribution.refusal(self.baseline, other) for other in self.others}
+        return {name: reason for name, reason in reasons.items() if reason}
+
+    @cached_property
+    def splits(self) -> dict[str, dict[str, dict[str, Split]]]:
+        """How much of the spread comes from not knowing the numbers, by scenario and subject."""
+        made = crossed(self.result.ensemble)
+        sets = made.design.sets
+        return {part.scenario.name: splits(part, sets) for part in made.parts if sets}
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """Everything as plain data."""
+        names = [other.name for other in self.others]
+        return {
+            "baseline": self.baseline.name,
+            "scenarios": self.result.summary,
+            "differences": plain(self.differences),
+            "partings": {
+                name: {
+                    "conduct": plain(self.partings(name)),
+                    "anything": plain(self.partings(name, conduct=False)),
+                }
+                for name in names
+            },
+            "worlds_looked_at_month_by_month": self.paths.sizes["run"],
+            "worlds_of_each_mix": self.mix_runs,
+            "attribution": plain(self.attributions),
+            "not_attributed": self.unattributed,
+            "spread_from_numbers": plain(self.splits),
+            "resolution": asdict(self.resolution) if self.resolution else None,
+        }
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Yield every difference as one flat row, for a table or CSV."""
+        for scenario, found in self.differences.items():
+            for one in found:
+                shares = {
+                    f"{name}_{bound}": getattr(estimate, bound) if estimate else None
+                    for name, estimate in (("better", one.better), ("worse", one.worse))
+                    for bound in ("value", "low", "high")
+                }
+                yield {
+                    "scenario": scenario,
+                    "baseline": self.baseline.name,
+                    "subject": one.subject,
+                    "outcome": one.outcome,
+                    "in_baseline": one.baseline,
+                    "in_scenario": one.other,
+                    "difference": one.difference.value,
+                    "low": one.difference.low,
+                    "high": one.difference.high,
+                    **shares,
+                    "narrowing": one.narrowing,
+                    "worlds": one.worlds,
+                }
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return every difference as a table, one row each."""
+        import pandas as pd
+
+        return pd.DataFrame(list(self.rows()))
+
+    def plot(self, kind: str = "differences") -> Picture:
+        """Draw one of the figures of a comparison or of its result.
+
+        Raises
+        ------
+        ResultError
+            If there is no such figure.
+        """
+        from foedus.views import comparison_plots, plots
+
+        if kind in plots.FIGURES:
+            return self.result.plot(kind)
+        return comparison_plots.figure(kind, self)
+
+    def json(self) -> str:
+        """Return everything, with provenance, as JSON text."""
+        return store.as_text(self._content)
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """What made it, and how to make it again."""
+        return {**self.result.provenance, "reproduce": self.command}
+
+    @property
+    def command(self) -> str:
+        """The command that makes this comparison from a directory it was saved to."""
+        return self.result.command.replace("foedus run", "foedus compare", 1)
+
+    def write(self, directory: Path, *, figures: bool = True) -> Path:
+        """Write what a comparison adds into the directory of its result.
+
+        Returns
+        -------
+        pathlib.Path
+            The directory ``comparison`` in it. Files of others stay; a file of an earlier
+            comparison that was edited since is kept beside the new one, its name with a ``~``.
+
+        Raises
+        ------
+        UnfinishedError
+            If it cannot be written.
+        """
+        target = directory / store.COMPARISON
+
+        def fill(place: Path) -> None:
+            store.write_json(place / "comparison.json", self._content)
+            store.write_csv(place / "differences.csv", self.rows())
+            if figures:
+                from foedus.views import brief, comparison_plots
+
+                comparison_plots.write_figures(place, self)
+                brief.write(self, place / "brief.html", drawn=(place, directory / store.FIGURES))
+
+        if not self._is_written(target, figures=figures):
+            store.put(target, fill)
+        return target
+
+    @property
+    def _content(self) -> dict[str, Any]:
+        return {"provenance": self.provenance, "comparison": self.summary}
+
+    def _is_written(self, target: Path, *, figures: bool) -> bool:
+        """Whether this very comparison stands there, whole or edited since."""
+        try:
+            there = json.loads((target / "comparison.json").read_text(encoding="utf-8"))
+            same = there["provenance"]["digest"] == self.result.digest
+            return same and (not figures or (target / "brief.html").is_file())
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def __repr__(self) -> str:
+        names = ", ".join(other.name for other in self.others)
+        return (
+            f"<foedus.Comparison {names} with {self.baseline.name}: {self.result.provenance_line}>"
+        )
+
+    def _repr_html_(self) -> str:
+        from foedus.views.tables import comparison_html
+
+        return comparison_html(self)
+
+
+def compare(
+    *items: Item,
+    baseline: str | None = None,
+    runs: int | None = None,
+    seed: int | None = None,
+    parameters: Numbered = None,
+    horizon: int | None = None,
+    settings: Sequence[str] = (),
+    resolve: float | None = None,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    figures: bool = True,
+    allow_inert: bool = False,
+    **options: Any,
+) -> Comparison:
+    """Put scenarios side by side under the same luck.
+
+    Parameters
+    ----------
+    *items
+        Bare names of shipped scenarios, paths of scenario files, loaded scenarios, results, or
+        directories of earlier results, in any mix. Only what is missing is simulated.
+    baseline
+        Name of the scenario that the others are compared with; the first if omitted.
+    runs
+        Worlds of each scenario; those of the results that are given, else 20,000.
+    seed, parameters
+        As for :func:`foedus.run`; those of the results that are given.
+    horizon, settings, allow_inert
+        As for :func:`foedus.run`; for the scenarios that are not results.
+    resolve
+        Goes on with more worlds until the 95 % interval of every headline difference (cohesion;
+        chance of being active and of being out, and trust, of each member) is this wide to either
+        side, or more worlds would not help.
+    out, overwrite, figures
+        As for :func:`foedus.run`; what a comparison adds goes to ``comparison`` in it.
+    **options
+        ``engine``, ``workers``, ``scheduler``, ``progress`` and ``notice`` of :func:`foedus.run`.
+
+    Returns
+    -------
+    Comparison
+        Tables, figures and worlds.
+
+    Raises
+    ------
+    ScenarioError, AllianceError, InertScenarioError, ResultError
+        Sentences that say what is wrong, where, and what to do.
+
+    Examples
+    --------
+    >>> import foedus
+    >>> found = foedus.compare("baseline", "pressure", runs=40)
+    >>> found.difference("pressure", "ARM", "trust").difference.value < 0
+    True
+    """
+    loaded, given = _loaded(items, horizon, settings, allow_inert=allow_inert)
+    scenarios = _ordered(_scenarios(loaded), baseline)
+    _refuse_incomparable(given, seed, parameters)
+    first = given[0] if given else None
+    wanted = runs or max((result.runs for result in given), default=DEFAULT_RUNS)
+    common: dict[str, Any] = {
+        **options,
+        "seed": first.seed if first else DEFAULT_SEED if seed is None else seed,
+        "parameters": first.ensemble.design if first else parameters,
+        "out": out,
+        "overwrite": overwrite,
+    }
+
+    def made(count: int, known: Sequence[Result], *, last: bool) -> Comparison:
+        return Comparison(
+            run(*scenarios, runs=count, reuse=known, figures=figures and last, **common)
+        )
+
+    try:
+        if resolve is None:
+            found = made(wanted, given, last=True)
+        else:
+            found = _resolved(made, wanted, given, resolve)
+        if out is not None and found.others:
+            found.write(Path(out), figures=figures)
+    except InterruptedRun as interruption:
+        raise InterruptedRun(_to_repeat(str(interruption))) from None
+    except KeyboardInterrupt:
+        if out is None:
+            raise
+        message = f"Interrupted while comparing. The worlds are whole in {out}."
+        raise InterruptedRun(_to_repeat(message)) from None
+    return found
+
+
+def _to_repeat(message: str) -> str:
+    """Send somebody who interrupted a comparison to the same command, not to that of a run."""
+    return f"{message.split(' Go on with:', maxsplit=1)[0]} Go on with the same command."
+
+
+def _loaded(
+    items: Sequence[Item],
+    horizon: int | None,
+    settings: Sequence[str],
+    *,
+    allow_inert: bool = False,
+) -> tuple[list[Scenario | Result], list[Result]]:
+    """Load all items; return them, and the results among them."""
+    loaded = [
+        item
+        if isinstance(item, Result | Scenario)
+        else load_item(item, horizon=horizon, settings=settings, allow_inert=allow_inert)
+        for item in items
+    ]
+    given = [item for item in loaded if isinstance(item, Result)]
+    if given and settings:
+        raise ResultError(_unchangeable(given[0].scenarios[0].name))
+    return loaded, given
+
+
+def load_item(
+    item: str | Path,
+    *,
+    horizon: int | None = None,
+    settings: Sequence[str] = (),
+    allow_inert: bool = False,
+) -> Scenario | Result:
+    """Load what can be compared: a scenario by name or path, or a result by its directory."""
+    if str(item) not in shipped_scenarios() and Path(item).is_dir():
+        if settings:
+            raise ResultError(_unchangeable(str(item)))
+        return load_result(item)
+    return load_scenario(item, horizon=horizon, settings=settings, allow_inert=allow_inert)
+
+
+def _scenarios(items: Sequence[Scenario | Result]) -> list[Scenario]:
+    """Return every scenario once; two of one name that differ are refused when they are run."""
+    found: list[Scenario] = []
+    for item in items:
+        for scenario in item.scenarios if isinstance(item, Result) else (item,):
+            known = [(one.name, one.fingerprint) for one in found]
+            is_stored = isinstance(item, Result) or any(isinstance(one, Result) for one in items)
+            if not is_stored or (scenario.name, scenario.fingerprint) not in known:
+                found.append(scenario)
+    return found
+
+
+def _ordered(scenarios: Sequence[Scenario], baseline: str | None) -> list[Scenario]:
+    """Put the baseline first."""
+    if baseline is None:
+        return list(scenarios)
+    names = [scenario.name for scenario in scenarios]
+    name = baseline if baseline in names else Path(baseline).stem
+    if name not in names:
+        message = f"The baseline '{baseline}' is not among the scenarios{nearest(name, names)}"
+        raise ResultError(message)
+    return sorted(scenarios, key=lambda scenario: scenario.name != name)
+
+
+def _refuse_incomparable(given: Sequence[Result], seed: int | None, parameters: Numbered) -> None:
+    """Refuse results that do not share their luck and numbers, or not with what is asked for."""
+    if not given:
+        return
+    first = given[0]
+    for other in given[1:]:
+        for what, one, two in (
+            ("seeds", first.seed, other.seed),
+            ("parameters", *_told_apart(first, other)),
+        ):
+            if one != two:
+                message = (
+                    f"The results of '{first.scenarios[0].name}' and '{other.scenarios[0].name}' "
+                    f"cannot be compared: their {what} differ ({one} and {two}), so that their "
+                    "worlds do not share their luck. Name the scenarios instead of one of them."
+                )
+                raise ResultError(message)
+    if seed not in (None, first.seed):
+        message = (
+            f"The result of '{first.scenarios[0].name}' has seed {first.seed}; leave --seed out, "
+            "or name the scenarios instead."
+        )
+        raise ResultError(message)
+    if parameters is not None:
+        design = as_design(parameters, first.scenarios)
+        if design.fingerprint != first.ensemble.design.fingerprint:
+            message = (
+                f"The result of '{first.scenarios[0].name}' has other parameters than those asked "
+                "for; leave --parameters out, or name the scenarios instead."
+            )
+            raise ResultError(message)
+
+
+def _unchangeable(result: str) -> str:
+    """Say that settings, which would hold for the scenarios beside a result, do not hold for it."""
+    return (
+        f"The result '{result}' cannot be changed by --set; leave it out, or name the scenarios "
+        "instead of results."
+    )
+
+
+def _told_apart(first: Result, other: Result) -> tuple[str, str]:
+    """Names of two designs, with a part of their fingerprints where the names do not tell."""
+    one, two = first.ensemble.design, other.ensemble.design
+    if one.fingerprint == two.fingerprint:
+        return one.name, one.name
+    return f"{one.name} {one.fingerprint[:8]}", f"{two.name} {two.fingerprint[:8]}"
+
+
+def trace(
+    *items: Item,
+    run: int = 0,
+    members: Sequence[str] = (),
+    seed: int | None = None,
+    parameters: Numbered = None,
+    horizon: int | None = None,
+    settings: Sequence[str] = (),
+) -> Trace | Pair:
+    """Tell one world as a dated story, or the same world under two scenarios side by side.
+
+    Parameters
+    ----------
+    *items
+        One scenario or two: bare names, paths, loaded scenarios, results, or directories of
+        earlier results.
+    run
+        Number of the world, as in every result of this seed and these parameters.
+    members
+        Codes of the members to tell of; all if omitted.
+    seed, parameters, horizon, settings
+        As for :func:`compare`.
+
+    Returns
+    -------
+    Trace or Pair
+        Prints as text.
+
+    Raises
+    ------
+    ScenarioError, AllianceError, ResultError
+        Sentences that say what is wrong, where, and what to do.
+
+    Examples
+    --------
+    >>> import foedus
+    >>> foedus.trace("baseline", run=17).end.month
+    '2030-12'
+    """
+    loaded, given = _loaded(items, horizon, settings)
+    _refuse_incomparable(given, seed, parameters)
+    scenarios = _scenarios(loaded)
+    if not 1 <= len(scenarios) <= MOST_TRACED:
+        message = (
+            f"{len(scenarios)} scenarios cannot be traced side by side; name one or two: "
+            f"{', '.join(scenario.name for scenario in scenarios) or 'such as baseline'}."
+        )
+        raise ResultError(message)
+    first = given[0] if given else None
+    chosen = first.seed if first else DEFAULT_SEED if seed is None else seed
+    design = first.ensemble.design if first else as_design(parameters, scenarios)
+    told = [traced(scenario, run, chosen, design) for scenario in scenarios]
+    if members:
+        told = [one.only(*members) for one in told]
+    return Pair(*told) if len(told) > 1 else told[0]
+
+
+# ---------------------------------------------------------------------------------------------
+# Resolving
+
+
+def _resolved(
+    made: Callable[..., Comparison], runs: int, given: Sequence[Result], target: float
+) -> Comparison:
+    """Add worlds until every headline difference is known to a target, or more would not help."""
+    if not target > 0.0:
+        message = f"--resolve must be above 0, not {target:g}."
+        raise ResultError(message)
+    found = made(runs, given, last=False)
+    while True:
+        widest = _widest(found)
+        if widest is None:
+            return made(runs, [found.result], last=True)
+        more = _runs_for(widest, target, runs)
+        if more is None:
+            last = made(runs, [found.result], last=True)
+            where = (widest.subject, widest.outcome)
+            return Comparison(last.result, Resolution(target, widest.half_width, where, runs))
+        runs = more
+        found = made(runs, [found.result], last=False)
+
+
+def _widest(found: Comparison) -> Difference | None:
+    headline = [one for many in found.differences.values() for one in many if one.is_headline]
+    return max(headline, key=lambda one: one.half_width, default=None)
+
+
+def _runs_for(widest: Difference, target: float, runs: int) -> int | None:
+    """How many worlds to go on to, or None if that is enough or more would not help."""
+    width = widest.half_width
+    if width <= target or runs >= MOST_RUNS:
+        return None
+    if widest.floor >= target:  # which fewer worlds tell roughly only
+        return None if runs >= TRUSTED else min(TRUSTED, runs * FIRST_STEPS)
+    factor = (width**2 - widest.floor**2) / (target**2 - widest.floor**2)
+    low, high = STEP
+    return min(MOST_RUNS, ceil(runs * min(high, max(low, 1.05 * factor))))

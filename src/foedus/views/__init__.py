@@ -1,0 +1,1 @@
+"""Whatever is drawn or written for people."""

@@ -1,0 +1,512 @@
+"""A brief on a run or a comparison: what was found, on what it rests, and how to make it again.
+
+A brief is a list of sections made of plain blocks; it is written as one HTML page that needs
+nothing else, or as Markdown with its figures beside it.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass, field
+from functools import partial
+from html import escape
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Literal
+
+import matplotlib as mpl
+
+from foedus.cases.months import format_month
+from foedus.errors import ResultError, UnfinishedError
+from foedus.outcomes.catalogue import ALLIANCE
+from foedus.views import comparison_plots, plots, tables
+from foedus.views.explain import why
+from foedus.views.plots import PER_PAGE, STYLE
+from foedus.views.words import in_words, scale_line
+from foedus.worlds.files import refuse_file, replace_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from foedus.studies.comparison import Comparison
+    from foedus.studies.results import Result
+    from foedus.views.plots import Picture
+
+Format = Literal["html", "md"]
+Row = tuple[str, ...]
+SUFFIXES: dict[str, tuple[str, ...]] = {"html": (".html", ".htm"), "md": (".md",)}
+
+CAPTIONS = {
+    "active": "Chance that each member is active at the horizon, scenario by scenario.",
+    "cohesion": "Cohesion index over time: median of worlds, and the bands that hold half and nine "
+    "tenths of them.",
+    "status": "Share of worlds in which each member is active, frozen, suspended or out.",
+    "end_states": "End state of the alliance at the horizon.",
+    "trust": "Trust of each member while it is one: median of worlds and bands.",
+    "differences": "Paired differences from the baseline, month by month: median and mean, and the "
+    "bands that hold half and nine tenths of the worlds; each row has its own scale.",
+    "incidence": "By when the first event of some kinds has come. Leaving forestalls all others.",
+    "attribution": "Which lever makes the difference: Shapley values with 95 % intervals, and the "
+    "lever alone.",
+}
+RUN_FIGURES = ("cohesion", "status", "end_states", "trust")
+COMPARISON_FIGURES = ("active", "differences", "cohesion", "incidence", "attribution", "end_states")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a title above and a caption below."""
+
+    title: str
+    header: Row
+    rows: tuple[Row, ...]
+    caption: str = ""
+    kind: str = "table"
+
+
+@dataclass(frozen=True)
+class FigureBlock:
+    """A figure with its caption; drawn when it is asked for, or read where it has been drawn."""
+
+    name: str
+    caption: str
+    draw: Callable[[], Picture]
+    drawn: Path | None = None
+    kind: str = "figure"
+
+    def image(self, form: str) -> bytes:
+        """Return the picture as PNG or SVG."""
+        if self.drawn is not None:
+            return self.drawn.with_suffix(f".{form}").read_bytes()
+        buffer = BytesIO()
+        with mpl.rc_context(STYLE):
+            options: dict[str, Any] = (
+                {"metadata": {"Date": None}} if form == "svg" else {"dpi": 150}
+            )
+            self.draw().savefig(buffer, format=form, **options)
+        return buffer.getvalue()
+
+    @property
+    def data_uri(self) -> str:
+        """The picture as a text that a page can hold."""
+        return f"data:image/svg+xml;base64,{b64encode(self.image('svg')).decode()}"
+
+
+@dataclass(frozen=True)
+class Words:
+    """Paragraphs, or a list."""
+
+    lines: tuple[str, ...]
+    kind: Literal["paragraphs", "list", "small", "code"] = "paragraphs"
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading and what stands under it."""
+
+    title: str
+    blocks: tuple[Table | FigureBlock | Words, ...]
+
+
+@dataclass(frozen=True)
+class Brief:
+    """What a brief says.
+
+    Attributes
+    ----------
+    title, subtitle
+        Of the whole.
+    sections
+        In the order in which they are read: the finding first.
+    """
+
+    title: str
+    subtitle: str
+    sections: tuple[Section, ...] = field(repr=False)
+
+
+def brief(comparison: Comparison, drawn: Sequence[Path] = ()) -> Brief:
+    """Make the brief of a comparison, or of a run: a comparison of one scenario.
+
+    Parameters
+    ----------
+    drawn
+        Directories that hold figures of this very comparison and result.
+    """
+    result = comparison.result
+    first = result.scenarios[0]
+    months = f"{format_month(first.start)} to {format_month(first.end)}"
+    sections = (
+        Section("What was found", tuple(_finding(comparison))),
+        Section("Figures", tuple(_figures(comparison, drawn))),
+        *([Section("Differences", tuple(_differences(comparison)))] if comparison.others else []),
+        Section("Outcomes", tuple(_outcomes(comparison))),
+        Section("What carries the result", tuple(_assumptions(comparison))),
+        Section("What it is worth", tuple(_worth(comparison))),
+        Section("How it was made, and how to make it again", tuple(_provenance(comparison))),
+    )
+    names = ", ".join(scenario.title for scenario in result.scenarios)
+    return Brief(f"{first.alliance.title}, {months}", names, sections)
+
+
+# ---------------------------------------------------------------------------------------------
+# The finding
+
+
+def _finding(comparison: Comparison) -> Iterator[Words]:
+    summary = comparison.result.summary
+    first, *others = summary
+    if others:
+        yield Words((headline(comparison),))
+    yield Words(tuple(prospect(comparison.result, first)), "list")
+    for other in others:
+        lines = (*_change(comparison, other), *_cause(comparison, other))
+        yield Words((f"{summary[other]['title']}, beside it:",))
+        yield Words(lines, "list")
+    yield Words(tuple(tables.worth_lines(summary[first])[:1]), "small")
+
+
+def headline(comparison: Comparison) -> str:
+    """Say which scenario holds the alliance together best and which worst."""
+    found = {
+        name: comparison.difference(name, ALLIANCE, "cohesion") for name in comparison.differences
+    }
+    titles = {scenario.name: scenario.title for scenario in comparison.result.scenarios}
+    gains = {name: one.difference.value for name, one in found.items()}
+    best, worst = max(gains, key=lambda name: gains[name]), min(gains, key=lambda name: gains[name])
+    base = comparison.baseline.title
+
+    def told(name: str) -> str:
+        return f"'{titles[name]}' ({tables.signed(_as_dict(found[name].difference))})"
+
+    if len(found) == 1:
+        only = found[best].difference
+        if only.low <= 0.0 <= only.high:
+            return (
+                f"So many worlds do not tell cohesion under {told(best)} from that under '{base}'."
+            )
+        way = "higher" if only.value > 0.0 else "lower"
+        return f"Cohesion ends {way} under {told(best)} than under '{base}'."
+    if gains[best] <= 0.0:
+        return (
+            f"None of the scenarios leaves the alliance more cohesive than '{base}'; the least is "
+            f"lost under {told(best)}, the most under {told(worst)}."
+        )
+    if gains[worst] >= 0.0:
+        return (
+            f"All scenarios leave the alliance as cohesive as '{base}' or more; the most is won "
+            f"under {told(best)}."
+        )
+    return (
+        f"Beside '{base}', the alliance ends most cohesive under {told(best)} and least under "
+        f"{told(worst)}."
+    )
+
+
+def prospect(result: Result, name: str) -> Iterator[str]:
+    """Yield what one scenario leads to by itself, a sentence each."""
+    content, names = result.summary[name], result.names
+    states = content["alliance"]["end_states"]
+    likeliest = max(states, key=lambda state: states[state]["value"])
+    yield (
+        f"{content['title']} ({name}): in {content['horizon']} the likeliest end state is "
+        f"'{likeliest}' (in {tables.percent(states[likeliest])} of worlds)."
+    )
+    cohesion = content["alliance"]["cohesion"][content["headline_weighting"]]
+    yield f"Cohesion ends at {tables.number(cohesion)} (median, 90 % of worlds)."
+    for code, outcome in content["members"].items():
+        yield (
+            f"{names[code]} is active: {_chance(outcome['active'])}; frozen: "
+            f"{_chance(outcome['frozen'])}; out: {_chance(outcome['out'])}."
+        )
+
+
+def _change(comparison: Comparison, name: str) -> Iterator[str]:
+    """Yield how a scenario differs from the baseline, the largest changes of members first."""
+    found = comparison.differences[name]
+    cohesion = comparison.difference(name, ALLIANCE, "cohesion")
+    yield f"Cohesion: {_difference(cohesion)}."
+    active = [
+        one for one in found if one.outcome == "active" and tables.matters(_as_dict(one.difference))
+    ]
+    for one in sorted(active, key=lambda one: -abs(one.difference.value)):
+        who = comparison.result.names[one.subject]
+        now, before = in_words(one.other), in_words(one.baseline)
+        words = f"{now} in either" if now == before else f"{now} instead of {before}"
+        yield (
+            f"{who} is active in {100 * one.other:.1f} % of worlds instead of "
+            f"{100 * one.baseline:.1f} % ({words}): {_difference(one)}."
+        )
+    if not active:
+        yield "No member's chance of being active differs by .005 or more."
+
+
+def _cause(comparison: Comparison, name: str) -> Iterator[str]:
+    """Yield which lever makes most of the difference in cohesion, and when conduct parts."""
+    for one in comparison.attributions.get(name, []):
+        if (one.subject, one.outcome) == (ALLIANCE, "cohesion") and len(one.shares) > 1:
+            most = max(one.shares, key=lambda share: abs(share.shapley.value))
+            part = tables.signed(_as_dict(most.shapley))
+            yield f"The lever that makes most of the difference in cohesion: {most.lever}, {part}."
+    anybody = next(iter(comparison.partings(name)))
+    if anybody.month is None:
+        yield "No member ever acts otherwise than under the baseline."
+    else:
+        share = 100 * (1.0 - anybody.never.value)
+        yield (
+            f"Some member comes to act otherwise than under the baseline in {share:.0f} % of "
+            f"worlds, in half of these by {anybody.month}."
+        )
+
+
+def _chance(estimate: dict[str, Any]) -> str:
+    return f"{in_words(estimate['value'])}, {tables.percent(estimate)}"
+
+
+def _difference(one: Any) -> str:
+    text = tables.signed(_as_dict(one.difference))
+    if one.better is None or one.worse is None:
+        return text
+    better, worse = (tables.share(part.value) for part in (one.better, one.worse))
+    return f"{text}, better in {better} and worse in {worse} of worlds under the same luck"
+
+
+def _as_dict(estimate: Any) -> dict[str, Any]:
+    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+
+
+def result_html(result: Result) -> str:
+    """Return a result as HTML for a notebook: finding first, a small figure, then its tables."""
+    found = "".join(
+        f"<li>{escape(line)}</li>" for name in result.summary for line in prospect(result, name)
+    )
+    figure = FigureBlock("cohesion", CAPTIONS["cohesion"], partial(result.plot, "cohesion"))
+    image = f"<img src='{figure.data_uri}' alt='{figure.caption}' style='max-width:720px'>"
+    rest = tables.result_html(result.summary, result.names, result.provenance_line)
+    return f"<ul>{found}</ul>{image}{rest}"
+
+
+# ---------------------------------------------------------------------------------------------
+# Figures and tables
+
+
+def _figures(comparison: Comparison, drawn: Sequence[Path]) -> Iterator[FigureBlock]:
+    data = comparison.result.data
+    for kind in COMPARISON_FIGURES if comparison.others else RUN_FIGURES:
+        scenarios = comparison.result.scenarios if kind in plots.FIGURES else comparison.others
+        pages = [scenarios[i : i + PER_PAGE] for i in range(0, len(scenarios), PER_PAGE)]
+        for number, page in enumerate([scenarios] if kind == "end_states" else pages, 1):
+            name = plots.page_name(kind, number)
+            draw = (
+                partial(plots.figure, kind, data, page)
+                if kind in plots.FIGURES
+                else partial(comparison_plots.figure, kind, comparison, page)
+            )
+            found = (place / f"{name}.svg" for place in drawn)
+            there = next((path for path in found if path.is_file()), None)
+            yield FigureBlock(name, CAPTIONS[kind], draw, there)
+
+
+def _differences(comparison: Comparison) -> Iterator[Table | Words]:
+    content, names = comparison.summary, comparison.result.names
+    others = tuple(content["differences"])
+    title = f"Differences from {comparison.baseline.name}, paired world by world"
+    rows = tuple(tables.difference_rows(content, names))
+    yield Table(title, ("outcome", *others), rows, tables.DIFFERENCE_CAPTION)
+    rows = tuple(tables.parting_rows(content, names))
+    title = f"Where conduct parts from {comparison.baseline.name}"
+    yield Table(title, ("who", *others), rows, tables.parting_caption(content))
+    for name, found in content["attribution"].items():
+        if rows := tuple(tables.attribution_rows(found, names)):
+            title = f"What the difference of {name} is made of"
+            caption = tables.attribution_caption(content)
+            yield Table(title, tables.ATTRIBUTION_HEADER, rows, caption)
+    for name, reason in content["not_attributed"].items():
+        yield Words((f"Not attributed, {name}: {reason}",))
+    if comparison.resolution is not None:
+        yield Words((str(comparison.resolution),))
+
+
+def _outcomes(comparison: Comparison) -> Iterator[Table]:
+    summary, names = comparison.result.summary, comparison.result.names
+    for name, content in summary.items():
+        when = f"{name}, {content['horizon']}"
+        rows = tuple(tables.member_rows(content, names))
+        yield Table(f"Members: {when}", tables.MEMBER_HEADER, rows, tables.MEMBER_CAPTION)
+        rows = tuple(tables.event_rows(content, names))
+        header = tables.event_header(content)
+        yield Table(f"Events: {when}", header, rows, tables.EVENT_CAPTION)
+        rows = tuple(tables.alliance_rows(content))
+        header = ("alliance", "estimate", "interval")
+        yield Table(f"Alliance: {when}", header, rows)
+        if rows := tuple(tables.anchor_rows(content, names)):
+            title = f"Restraint by the repair constant c, which no record identifies: {name}"
+            yield Table(title, tables.ANCHOR_HEADER, rows)
+    splits = {"spread_from_numbers": comparison.summary["spread_from_numbers"]}
+    if rows := tuple(tables.split_rows(splits, names)):
+        title = "Share of the spread over worlds that comes from not knowing the numbers"
+        yield Table(title, ("outcome", *splits["spread_from_numbers"]), rows, tables.SPLIT_CAPTION)
+
+
+# ---------------------------------------------------------------------------------------------
+# On what it rests
+
+
+def _assumptions(comparison: Comparison) -> Iterator[Table | Words]:
+    summary = comparison.result.summary
+    intro = (
+        "Numbers whose value moves cohesion by more than chance does; the first table of each "
+        "scenario says by how much, the others why they are what they are."
+    )
+    yield Words((intro,))
+    names: dict[str, None] = {}
+    for name, content in summary.items():
+        if rows := tuple(tables.carrier_rows(content)):
+            title = f"Mean cohesion where a number is drawn low and high: {name}"
+            yield Table(title, tables.CARRIER_HEADER, rows)
+        names |= dict.fromkeys(carrier["name"] for carrier in content["carriers_of_cohesion"])
+    for name in names:
+        yield Table(name, ("", ""), why(name, scenario=comparison.baseline).rows)
+    first = next(iter(summary.values()))
+    yield Words((tables.evidence_line(first), tables.assumed_line(first)), "small")
+
+
+def _worth(comparison: Comparison) -> Iterator[Words]:
+    first = next(iter(comparison.result.summary.values()))
+    yield Words(tuple(tables.worth_lines(first)))
+    yield Words((tables.ALLIANCE_CAPTION, scale_line()), "small")
+
+
+def _provenance(comparison: Comparison) -> Iterator[Table | Words]:
+    given = comparison.provenance
+    inputs, versions = given["inputs"], given["versions"]
+    rows = [(name, str(value)) for name, value in inputs.items() if name != "scenarios"]
+    rows += [(f"scenario {name}", mark) for name, mark in inputs["scenarios"].items()]
+    rows += [("digest", given["digest"]), ("made with", _listed(versions))]
+    yield Table("Inputs", ("what", "value"), tuple(rows))
+    yield Words((given["reproduce"],), "code")
+
+
+def _listed(versions: dict[str, str]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in versions.items())
+
+
+# ---------------------------------------------------------------------------------------------
+# Writing
+
+
+def html(made: Brief) -> str:
+    """Return a brief as one HTML page that needs nothing else."""
+    from jinja2 import Environment, PackageLoader
+
+    environment = Environment(
+        loader=PackageLoader("foedus.views"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template("brief.html").render(brief=made)
+
+
+def markdown(made: Brief, figures: str) -> str:
+    """Return a brief as Markdown whose figures stand in a directory beside it."""
+    lines = [f"# {made.title}", "", made.subtitle, ""]
+    for section in made.sections:
+        lines += [f"## {section.title}", ""]
+        for block in section.blocks:
+            lines += [*_markdown_block(block, figures), ""]
+    return "\n".join(lines)
+
+
+def _markdown_block(block: Table | FigureBlock | Words, figures: str) -> list[str]:
+    if isinstance(block, FigureBlock):
+        return [f"![{block.caption}]({figures}/{block.name}.png)", "", f"*{block.caption}*"]
+    if isinstance(block, Table):
+        rule = ["---"] * len(block.header)
+        rows = [_markdown_row(row) for row in (block.header, rule, *block.rows)]
+        return [f"**{block.title}**", "", *rows, *(["", block.caption] if block.caption else [])]
+    if block.kind == "list":
+        return [f"- {line}" for line in block.lines]
+    if block.kind == "code":
+        return ["```", *block.lines, "```"]
+    return [text for line in block.lines for text in (line, "")][:-1]
+
+
+def _markdown_row(cells: Any) -> str:
+    return "| " + " | ".join(c.replace("|", "\\|").replace("\n", "<br>") for c in cells) + " |"
+
+
+def refuse(path: Path, form: Format, *, overwrite: bool) -> None:
+    """Refuse a brief that would be lost or that would be called what it is not.
+
+    Raises
+    ------
+    ResultError
+        With what to do.
+    """
+    if path.suffix not in SUFFIXES[form]:
+        message = (
+            f"{path}: a brief in {form} is a file that ends in {' or '.join(SUFFIXES[form])}; name "
+            "it so, or choose another --format."
+        )
+        raise ResultError(message)
+    refuse_file(path, overwrite=overwrite)
+    if form == "md" and _beside(path).exists() and not overwrite:
+        message = (
+            f"{_beside(path)} exists already, where the figures go; name another file, or replace "
+            "them with --overwrite."
+        )
+        raise ResultError(message)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.stem}_figures")
+
+
+def write(
+    comparison: Comparison,
+    path: Path,
+    form: Format = "html",
+    *,
+    overwrite: bool = False,
+    drawn: Sequence[Path] = (),
+) -> Path:
+    """Write the brief of a comparison or run.
+
+    Parameters
+    ----------
+    path
+        The file; figures of a Markdown brief go to a directory beside it.
+    form
+        ``html`` or ``md``.
+    overwrite
+        Whether an existing file may be replaced.
+    drawn
+        As for :func:`brief`.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    ResultError
+        If the file exists already, or its directory does not.
+    UnfinishedError
+        If it cannot be written.
+    """
+    refuse(path, form, overwrite=overwrite)
+    made = brief(comparison, drawn)
+    try:
+        if form == "html":
+            replace_file(path, html(made).encode())
+            return path
+        beside = _beside(path)
+        beside.mkdir(exist_ok=True)
+        for section in made.sections:
+            for block in section.blocks:
+                if isinstance(block, FigureBlock):
+                    replace_file(beside / f"{block.name}.png", block.image("png"))
+        replace_file(path, markdown(made, beside.name).encode())
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror or error}."
+        raise UnfinishedError(message) from None
+    return path

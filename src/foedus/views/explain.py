@@ -1,0 +1,252 @@
+"""Asking a number why it is what it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_type_hints
+
+from foedus.cases.alliance import GIVEN, AllianceNumber, load_alliance
+from foedus.cases.months import format_month, parse_month
+from foedus.cases.reader import DEFAULT_ALLIANCE
+from foedus.errors import ParameterError, nearest
+from foedus.html import html_table
+from foedus.model.levers import DECISIONS, LEVERS, POLICIES, Lever
+from foedus.model.parameters import Parameter, specifications
+from foedus.model.rules import END_STATE_MEANINGS, Cohesion
+from foedus.worlds.posterior import shipped_posterior
+
+if TYPE_CHECKING:
+    from foedus.cases.alliance import Alliance
+    from foedus.cases.scenario import DatedSpan, LeverKey, Scenario
+
+
+def _components() -> dict[str, str]:
+    hints = get_type_hints(Cohesion, include_extras=True)
+    return {name: hints[name].__metadata__[0].meaning for name in Cohesion._fields}
+
+
+#: Words of the tables that are outcomes and no numbers of the model.
+GLOSSARY: dict[str, str] = {
+    "active": "a member, not frozen, that holds its vote",
+    "frozen": "a member that has frozen its participation (its own choice)",
+    "suspended": "a member whose vote the alliance has suspended; may be frozen as well",
+    "out": "withdrawn or expelled",
+    "takes part": "a member that is not frozen and attended the last summit",
+    "cohesion": "weighted mean of six components: " + ", ".join(Cohesion._fields),
+    **{name: meaning for name, meaning in _components().items() if name != "trust"},
+    **{name: f"end state: {meaning}" for name, meaning in END_STATE_MEANINGS.items()},
+    "end state": "the first that applies: " + ", ".join(END_STATE_MEANINGS),
+    "policy": "how the patron adapts its conduct: " + ", ".join(POLICIES),
+}
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What a name of the model means, what it is worth, and what that rests on.
+
+    Attributes
+    ----------
+    name
+        The name that was asked about.
+    rows
+        Pairs of label and text.
+    """
+
+    name: str
+    rows: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        width = max(len(label) for label, _ in self.rows)
+        lines = [f"{label:<{width}}  {text}" for label, text in self.rows]
+        return "\n".join([self.name, *lines])
+
+    def _repr_html_(self) -> str:
+        return html_table((self.name, ""), self.rows)
+
+
+def why(
+    name: str,
+    *,
+    scenario: Scenario | None = None,
+    alliance: str | None = None,
+    date: str | None = None,
+) -> Explanation:
+    """Explain a parameter, a number of the alliance, a lever, a policy or a decision.
+
+    Parameters
+    ----------
+    name
+        Such as ``trust_loss``, ``ARM.trust``, ``rules.notice_months``, ``pressure`` or
+        ``adaptive``.
+    scenario
+        Shows what this scenario sets instead, and from which line.
+    alliance
+        Name or path of the alliance; that of the scenario, else the shipped one.
+    date
+        Month (YYYY-MM) at which to take the alliance's numbers, its latest date if omitted.
+
+    Raises
+    ------
+    ParameterError
+        If nothing has that name; the nearest is offered.
+    """
+    table = specifications()
+    if name in table:
+        return Explanation(name, (*_parameter_rows(name, table[name]), *_set_by(name, scenario)))
+    for lever in LEVERS:
+        if lever.name == name.split(".", maxsplit=1)[0]:
+            return Explanation(name, (*_lever_rows(lever), *_lever_set_by(lever.name, scenario)))
+    if name in POLICIES:
+        return Explanation(name, (("policy", POLICIES[name]),))
+    if name in DECISIONS:
+        decision = DECISIONS[name]
+        when = decision.only_in or "any"
+        return Explanation(name, (("decision", decision.meaning), ("month", f"{when} month")))
+    if name in GLOSSARY:
+        return Explanation(name, (("outcome", GLOSSARY[name]),))
+    chosen = _alliance(scenario, alliance, date)
+    if name in chosen.numbers:
+        rows = _number_rows(chosen.numbers[name], chosen)
+        return Explanation(name, (*rows, *_set_by(name, scenario)))
+    raise ParameterError(_unknown(name, chosen))
+
+
+def _unknown(name: str, alliance: Alliance) -> str:
+    """Say what to ask for instead of a name that has no single answer."""
+    owner = next((code for code, full in alliance.names.items() if name in (code, full)), None)
+    if owner:
+        own = [key.removeprefix(f"{owner}.") for key in alliance.numbers if key.startswith(owner)]
+        return f"{owner} has these numbers; ask for one as '{owner}.{own[0]}': {', '.join(own)}."
+    if found := [key for key in alliance.numbers if key.endswith(f".{name}")]:
+        return f"'{name}' is a number of each member; ask for one: {', '.join(found)}."
+    return f"Nothing is named '{name}'{nearest(name, explained(alliance))}"
+
+
+def explained(alliance: Alliance) -> list[str]:
+    """Return every name that :func:`why` answers."""
+    levers = (lever.name for lever in LEVERS)
+    return [*levers, *everything(alliance), *POLICIES, *DECISIONS, *GLOSSARY]
+
+
+def everything(alliance: Alliance) -> list[str]:
+    """Return every name that :func:`why` answers for numbers of the model."""
+    return [*specifications(), *alliance.numbers]
+
+
+def _alliance(scenario: Scenario | None, reference: str | None, date: str | None) -> Alliance:
+    if scenario is not None:
+        return scenario.alliance
+    try:
+        start = None if date is None else parse_month(date) + 1
+    except ValueError as error:
+        raise ParameterError(str(error)) from None
+    return load_alliance(reference or DEFAULT_ALLIANCE, start)
+
+
+def _parameter_rows(name: str, spec: Parameter) -> tuple[tuple[str, str], ...]:
+    return (
+        ("meaning", spec.meaning),
+        ("symbol", f"{spec.symbol}, mechanism {spec.mechanism} of docs/model.md"),
+        ("value", f"{spec.value:g}"),
+        ("unit", spec.unit),
+        ("bounds", f"{spec.low:g} to {spec.high:g}"),
+        ("prior", str(spec.prior)),
+        ("evidence", f"{spec.evidence.kind}: {spec.evidence.source}"),
+        ("why", spec.evidence.why),
+        ("informed", _informed(name)),
+    )
+
+
+def _informed(name: str, alliance: str = DEFAULT_ALLIANCE) -> str:
+    """Say what the record of an alliance tells about a number."""
+    posterior = shipped_posterior(alliance)
+    if posterior is None or name not in posterior.values:
+        return "not calibrated"
+    low, middle, high = (posterior.quantile(name, level) for level in (0.05, 0.5, 0.95))
+    ratio = posterior.spread_ratio[name]
+    verdict = "by the record" if name in posterior.informed else "hardly: it stays at its prior"
+    return (
+        f"{verdict}; posterior {middle:.2f} [{low:.2f}, {high:.2f}] (median, 90 %), its spread "
+        f"{ratio:.2f} of the prior's (record of {alliance} to {format_month(posterior.date)})"
+    )
+
+
+def _number_rows(number: AllianceNumber, alliance: Alliance) -> tuple[tuple[str, str], ...]:
+    quantity, evidence = number.quantity, number.evidence
+    return (
+        ("meaning", quantity.meaning),
+        ("value", f"{number.shown} ({alliance.name}, {format_month(alliance.date)})"),
+        ("unit", quantity.unit),
+        ("bounds", f"{quantity.low:g} to {quantity.high:g}"),
+        ("prior", str(number.prior) if number.prior else "none: the same in every world"),
+        ("evidence", f"{evidence.kind}: {evidence.source}"),
+        ("why", evidence.why),
+        ("stands in", f"{number.file}:{number.line}"),
+        *_carried(number.key, alliance),
+    )
+
+
+def _carried(key: str, alliance: Alliance) -> tuple[tuple[str, str], ...]:
+    """Say what the worlds of the posterior make of an opening number."""
+    posterior = shipped_posterior(alliance.name)
+    member, _, name = key.partition(".")
+    if posterior is None or member not in posterior.members:
+        return ()
+    if key in posterior.values and alliance.date < posterior.date:
+        return (("informed", _informed(key, alliance.name)),)
+    if alliance.date != posterior.date or name not in GIVEN:
+        return ()
+    low, middle, high = (posterior.quantile(key, level, end=True) for level in (0.05, 0.5, 0.95))
+    text = (
+        f"worlds go on with {middle:.2f} [{low:.2f}, {high:.2f}] (median, 90 %) instead, unless "
+        "the scenario sets it or --parameters is prior or default"
+    )
+    return (("posterior", text),)
+
+
+def _lever_rows(lever: Lever) -> tuple[tuple[str, str], ...]:
+    default = (
+        "the member's or patron's own value" if lever.default is None else f"{lever.default:g}"
+    )
+    return (
+        ("lever", lever.meaning),
+        (
+            "addresses",
+            {"patron": "the patron"}.get(lever.scope, f"{lever.scope}, then member")
+            if lever.scope != "member"
+            else "a member",
+        ),
+        ("unit", lever.unit),
+        ("bounds", f"{lever.low:g} to {lever.high:g}"),
+        ("default", default),
+        ("source", lever.source),
+    )
+
+
+def _set_by(key: str, scenario: Scenario | None) -> tuple[tuple[str, str], ...]:
+    if scenario is None:
+        return ()
+    if key not in scenario.parameters:
+        return (("scenario", f"{scenario.name} does not set it"),)
+    origin = scenario.origins[f"parameters.{key}"]
+    return (("scenario", f"{scenario.name} fixes it at {scenario.parameters[key]:g} ({origin})"),)
+
+
+def _lever_set_by(name: str, scenario: Scenario | None) -> tuple[tuple[str, str], ...]:
+    if scenario is None:
+        return ()
+    rows = [
+        ("scenario", f"{scenario.name} sets {_shown(key)} to {span.value:g}, {_when(span)}")
+        for key in scenario.levers
+        if key[0] == name
+        for span in scenario.spans(key)
+    ]
+    return tuple(rows) or (("scenario", f"{scenario.name} does not set it"),)
+
+
+def _shown(key: LeverKey) -> str:
+    return ".".join(part for part in key if part)
+
+
+def _when(span: DatedSpan) -> str:
+    return f"{format_month(span.first)} to {format_month(span.last)} ({span.origin})"

@@ -1,0 +1,421 @@
+"""Figures: functions that draw on matplotlib Axes, and the standard figures made of them.
+
+Colours are those of Okabe and Ito (2008), told apart in the common forms of colour blindness; bands
+differ in lightness too, so that figures stay readable in grey.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Literal
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.dates import DateFormatter, YearLocator
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import PercentFormatter
+
+from foedus.errors import ResultError, nearest
+from foedus.model.rules import END_STATES, STANDINGS
+from foedus.outcomes.estimates import Populations, probability
+from foedus.outcomes.summary import quantiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+    from foedus.cases.scenario import Scenario
+
+BLUE, SKY, ORANGE, VERMILION = "#0072B2", "#56B4E9", "#E69F00", "#D55E00"
+PURPLE, GREEN, GREY, BLACK = "#CC79A7", "#009E73", "#8C8C8C", "#1A1A1A"
+SERIES = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, GREY, BLACK)
+STANDING_COLOURS = dict(
+    zip(STANDINGS, (BLUE, SKY, ORANGE, VERMILION, PURPLE, GREY, BLACK), strict=True)
+)
+PER_PAGE = 4  # scenarios side by side on one figure
+BANDS = (("90 % of worlds", 0.05, 0.95, 0.18), ("50 % of worlds", 0.25, 0.75, 0.38))
+
+STYLE: dict[Any, Any] = {
+    "font.size": 8.5,
+    "axes.titlesize": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#DDDDDD",
+    "grid.linewidth": 0.5,
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "svg.hashsalt": "foedus",
+    "svg.fonttype": "none",
+    "text.parse_math": False,  # a dollar in a title is a dollar
+}
+
+
+class Picture(Figure):
+    """A matplotlib Figure that shows itself in a notebook without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = BytesIO()
+        self.savefig(buffer, format="png", dpi=110)
+        return buffer.getvalue()
+
+
+# ---------------------------------------------------------------------------------------------
+# On Axes
+
+
+def fan(
+    ax: Axes, months: npt.NDArray[Any], histogram: npt.NDArray[Any], colour: str = BLUE
+) -> Axes:
+    """Draw the median of worlds and the bands that hold half and nine tenths of them.
+
+    Parameters
+    ----------
+    months
+        Shape (months,), datetime64.
+    histogram
+        Shape (months, bins): worlds in equal bins of a share from 0 to 1; those without a value are
+        in none.
+    """
+    present = histogram.sum(axis=1) > 0
+    if not present.any():
+        ax.text(0.5, 0.5, "in no world", ha="center", va="center", transform=ax.transAxes)
+        return share_axis(ax)
+    shown, at = histogram[present], months[present]
+    for label, low, high, alpha in BANDS:
+        lower, upper = quantiles(shown, [low, high])
+        ax.fill_between(at, lower, upper, color=colour, alpha=alpha, linewidth=0, label=label)
+    (median,) = quantiles(shown, [0.5])
+    ax.plot(at, median, color=colour, linewidth=1.6, label="median over worlds")
+    return share_axis(ax)
+
+
+def refuse_unknown(data: xr.Dataset, **wanted: str) -> None:
+    """Refuse labels that a dataset does not have, by dimension.
+
+    Raises
+    ------
+    ResultError
+        With the nearest that there is.
+    """
+    for dimension, label in wanted.items():
+        known = [str(value) for value in data[dimension].values]
+        if label not in known:
+            message = f"The result has no {dimension} '{label}'{nearest(label, known)}"
+            raise ResultError(message)
+
+
+def cohesion_fan(ax: Axes, data: xr.Dataset, scenario: Scenario, colour: str = BLUE) -> Axes:
+    """Fan chart of the cohesion index with the scenario's weights."""
+    refuse_unknown(data, scenario=scenario.name)
+    counts = data["monthly_cohesion"].sel(scenario=scenario.name, weighting=scenario.weighting)
+    return fan(ax, data["month"].values, counts.transpose("month", "bin").values, colour)
+
+
+def trust_fan(ax: Axes, data: xr.Dataset, scenario: str, member: str, colour: str = BLUE) -> Axes:
+    """Fan chart of a member's trust, over the worlds in which it still is a member."""
+    refuse_unknown(data, scenario=scenario, member=member)
+    counts = data["monthly_histogram"].sel(scenario=scenario, member=member, watched="trust")
+    return fan(ax, data["month"].values, counts.transpose("month", "bin").values, colour)
+
+
+def status_river(ax: Axes, data: xr.Dataset, scenario: str, member: str) -> Axes:
+    """Share of worlds in each standing over time, as a stack that sums to one."""
+    refuse_unknown(data, scenario=scenario, member=member)
+    counts = data["monthly_standing"].sel(scenario=scenario, member=member)
+    shares = counts.transpose("standing_name", "month").values / data.sizes["run"]
+    ax.stackplot(
+        data["month"].values,
+        shares,
+        colors=list(STANDING_COLOURS.values()),
+        edgecolor="white",
+        linewidth=0.4,
+    )
+    ax.margins(x=0)
+    return share_axis(ax, percent=True)
+
+
+def end_state_bars(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) -> Axes:
+    """Probability of each end state, with its Wilson 95 % interval, scenarios side by side."""
+    for scenario in scenarios:
+        refuse_unknown(data, scenario=scenario.name)
+    width = 0.8 / len(scenarios)
+    places = np.arange(len(END_STATES))
+    for index, scenario in enumerate(scenarios):
+        codes = data["end_state"].sel(scenario=scenario.name).values
+        known = Populations(*map(int, data.attrs["populations"]))
+        states = {name: probability(codes == code, known) for code, name in enumerate(END_STATES)}
+        values = np.array([states[name].value for name in END_STATES])
+        errors = np.array(
+            [
+                [states[n].value - states[n].low, states[n].high - states[n].value]
+                for n in END_STATES
+            ]
+        ).T
+        ax.bar(
+            places + (index - (len(scenarios) - 1) / 2) * width,
+            values,
+            width * 0.92,
+            yerr=np.clip(errors, 0, None),
+            color=SERIES[index % len(SERIES)],
+            hatch=("", "//", "..", "xx")[index // len(SERIES) % 4],
+            error_kw={"elinewidth": 0.8, "capsize": 1.8, "ecolor": "#333333"},
+            label=scenario.title,
+        )
+    ax.set_xticks(places, END_STATES)
+    ax.set_ylim(0, 1)
+    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    ax.grid(visible=False, axis="x")
+    return ax
+
+
+def share_axis(ax: Axes, *, percent: bool = False, years: int = 6) -> Axes:
+    """Scale the y axis from 0 to 1 and the x axis by calendar years."""
+    ax.set_ylim(0, 1)
+    ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    if percent:
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    return by_year(ax, years)
+
+
+def by_year(ax: Axes, years: int = 6) -> Axes:
+    """Scale the x axis by calendar years, of which about so many are labelled."""
+    low, high = ax.get_xlim()
+    step = max(1, round((high - low) / 365.25 / years))
+    ax.xaxis.set_major_locator(YearLocator(step))  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_formatter(DateFormatter("%Y"))  # type: ignore[no-untyped-call]
+    return ax
+
+
+# ---------------------------------------------------------------------------------------------
+# Standard figures
+
+
+def cohesion_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
+    """Cohesion of the alliance, scenarios side by side on shared axes."""
+    count = len(scenarios)
+    figure, axes = grid(1, count, width=3.1 if count > 1 else 5.2, height=3.0)
+    for ax, scenario in zip(axes[0], scenarios, strict=True):
+        cohesion_fan(ax, data, scenario)
+        ax.set_title(wrapped(scenario.title, 38 if count > 1 else 70), loc="left")
+    axes[0][0].set_ylabel(f"Cohesion index ({scenarios[0].weighting} weights of members)")
+    handles, labels = axes[0][0].get_legend_handles_labels()
+    finish(figure, data, f"Cohesion of the alliance: {_alliance(data)}", handles, labels)
+    return figure
+
+
+def trust_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
+    """Trust of each member, a row each, scenarios side by side."""
+    figure, axes = _by_member(data, scenarios, trust_fan)
+    handles, labels = axes[0][0].get_legend_handles_labels()
+    finish(figure, data, f"Trust in the patron (0 to 1): {_alliance(data)}", handles, labels)
+    return figure
+
+
+def status_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
+    """Share of worlds in each standing over time, a row for each member."""
+    figure, _ = _by_member(data, scenarios, status_river)
+    handles = [Patch(facecolor=colour, label=name) for name, colour in STANDING_COLOURS.items()]
+    title = f"Standing of each member, share of worlds: {_alliance(data)}"
+    finish(figure, data, title, handles, list(STANDINGS))
+    return figure
+
+
+def _by_member(
+    data: xr.Dataset,
+    scenarios: Sequence[Scenario],
+    draw: Callable[[Axes, xr.Dataset, str, str], Axes],
+) -> tuple[Picture, Any]:
+    """Draw a panel for each member (row) and scenario (column)."""
+    names = _names(data)
+    figure, axes = grid(len(names), len(scenarios), width=2.9, height=1.35, floor=5.2)
+    for row, (member, name) in zip(axes, names.items(), strict=True):
+        for ax, scenario in zip(row, scenarios, strict=True):
+            draw(ax, data, scenario.name, member)
+        row[0].set_ylabel(name)
+    for ax, scenario in zip(axes[0], scenarios, strict=True):
+        ax.set_title(wrapped(scenario.title, 38 if len(scenarios) > 1 else 70), loc="left")
+    return figure, axes
+
+
+def end_state_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
+    """Bars of the end states at the horizon."""
+    figure, axes = grid(1, 1, width=6.4, height=3.2)
+    ax = end_state_bars(axes[0][0], data, scenarios)
+    ax.set_ylabel("Probability (whiskers: Wilson 95 %)")
+    horizon = str(data["month"].values[-1])[:7]
+    handles, labels = ax.get_legend_handles_labels()
+    finish(figure, data, f"End state in {horizon}: {_alliance(data)}", handles, labels)
+    return figure
+
+
+def member_figure(data: xr.Dataset, scenarios: Sequence[Scenario], member: str) -> Picture:
+    """Cohesion of the alliance, and below it the trust of one member, scenarios side by side.
+
+    Raises
+    ------
+    ResultError
+        If there is no such member.
+    """
+    refuse_unknown(data, member=member)
+    name = _names(data)[member]
+    with mpl.rc_context(STYLE):
+        count = len(scenarios)
+        figure, axes = grid(2, count, width=3.1 if count > 1 else 5.2, height=1.9)
+        for (upper, lower), scenario in zip(axes.T, scenarios, strict=True):
+            cohesion_fan(upper, data, scenario)
+            trust_fan(lower, data, scenario.name, member)
+            upper.set_title(wrapped(scenario.title, 38 if count > 1 else 70), loc="left")
+        axes[0][0].set_ylabel("Cohesion")
+        axes[1][0].set_ylabel(f"Trust, {name}")
+        handles, labels = axes[0][0].get_legend_handles_labels()
+        title = f"Cohesion of the alliance and trust of {name}: {_alliance(data)}"
+        finish(figure, data, title, handles, labels)
+        return figure
+
+
+FIGURES: dict[str, Callable[[Any, Any], Picture]] = {
+    "cohesion": cohesion_figure,
+    "trust": trust_figure,
+    "status": status_figure,
+    "end_states": end_state_figure,
+}
+
+
+def figure(kind: str, data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
+    """Draw one of the standard figures by name.
+
+    Raises
+    ------
+    ResultError
+        If there is no figure of that name.
+    """
+    if kind not in FIGURES:
+        message = f"There is no figure '{kind}'{nearest(kind, FIGURES)}"
+        raise ResultError(message)
+    with mpl.rc_context(STYLE):
+        return FIGURES[kind](data, scenarios)
+
+
+def write_figures(directory: Path, data: xr.Dataset, scenarios: Sequence[Scenario]) -> list[Path]:
+    """Write every standard figure as PNG and SVG, a page for every few scenarios.
+
+    The files carry the scenarios' fingerprints and the seed in their metadata.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    pages = [scenarios[i : i + PER_PAGE] for i in range(0, len(scenarios), PER_PAGE)]
+    written = []
+    for kind in FIGURES:
+        for number, page in enumerate([scenarios] if kind == "end_states" else pages, 1):
+            name = page_name(kind, number)
+            with mpl.rc_context(STYLE):
+                written += save(figure(kind, data, page), directory / name, data, page)
+    return written
+
+
+def page_name(kind: str, number: int) -> str:
+    """Name of a page of figures: its kind, numbered from the second on."""
+    return kind if number == 1 else f"{kind}_{number}"
+
+
+def save(
+    picture: Picture, stem: Path, data: xr.Dataset, scenarios: Sequence[Scenario]
+) -> list[Path]:
+    """Write a figure as PNG and SVG, with scenarios, seed and worlds in their metadata."""
+    described = "; ".join(f"{s.name} {s.fingerprint}" for s in scenarios)
+    described += f"; seed {data.attrs['seed']}; {data.sizes['run']} worlds"
+    common = {"Title": picture.get_suptitle(), "Description": described}
+    png = {**common, "Software": "foedus"}
+    svg = {**common, "Creator": "foedus", "Date": None}
+    files = stem.with_suffix(".png"), stem.with_suffix(".svg")
+    picture.savefig(files[0], dpi=200, metadata=png, pil_kwargs={"compress_level": 4})
+    picture.set_layout_engine("none")  # the layout of the first file serves both
+    picture.savefig(files[1], metadata=svg)
+    return list(files)
+
+
+def grid(
+    rows: int,
+    columns: int,
+    *,
+    width: float,
+    height: float,
+    sharex: bool | Literal["row", "col"] = True,
+    sharey: bool | Literal["row", "col"] = True,
+    floor: float = 0.0,
+) -> tuple[Picture, Any]:
+    """Return a figure with Axes (row, column), each so many inches, at least ``floor`` wide."""
+    size = (max(floor, width * columns + 0.7), height * rows + 1.25)
+    picture = Picture(figsize=size, layout="constrained")
+    FigureCanvasAgg(picture)
+    axes = picture.subplots(rows, columns, sharex=sharex, sharey=sharey, squeeze=False)
+    return picture, axes
+
+
+def finish(
+    picture: Picture,
+    data: xr.Dataset,
+    title: str,
+    handles: list[Any],
+    labels: list[str],
+    *,
+    worlds: int | None = None,
+) -> None:
+    """Give a figure its title, its legend, and a line that says which worlds it shows."""
+    picture.suptitle(title, x=0.01, ha="left", fontweight="bold")
+    widest = max(map(len, labels), default=1)
+    room = int(picture.get_figwidth() / (0.55 + 0.068 * widest))  # inches of an entry
+    columns = max(1, min(len(labels), room))
+    draw = {
+        "posterior": "worlds that go on from the record (posterior)",
+        "prior": "parameters drawn from their priors, none calibrated",
+        "default": "declared parameter values",
+    }.get(data.attrs["parameter_draw"], "given parameter values")
+    legend = picture.legend(
+        handles,
+        labels,
+        loc="outside lower left",
+        ncols=columns,
+        fontsize=8,
+        title=f"{worlds or data.sizes['run']:,} worlds a scenario; {draw}; "
+        f"seed {data.attrs['seed']}",
+        title_fontsize=7.5,
+        alignment="left",
+    )
+    legend.get_title().set_color("#555555")
+
+
+def _names(data: xr.Dataset) -> dict[str, str]:
+    codes = [str(code) for code in data["member"].values]
+    return dict(zip(codes, data.attrs["member_names"], strict=True))
+
+
+def _alliance(data: xr.Dataset) -> str:
+    return str(data.attrs["alliance"]).upper()
+
+
+def wrapped(text: str, width: int) -> str:
+    """Break a title into lines."""
+    from textwrap import fill
+
+    return fill(text, width)
+
+
+__all__ = [
+    "FIGURES",
+    "Picture",
+    "cohesion_fan",
+    "end_state_bars",
+    "fan",
+    "figure",
+    "member_figure",
+    "status_river",
+    "trust_fan",
+    "write_figures",
+]

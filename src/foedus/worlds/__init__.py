@@ -1,0 +1,1 @@
+"""From an address (scenario, seed, run) to a world."""

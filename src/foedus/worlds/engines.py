@@ -1,0 +1,432 @@
+"""Engines: how the worlds of a task are simulated, one by one with Mesa or abreast by the kernel.
+
+Both keep the same, to the bit: :func:`simulate` returns the same piece whichever is asked.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from shutil import rmtree
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import platformdirs
+
+from foedus.cases.format import WEIGHTINGS
+from foedus.model import chronicle, draws, elementary, rules
+from foedus.model.chronicle import FIRST, Events, absorbed, bin_of, counted, happened, key, stirred
+from foedus.model.draws import seed_words
+from foedus.model.parameters import Parameters
+from foedus.model.rules import Signals, State, Tally
+from foedus.worlds import kernel
+from foedus.worlds.addresses import member_weights
+from foedus.worlds.buffers import LANES, STRIDE
+from foedus.worlds.kept import (
+    BINS,
+    COMPONENTS,
+    RECORDED,
+    SHARE_UNIT,
+    SIGNALS,
+    TOTALS,
+    WATCHED,
+    Piece,
+    empty_monthly,
+    empty_paths,
+    empty_table,
+    kept_fields,
+    unit,
+    without_spare,
+)
+from foedus.worlds.kernel import Bench, Case, Monthly
+from foedus.worlds.openings import Design, Opening, addresses, opening
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+    from types import SimpleNamespace
+
+    import numpy.typing as npt
+
+    from foedus.cases.scenario import Scenario
+    from foedus.worlds.agents import AllianceModel, MemberState
+    from foedus.worlds.kept import Arrays
+
+Engine = Literal["auto", "mesa", "kernel"]
+FEW_WORLDS = 30  # below, Mesa has answered before the compiled kernel is loaded
+BLOCK = 16 * LANES  # worlds whose opening is drawn at a time
+HORIZON = (*WATCHED, "frozen", "suspended", "consented")  # fields of the state in the table
+KEPT_CACHES = 8  # versions of the compiled kernel kept on disk
+
+
+@dataclass(frozen=True)
+class Task:
+    """Some worlds of one scenario.
+
+    Attributes
+    ----------
+    keep
+        Whether to keep whole worlds.
+    """
+
+    scenario: Scenario
+    seed: int
+    design: Design
+    first: int
+    runs: int
+    engine: Engine
+    keep: bool
+
+
+def _never() -> bool:
+    return False
+
+
+def simulate(task: Task, stop: Callable[[], bool] = _never) -> Piece:
+    """Simulate the worlds of a task.
+
+    Parameters
+    ----------
+    stop
+        Asked every now and then; once it is true the piece ends with the worlds that are finished.
+    """
+    by = _by_mesa if task.engine == "mesa" else _by_kernel
+    return by(task, stop)
+
+
+def chosen(engine: Engine, worlds: int) -> Engine:
+    """Return the engine for so many worlds."""
+    if engine != "auto":
+        return engine
+    return "mesa" if worlds < FEW_WORLDS else "kernel"
+
+
+# ---------------------------------------------------------------------------------------------
+# The kernel, compiled
+
+PLAIN = (elementary, draws, rules, chronicle)
+
+
+@cache
+def compiled_kernel() -> SimpleNamespace:
+    """Return the kernel's functions as machine code, made now or taken from the user's cache."""
+    from foedus.worlds.compiled import compile_modules
+
+    return compile_modules(PLAIN, kernel, _writable(kernel_cache()))
+
+
+def kernel_for(worlds: int) -> Any:
+    """Return the kernel's functions, compiled where so many worlds are worth it."""
+    return kernel if worlds < FEW_WORLDS else compiled_kernel()
+
+
+def is_compiled() -> bool:
+    """Whether machine code for this very model and machine lies in the user's cache."""
+    return any(kernel_cache().glob("*.simulate-*.nbc"))
+
+
+def kernel_cache() -> Path:
+    """Directory for machine code of the functions in memory on this machine.
+
+    Its name is made of all that decides the code: the functions as Python holds them (not their
+    files, which may have changed since), the versions and the processor. So machine code of other
+    rules is never even looked at.
+    """
+    from foedus.worlds.compiled import fingerprint
+
+    name = fingerprint(PLAIN, kernel)[:24]
+    return platformdirs.user_cache_path("foedus") / "kernel" / name
+
+
+def _writable(directory: Path) -> Path | None:
+    """Return the directory if it can be written, else None; older ones are cleared away."""
+    try:
+        if not directory.is_dir():
+            directory.mkdir(parents=True)
+            others = sorted(directory.parent.iterdir(), key=lambda path: path.stat().st_mtime)
+            for old in others[:-KEPT_CACHES]:
+                rmtree(old, ignore_errors=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError:
+        return None
+    return directory
+
+
+# ---------------------------------------------------------------------------------------------
+# Worlds abreast
+
+
+def _case(scenario: Scenario, seed: int) -> Case:
+    low, high = seed_words(seed)
+    return Case(
+        seed_low=low,
+        seed_high=high,
+        addresses=addresses(scenario),
+        attention=np.array(scenario.alliance.attention),
+        drivers=scenario.drivers,
+        weights=np.array([member_weights(scenario, weighting) for weighting in WEIGHTINGS]),
+        index_weights=np.array(scenario.weights),
+    )
+
+
+def _bench(members: int) -> Bench:
+    def room(*shape: int) -> Any:
+        return np.zeros((*shape[:-1], shape[-1] * STRIDE))
+
+    weightings, components = len(WEIGHTINGS), len(COMPONENTS)
+    return Bench(
+        runs=np.zeros(LANES, np.int64),
+        parameters=room(len(Parameters._fields)),
+        states=room(members, len(State._fields)),
+        signals=room(members, len(Signals._fields)),
+        seen=room(members, len(Signals._fields)),
+        inside=np.zeros(LANES),
+        places=np.zeros(LANES, np.int64),
+        first_month=room(members, len(Events._fields)),
+        totals=room(members, len(TOTALS)),
+        tallies=room(weightings, len(Tally._fields)),
+        components=room(weightings, components),
+        cohesion=np.zeros((weightings, LANES)),
+        standing=np.zeros((members, LANES), np.int8),
+        takes_part=np.zeros((members, LANES), np.int8),
+        end_state=np.zeros(LANES, np.int8),
+        fingerprint=np.zeros(LANES, np.int64),
+    )
+
+
+def _lanes(buffer: Any) -> Any:
+    """View a buffer as (..., field, lane)."""
+    return buffer.reshape(*buffer.shape[:-1], -1, STRIDE)[..., :LANES]
+
+
+def _by_kernel(task: Task, stop: Callable[[], bool]) -> Piece:
+    loops = compiled_kernel()
+    scenario = task.scenario
+    case = _case(scenario, task.seed)
+    months, members = case.drivers.shape[:2]
+    fields, bench = kept_fields(), _bench(members)
+    monthly = empty_monthly(months, members, spare=1)
+    table = empty_table(members, task.runs)
+    paths = empty_paths(months, members, task.runs) if task.keep else None
+    piece = Piece(scenario.name, task.first, task.runs, table, without_spare(monthly), paths)
+    for at in range(0, task.runs, LANES):
+        if stop():
+            return piece.trimmed(at)
+        if at % BLOCK == 0:
+            runs = np.arange(task.first + at, task.first + min(at + BLOCK, task.runs))
+            start = opening(task.design, scenario, task.seed, runs, loops)
+        worlds = min(LANES, task.runs - at)
+        lanes = np.minimum(at % BLOCK + np.arange(LANES), len(runs) - 1)
+        bench.runs[:] = runs[lanes]
+        _lanes(bench.parameters)[:] = start.parameters[:, lanes]
+        _lanes(bench.states)[:] = start.states[:, :, lanes].swapaxes(0, 1)
+        loops.begin(fields, bench)
+        if paths is None:
+            loops.simulate(case, fields, 0, months, worlds, bench, monthly)
+        else:
+            for month in range(months):
+                loops.simulate(case, fields, month, month + 1, worlds, bench, monthly)
+                _keep_month(bench, month, slice(at, at + worlds), paths)
+        _keep_rows(bench, slice(at, at + worlds), table)
+    return piece
+
+
+def _keep_rows(bench: Bench, rows: slice, table: Arrays) -> None:
+    """Write the worlds of a batch into their rows of the table."""
+    worlds = rows.stop - rows.start
+    states = _lanes(bench.states)[..., :worlds]
+    table["fingerprint"][rows] = bench.fingerprint[:worlds]
+    table["end_state"][rows] = bench.end_state[:worlds]
+    table["cohesion"][:, rows] = bench.cohesion[:, :worlds]
+    table["components"][..., rows] = _lanes(bench.components)[..., :worlds]
+    table["standing"][:, rows] = bench.standing[:, :worlds]
+    table["takes_part"][:, rows] = bench.takes_part[:, :worlds]
+    table["event_month"][..., rows] = _lanes(bench.first_month)[..., :worlds].swapaxes(0, 1)
+    table["total"][..., rows] = _lanes(bench.totals)[..., :worlds].swapaxes(0, 1)
+    by_field = State(*states.swapaxes(0, 1))
+    for name in HORIZON:
+        table[name][:, rows] = getattr(by_field, name)
+
+
+def _keep_month(bench: Bench, month: int, rows: slice, paths: Arrays) -> None:
+    """Write one month of whole worlds."""
+    worlds = rows.stop - rows.start
+    states = State(*_lanes(bench.states)[..., :worlds].swapaxes(0, 1))
+    signals = Signals(*_lanes(bench.signals)[..., :worlds].swapaxes(0, 1))
+    for name in RECORDED:
+        paths[name][month, :, rows] = getattr(states, name)
+    for name in SIGNALS:
+        paths[name][month, :, rows] = getattr(signals, name)
+    paths["takes_part"][month, :, rows] = bench.takes_part[:, :worlds]
+    paths["cohesion"][:, month, rows] = bench.cohesion[:, :worlds]
+    paths["components"][:, :, month, rows] = _lanes(bench.components)[..., :worlds]
+
+
+def passed(
+    scenario: Scenario,
+    seed: int,
+    start: Opening,
+    luck: npt.NDArray[np.int64],
+    stops: Sequence[int],
+) -> Iterator[tuple[int, Bench]]:
+    """Simulate up to :data:`LANES` worlds and yield their bench whenever some months have passed.
+
+    Parameters
+    ----------
+    start
+        Where they start from.
+    luck
+        Shape (year, member, world): the number of the world whose luck each has in each year of
+        twelve months from the start.
+    stops
+        Months passed, in increasing order, at which to look; 0 is the opening.
+    """
+    loops, case = compiled_kernel(), _case(scenario, seed)
+    bench = _bench(case.drivers.shape[1])
+    worlds = start.states.shape[-1]
+    lanes = np.minimum(np.arange(LANES), worlds - 1)
+    _lanes(bench.parameters)[:] = start.parameters[:, lanes]
+    _lanes(bench.states)[:] = start.states[:, :, lanes].swapaxes(0, 1)
+    at = 0
+    for stop in stops:
+        while at < stop:
+            year = at // 12
+            until = min(stop, 12 * (year + 1))
+            loops.live(case, at, until, np.ascontiguousarray(luck[year][:, lanes]), bench)
+            at = until
+        yield stop, bench
+
+
+def states_of(bench: Bench, worlds: int) -> State:
+    """Return the states on a bench as a record of arrays (member, world)."""
+    return State(*_lanes(bench.states)[..., :worlds].swapaxes(0, 1))
+
+
+def signals_of(bench: Bench, worlds: int) -> Signals:
+    """Return what befell the members in the last month, as a record of arrays (member, world)."""
+    return Signals(*_lanes(bench.signals)[..., :worlds].swapaxes(0, 1))
+
+
+# ---------------------------------------------------------------------------------------------
+# One world after the other
+
+
+def _by_mesa(task: Task, stop: Callable[[], bool]) -> Piece:
+    from foedus.worlds.agents import AllianceModel
+
+    scenario = task.scenario
+    months, members = scenario.horizon, len(scenario.alliance.members)
+    paths = empty_paths(months, members, task.runs) if task.keep else None
+    piece = Piece(
+        scenario.name,
+        task.first,
+        task.runs,
+        empty_table(members, task.runs),
+        empty_monthly(months, members),
+        paths,
+    )
+    for row in range(task.runs):
+        if stop():
+            return piece.trimmed(row)
+        model = AllianceModel(
+            scenario,
+            seed=task.seed,
+            run=task.first + row,
+            parameters=task.design,
+            collect=False,
+        )
+        _keep_world(model, row, piece)
+    return piece
+
+
+def _keep_world(model: AllianceModel, row: int, piece: Piece) -> None:
+    """Run one world and keep what the kernel keeps, by the plain functions."""
+    table = piece.table
+    fingerprint = _absorb(FIRST, Parameters._fields, model.parameters)
+    for member in model.members:
+        fingerprint = _absorb(fingerprint, State._fields, member.state)
+    while model.running:
+        month = model.elapsed
+        before = [member.state for member in model.members]
+        model.step()
+        for place, member in enumerate(model.members):
+            changed = tuple(getattr(member.state, name) for name in RECORDED)
+            fingerprint = _absorb(fingerprint, RECORDED, changed)
+            events = happened(before[place], member.state, member.drivers)
+            for index, event in enumerate(events):
+                if event and not table["event_month"][index, place, row]:
+                    table["event_month"][index, place, row] = month + 1
+            for index, name in enumerate(TOTALS):
+                table["total"][index, place, row] += getattr(member.signals, name)
+            _sum_member(member, month, place, piece.monthly)
+        _keep_alliance(model, month, row, piece)
+        if piece.paths is not None:
+            _keep_path(model, month, row, piece.paths)
+    table["fingerprint"][row] = fingerprint
+    for place, member in enumerate(model.members):
+        table["standing"][place, row] = rules.standing(member.state)
+        table["takes_part"][place, row] = rules.takes_part(member.state)
+        for name in HORIZON:
+            table[name][place, row] = getattr(member.state, name)
+
+
+def _absorb(fingerprint: int, names: tuple[str, ...], record: tuple[float, ...]) -> int:
+    for name, value in zip(names, record, strict=True):
+        fingerprint = absorbed(fingerprint, value, key(name))
+    return stirred(fingerprint)
+
+
+def _sum_member(member: MemberState, month: int, place: int, monthly: Monthly) -> None:
+    state, signals = member.state, member.signals
+    monthly.standing[month, place, rules.standing(state)] += 1
+    monthly.taking_part[month, place] += int(rules.takes_part(state))
+    if not rules.is_member(state):
+        return
+    for index, name in enumerate(RECORDED):
+        value = getattr(state, name)
+        monthly.sums[0, index, month, place] += counted(value, unit(name, 1))
+        monthly.sums[1, index, month, place] += counted(value * value, unit(name, 2))
+    for index, name in enumerate(WATCHED):
+        monthly.histogram[index, month, place, bin_of(getattr(state, name), BINS)] += 1
+    for index, name in enumerate(SIGNALS):
+        monthly.signals[index, month, place] += counted(getattr(signals, name), SHARE_UNIT)
+
+
+def _keep_alliance(model: AllianceModel, month: int, row: int, piece: Piece) -> None:
+    monthly, scenario = piece.monthly, model.case
+    tallies = []
+    for w, weighting in enumerate(WEIGHTINGS):
+        sums = rules.EMPTY_TALLY
+        for member, weight in zip(model.members, member_weights(scenario, weighting), strict=True):
+            sums = rules.tally(sums, member.state, weight)
+        tallies.append(sums)
+        components = rules.cohesion(sums)
+        index = rules.cohesion_index(components, scenario.weights)
+        piece.table["cohesion"][w, row] = index
+        piece.table["components"][w, :, row] = components
+        if piece.paths is not None:
+            piece.paths["cohesion"][w, month, row] = index
+            piece.paths["components"][w, :, month, row] = components
+        if sums.members > 0.0:
+            monthly.cohesion[w, month, bin_of(index, BINS)] += 1
+            monthly.cohesion_sums[0, w, month] += counted(index, SHARE_UNIT)
+            monthly.cohesion_sums[1, w, month] += counted(index * index, SHARE_UNIT)
+            for c, value in enumerate(components):
+                monthly.component_sums[w, c, month] += counted(value, SHARE_UNIT)
+    plain = tallies[0]
+    end = rules.end_state(plain.taking_part, plain.members, plain.clients)
+    piece.table["end_state"][row] = end
+    monthly.end_state[month, end] += 1
+    monthly.number_taking_part[month, int(plain.taking_part)] += 1
+    monthly.with_members[month] += int(plain.members > 0.0)
+
+
+def _keep_path(model: AllianceModel, month: int, row: int, paths: Arrays) -> None:
+    for place, member in enumerate(model.members):
+        for name in RECORDED:
+            paths[name][month, place, row] = getattr(member.state, name)
+        for name in SIGNALS:
+            paths[name][month, place, row] = getattr(member.signals, name)
+        paths["takes_part"][month, place, row] = rules.takes_part(member.state)

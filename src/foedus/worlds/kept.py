@@ -1,0 +1,243 @@
+"""What is kept of many worlds: a table with a row a world, and sums over worlds month by month.
+
+A :class:`Piece` holds it for some worlds of one scenario. Pieces come from any engine, in any order
+and of any size, and are put together without loss: rows by run, sums by adding whole numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from math import ceil, log2
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import numpy as np
+
+from foedus.cases.alliance import state_quantities
+from foedus.cases.format import WEIGHTINGS
+from foedus.model import rules
+from foedus.model.chronicle import Events, key
+from foedus.model.parameters import Parameters
+from foedus.worlds.kernel import Fields, Monthly
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    Arrays = dict[str, npt.NDArray[Any]]
+
+BINS = 256  # of a share in a histogram; a quantile read from it is off by less than 0.004
+
+#: Fields of the state that change; the lasting ones are opening numbers.
+RECORDED = tuple(name for name in rules.State._fields if name not in rules.LASTING)
+#: Fields of the state kept world by world at the horizon, and month by month in histograms.
+WATCHED = ("trust", "expectation", "dependence", "outside_option")
+#: What is kept of a month beside the state.
+SIGNALS = ("crisis", "support", "pressure", "restraint")
+#: Signals summed over the months, world by world.
+TOTALS = ("crisis", "support")
+COMPONENTS = rules.Cohesion._fields
+
+#: Labels of the dimensions that do not depend on the scenario.
+LABELS: dict[str, tuple[str, ...]] = {
+    "standing_name": rules.STANDINGS,
+    "field": RECORDED,
+    "watched": WATCHED,
+    "signal": SIGNALS,
+    "totalled": TOTALS,
+    "event": Events._fields,
+    "component": COMPONENTS,
+    "weighting": WEIGHTINGS,
+    "state_at_end": rules.END_STATES,
+    "power": ("sum", "sum_of_squares"),
+}
+
+_SUM_BITS = 24  # a share is summed in units of 2**-24: 2**32 worlds fit 64 bits
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An array that is kept: its dimensions, type, meaning and unit."""
+
+    dims: tuple[str, ...]
+    dtype: Any
+    meaning: str
+    unit: str = "1"
+
+
+TABLE: dict[str, Kept] = {
+    "fingerprint": Kept(("run",), np.int64, "fingerprint of every bit of the world's states"),
+    "end_state": Kept(("run",), np.int8, "end state at the horizon"),
+    "cohesion": Kept(("weighting", "run"), np.float32, "cohesion index at the horizon"),
+    "components": Kept(
+        ("weighting", "component", "run"), np.float32, "component of cohesion at the horizon"
+    ),
+    "standing": Kept(("member", "run"), np.int8, "standing at the horizon"),
+    "takes_part": Kept(
+        ("member", "run"), np.int8, "is a member, not frozen, and attended the last summit"
+    ),
+    "frozen": Kept(("member", "run"), np.int8, "participation frozen at the horizon"),
+    "suspended": Kept(("member", "run"), np.int8, "vote suspended at the horizon"),
+    "consented": Kept(("member", "run"), np.int8, "let the documents of the last summit pass"),
+    **{
+        name: Kept(("member", "run"), np.float32, f"{quantity.meaning}, at the horizon")
+        for name, quantity in state_quantities().items()
+        if name in WATCHED
+    },
+    "event_month": Kept(
+        ("event", "member", "run"),
+        np.int16,
+        "month in which the event first happens, from 1; 0 if never",
+        "months",
+    ),
+    "total": Kept(("totalled", "member", "run"), np.float32, "sum of a signal over all months"),
+}
+
+#: The sums of :class:`~foedus.worlds.kernel.Monthly`; members are counted while they are members.
+MONTHLY: dict[str, Kept] = {
+    "standing": Kept(("month", "member", "standing_name"), np.int32, "worlds in each standing"),
+    "taking_part": Kept(("month", "member"), np.int32, "worlds in which the member takes part"),
+    "sums": Kept(("power", "field", "month", "member"), np.int64, "sums of the state's fields"),
+    "signals": Kept(("signal", "month", "member"), np.int64, "sums of signals"),
+    "histogram": Kept(("watched", "month", "member", "bin"), np.int32, "worlds in each bin"),
+    "with_members": Kept(("month",), np.int32, "worlds with a member left"),
+    "end_state": Kept(
+        ("month", "state_at_end"), np.int32, "worlds in each end state if the horizon were now"
+    ),
+    "number_taking_part": Kept(("month", "number"), np.int32, "worlds in which so many take part"),
+    "cohesion": Kept(("weighting", "month", "bin"), np.int32, "worlds in each bin of cohesion"),
+    "cohesion_sums": Kept(("power", "weighting", "month"), np.int64, "sums of the cohesion index"),
+    "component_sums": Kept(("weighting", "component", "month"), np.int64, "sums of components"),
+}
+
+#: Whole worlds; kept when asked for.
+PATHS: dict[str, Kept] = {
+    **{
+        name: Kept(("month", "member", "run"), np.float32, quantity.meaning, quantity.unit)
+        for name, quantity in state_quantities().items()
+        if name in RECORDED
+    },
+    "crisis": Kept(
+        ("month", "member", "run"), np.float32, "crisis that invoked the treaty", "0 or 1"
+    ),
+    "support": Kept(("month", "member", "run"), np.float32, "support delivered this month"),
+    "pressure": Kept(("month", "member", "run"), np.float32, "pressure of the patron in force"),
+    "restraint": Kept(("month", "member", "run"), np.float32, "restraint of the patron in force"),
+    "takes_part": Kept(("month", "member", "run"), np.float32, TABLE["takes_part"].meaning),
+    "cohesion": Kept(("weighting", "month", "run"), np.float32, "cohesion index"),
+    "components": Kept(
+        ("weighting", "component", "month", "run"), np.float32, "component of cohesion"
+    ),
+}
+
+
+@dataclass
+class Piece:
+    """What is kept of the worlds ``first`` to ``first + runs - 1`` of one scenario.
+
+    Attributes
+    ----------
+    table
+        Arrays of :data:`TABLE` by name, the run last.
+    monthly
+        Sums over these worlds.
+    paths
+        Arrays of :data:`PATHS` by name, the run last; None if whole worlds are not kept.
+    """
+
+    scenario: str
+    first: int
+    runs: int
+    table: Arrays
+    monthly: Monthly
+    paths: Arrays | None = None
+
+    @property
+    def after(self) -> int:
+        """First run after those of the piece."""
+        return self.first + self.runs
+
+    def trimmed(self, runs: int) -> Piece:
+        """Return the piece with the rows of its first worlds only, which must be all it counts."""
+        table = {name: array[..., :runs] for name, array in self.table.items()}
+        paths = self.paths and {name: array[..., :runs] for name, array in self.paths.items()}
+        return Piece(self.scenario, self.first, runs, table, self.monthly, paths)
+
+
+def sizes(months: int, members: int, runs: int) -> dict[str, int]:
+    """Return the length of every dimension."""
+    return {
+        **{name: len(labels) for name, labels in LABELS.items()},
+        "month": months,
+        "member": members,
+        "run": runs,
+        "bin": BINS,
+        "number": members + 1,
+    }
+
+
+def _empty(kept: Mapping[str, Kept], size: Mapping[str, int], *outer: int) -> Arrays:
+    return {
+        name: np.zeros([*outer, *(size[dim] for dim in item.dims)], item.dtype)
+        for name, item in kept.items()
+    }
+
+
+def empty_table(members: int, runs: int, *outer: int) -> Arrays:
+    """Return a table with room for some worlds; ``outer`` dimensions come first."""
+    return _empty(TABLE, sizes(0, members, runs), *outer)
+
+
+def empty_monthly(months: int, members: int, *, wide: bool = False, spare: int = 0) -> Monthly:
+    """Return sums over no worlds yet; ``wide`` counts in 64 bits, ``spare`` adds bins."""
+    size = sizes(months, members, 0)
+    arrays = _empty(MONTHLY, {**size, "bin": size["bin"] + spare})
+    if wide:
+        arrays = {name: array.astype(np.int64) for name, array in arrays.items()}
+    return Monthly(**arrays)
+
+
+def without_spare(monthly: Monthly) -> Monthly:
+    """Return the sums without the bins that the kernel has to spare."""
+    return monthly._replace(
+        histogram=monthly.histogram[..., :BINS], cohesion=monthly.cohesion[..., :BINS]
+    )
+
+
+def empty_paths(months: int, members: int, runs: int) -> Arrays:
+    """Return room for whole worlds."""
+    return _empty(PATHS, sizes(months, members, runs))
+
+
+def kept_fields() -> Fields:
+    """Return what the kernel sums and counts, as places of fields in their records."""
+    state, signal = rules.State._fields, rules.Signals._fields
+    return Fields(
+        watched=np.array([state.index(name) for name in WATCHED]),
+        recorded=np.array([state.index(name) for name in RECORDED]),
+        units=np.array([[unit(name, power) for name in RECORDED] for power in (1, 2)]),
+        signals=np.array([signal.index(name) for name in SIGNALS]),
+        totals=np.array([signal.index(name) for name in TOTALS]),
+        share_unit=SHARE_UNIT,
+        parameters=np.arange(len(Parameters._fields)),
+        parameter_keys=np.array([key(name) for name in Parameters._fields]),
+        states=np.arange(len(state)),
+        state_keys=np.array([key(name) for name in state]),
+    )
+
+
+SHARE_UNIT = 2.0**_SUM_BITS
+
+
+@cache
+def unit(name: str, power: int) -> float:
+    """Units per 1 in the sum of a field (or of its squares): coarser where bounds are wider."""
+    size = max(0, ceil(log2(state_quantities()[name].high)))
+    return float(2.0 ** (_SUM_BITS - power * size))
+
+
+def event_meanings() -> dict[str, str]:
+    """Return what each event is, in words that follow the member's name."""
+    hints = get_type_hints(Events, include_extras=True)
+    return {name: hints[name].__metadata__[0] for name in Events._fields}

@@ -1,0 +1,453 @@
+"""Designs: where the parameters and opening numbers of many worlds come from.
+
+A design gives the numbers of any worlds, by their run, and never depends on which others are asked
+for. The scalar :func:`~foedus.model.parameters.drawn_parameters` draws the same parameters.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from zlib import crc32
+
+import numpy as np
+
+from foedus.cases.alliance import GIVEN
+from foedus.errors import ResultError
+from foedus.model.draws import address, seed_words
+from foedus.model.parameters import OneOf, Parameters, Prior, specification
+from foedus.model.rules import State
+from foedus.worlds import kernel
+from foedus.worlds.posterior import Posterior, checksum, load_posterior, shipped_posterior
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy.typing as npt
+
+    from foedus.cases.scenario import Scenario
+
+    Integers = npt.NDArray[np.int64]
+    Floats = npt.NDArray[np.float64]
+    Numbers = Floats | float
+
+
+class Opening(NamedTuple):
+    """What some worlds start from."""
+
+    parameters: Floats  # (parameter, run)
+    states: Floats  # (field of State, member, run)
+
+
+class Design(Protocol):
+    """What an ensemble asks of a design."""
+
+    @property
+    def name(self) -> str:
+        """Word for it in tables and files."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from any other design."""
+
+    @property
+    def sets(self) -> int | None:
+        """How many sets of numbers there are: world i has the set i mod so many.
+
+        None if every world has its own.
+        """
+
+    def parameter(
+        self, scenario: Scenario, seed: int, runs: Integers, name: str, loops: Any
+    ) -> Numbers:
+        """Return a parameter in some worlds; one number if it is the same in all."""
+
+    def given(
+        self, scenario: Scenario, seed: int, runs: Integers, member: str, name: str, loops: Any
+    ) -> Numbers:
+        """Return an opening number of a member in some worlds."""
+
+    def carried(self, scenario: Scenario, runs: Integers, member: str) -> Mapping[str, Numbers]:
+        """Return fields of a member's state that some worlds bring along from before the start."""
+
+    def refusal(self, scenario: Scenario) -> str | None:
+        """Say why it cannot open a scenario, or return None."""
+
+
+class _Fresh:
+    """A design whose worlds begin with the scenario, whichever that is."""
+
+    def carried(self, scenario: Scenario, runs: Integers, member: str) -> Mapping[str, Numbers]:
+        """Return nothing: these worlds have no past."""
+        del scenario, runs, member
+        return {}
+
+    def refusal(self, scenario: Scenario) -> str | None:
+        """Return None."""
+        del scenario
+        return None
+
+
+@dataclass(frozen=True)
+class FromPrior(_Fresh):
+    """Every parameter and opening number drawn from its prior; overridden ones as given."""
+
+    name: str = "prior"
+    fingerprint: str = "prior"
+    sets: int | None = None
+
+    def parameter(
+        self, scenario: Scenario, seed: int, runs: Integers, name: str, loops: Any
+    ) -> Numbers:
+        """Draw a parameter."""
+        overrides = scenario.parameter_values
+        if name in overrides:
+            return overrides[name]
+        return _drawn(specification(name).prior, seed, runs, 0, name, loops)
+
+    def given(
+        self, scenario: Scenario, seed: int, runs: Integers, member: str, name: str, loops: Any
+    ) -> Numbers:
+        """Draw an opening number."""
+        label, number = scenario.alliance.source(member, name)
+        if number.prior is None:
+            return number.value
+        return _drawn(number.prior, seed, runs, address(member), label, loops)
+
+
+@dataclass(frozen=True)
+class Declared(_Fresh):
+    """The declared value of every number, or given parameters with declared opening numbers.
+
+    Attributes
+    ----------
+    parameters
+        Used as they are in every world; None for the declared ones with the scenario's overrides.
+    """
+
+    parameters: Parameters | None = None
+    sets: int | None = 1
+
+    @property
+    def name(self) -> str:
+        """Word for it in tables and files."""
+        return "default" if self.parameters is None else "given"
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from any other design."""
+        if self.parameters is None:
+            return "default"
+        return json.dumps([value.hex() for value in self.parameters])
+
+    def parameter(
+        self, scenario: Scenario, seed: int, runs: Integers, name: str, loops: Any
+    ) -> Numbers:
+        """Return the declared or given value."""
+        del seed, runs, loops
+        if self.parameters is not None:
+            return float(getattr(self.parameters, name))
+        return scenario.parameter_values.get(name, specification(name).value)
+
+    def given(
+        self, scenario: Scenario, seed: int, runs: Integers, member: str, name: str, loops: Any
+    ) -> Numbers:
+        """Return the declared value."""
+        del seed, runs, loops
+        return scenario.alliance.value(f"{member}.{name}")
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled(_Fresh):
+    """A table of parameters, one row a run, such as a sensitivity design; opening numbers declared.
+
+    Attributes
+    ----------
+    rows
+        Shape (run, parameter), in the order of :class:`~foedus.Parameters`.
+
+    Raises
+    ------
+    ResultError
+        If the table has another shape, or a number is out of its bounds.
+    """
+
+    rows: Floats
+    name: str = "sampled"
+
+    def __post_init__(self) -> None:
+        rows = np.asarray(self.rows, dtype=float)
+        if rows.ndim != 2 or rows.shape[1] != len(Parameters._fields) or not len(rows):
+            message = (
+                f"A design needs a row a run and a column for each of the "
+                f"{len(Parameters._fields)} parameters, not the shape {rows.shape}."
+            )
+            raise ResultError(message)
+        for name, column in zip(Parameters._fields, rows.T, strict=True):
+            for value in (column.min(), column.max()):
+                if reason := specification(name).refusal(float(value)):
+                    message = f"Design, {name}: {reason}"
+                    raise ResultError(message)
+        object.__setattr__(self, "rows", rows)
+
+    @property
+    def sets(self) -> int | None:
+        """How many sets of numbers there are."""
+        return len(self.rows)
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from any other design."""
+        return sha256(np.ascontiguousarray(self.rows, "<f8").tobytes()).hexdigest()
+
+    def parameter(
+        self, scenario: Scenario, seed: int, runs: Integers, name: str, loops: Any
+    ) -> Numbers:
+        """Return the parameter's column at the runs' rows."""
+        del scenario, seed, loops
+        if runs.max() >= len(self.rows):
+            message = f"The design has {len(self.rows)} rows; there is none for run {runs.max()}."
+            raise ResultError(message)
+        column: Floats = self.rows[runs, Parameters._fields.index(name)]
+        return column
+
+    given = Declared.given
+
+
+@dataclass(frozen=True, eq=False)
+class FromTable(_Fresh):
+    """Numbers from a table by name; worlds begin with the scenario.
+
+    Attributes
+    ----------
+    values
+        By name, such as ``trust_loss`` or ``ARM.trust``: shape (draw,); the others are as declared.
+    """
+
+    values: dict[str, Floats]
+    name: str = "table"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What tells it from any other design."""
+        return checksum("", self.values)
+
+    @property
+    def size(self) -> int:
+        """How many draws."""
+        return int(next(iter(self.values.values())).size)
+
+    @property
+    def sets(self) -> int | None:
+        """How many sets of numbers there are."""
+        return self.size
+
+    parameter = Posterior.parameter
+
+    def given(
+        self, scenario: Scenario, seed: int, runs: Integers, member: str, name: str, loops: Any
+    ) -> Numbers:
+        """Return an opening number of a member in some worlds."""
+        del seed, loops
+        label, number = scenario.alliance.source(member, name)
+        values = self.values.get(f"{member}.{label}")
+        return number.value if values is None else values[runs % self.size]
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """The first sets of numbers of a design, each in many worlds: world i has the set i mod sets.
+
+    Attributes
+    ----------
+    design
+        Where the numbers come from.
+    sets
+        How many sets of numbers.
+    """
+
+    design: Design
+    sets: int | None
+
+    @property
+    def name(self) -> str:
+        """Word for it in tables and files."""
+        return f"{self.design.name}, crossed"
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells it from any other design."""
+        return f"{self.design.fingerprint} crossed {self.sets}"
+
+    def parameter(
+        self, scenario: Scenario, seed: int, runs: Integers, name: str, loops: Any
+    ) -> Numbers:
+        """Return a parameter in some worlds."""
+        return self.design.parameter(scenario, seed, self._set(runs), name, loops)
+
+    def given(
+        self, scenario: Scenario, seed: int, runs: Integers, member: str, name: str, loops: Any
+    ) -> Numbers:
+        """Return an opening number of a member in some worlds."""
+        return self.design.given(scenario, seed, self._set(runs), member, name, loops)
+
+    def carried(self, scenario: Scenario, runs: Integers, member: str) -> Mapping[str, Numbers]:
+        """Return fields of a member's state that some worlds bring along from before the start."""
+        return self.design.carried(scenario, self._set(runs), member)
+
+    def refusal(self, scenario: Scenario) -> str | None:
+        """Say why it cannot open a scenario, or return None."""
+        return self.design.refusal(scenario)
+
+    def _set(self, runs: Integers) -> Integers:
+        return runs if self.sets is None else runs % self.sets
+
+
+PRIOR, DECLARED = FromPrior(), Declared()
+NAMED: dict[str, Design] = {"prior": PRIOR, "default": DECLARED}
+POSTERIOR = "posterior"
+Numbered = str | Path | Parameters | Design | None
+
+
+def as_design(parameters: Numbered, scenarios: Sequence[Scenario] = ()) -> Design:
+    """Return the design that a word, a file or parameters stand for.
+
+    Parameters
+    ----------
+    parameters
+        ``"prior"``, ``"default"``, ``"posterior"`` (that of the scenarios' alliance), a file made
+        by ``foedus calibrate``, :class:`~foedus.Parameters`, or a design. None takes the
+        posterior where one comes with foedus and goes with the scenarios, else the prior.
+    scenarios
+        What it is to open.
+
+    Raises
+    ------
+    ResultError
+        If a word stands for none, or the design cannot open one of the scenarios.
+    """
+    if parameters is None:
+        return _usual(scenarios)
+    design = _design(parameters, scenarios)
+    for scenario in scenarios:
+        if reason := design.refusal(scenario):
+            raise ResultError(reason)
+    return design
+
+
+def _usual(scenarios: Sequence[Scenario]) -> Design:
+    if not scenarios:
+        return PRIOR
+    posterior = shipped_posterior(scenarios[0].alliance.name)
+    fits = posterior is not None and not any(map(posterior.refusal, scenarios))
+    return posterior if posterior is not None and fits else PRIOR
+
+
+def _design(parameters: str | Path | Parameters | Design, scenarios: Sequence[Scenario]) -> Design:
+    if isinstance(parameters, Parameters):
+        return Declared(parameters)
+    if isinstance(parameters, Path) or str(parameters).endswith(".npz"):
+        return load_posterior(str(parameters))
+    if not isinstance(parameters, str):
+        return parameters
+    if parameters in NAMED:
+        return NAMED[parameters]
+    if parameters != POSTERIOR:
+        words = ", ".join(f"'{name}'" for name in (*NAMED, POSTERIOR))
+        message = (
+            f"parameters='{parameters}' is none of {words}, nor a file (.npz) made by foedus "
+            "calibrate, nor Parameters, nor a design."
+        )
+        raise ResultError(message)
+    names = [scenario.alliance.name for scenario in scenarios] or ["csto"]
+    posterior = shipped_posterior(names[0])
+    if posterior is None:
+        message = (
+            f"No posterior comes with foedus for the alliance '{names[0]}'. Use --parameters "
+            "prior, or make one with foedus calibrate."
+        )
+        raise ResultError(message)
+    return posterior
+
+
+def opening(
+    design: Design,
+    scenario: Scenario,
+    seed: int,
+    runs: Integers,
+    loops: Any = kernel,
+    luck: Integers | None = None,
+) -> Opening:
+    """Parameters and opening states of some worlds.
+
+    Parameters
+    ----------
+    runs
+        Their numbers.
+    luck
+        Shape (member, run): the world whose luck each has, if not its own.
+    loops
+        The kernel's functions, plain or compiled.
+    """
+    alliance, count = scenario.alliance, len(runs)
+    parameters = np.empty((len(Parameters._fields), count))
+    for row, name in zip(parameters, Parameters._fields, strict=True):
+        row[:] = design.parameter(scenario, seed, runs, name, loops)
+    states = np.empty((len(State._fields), len(alliance.members), count))
+    for place, member in enumerate(alliance.members):
+        values: dict[str, Any] = {
+            name: design.given(scenario, seed, runs, member, name, loops) for name in GIVEN
+        }
+        for field, value in enumerate(alliance.opening(member, values)):
+            states[field, place] = value
+    low, high = seed_words(seed)
+    loops.lasting_differences(
+        low,
+        high,
+        np.tile(runs, (len(alliance.members), 1)) if luck is None else luck,
+        addresses(scenario),
+        parameters,
+        states[State._fields.index("disposition")],
+    )
+    for place, member in enumerate(alliance.members):
+        for name, carried in design.carried(scenario, runs, member).items():
+            states[State._fields.index(name), place] = carried
+    return Opening(parameters, states)
+
+
+def drawn_numbers(
+    design: Design, scenario: Scenario, seed: int, runs: Integers, loops: Any = kernel
+) -> Iterator[tuple[str, str, Floats]]:
+    """Yield name, kind of evidence and values of each number that differs between worlds."""
+    for name in Parameters._fields:
+        values = design.parameter(scenario, seed, runs, name, loops)
+        if isinstance(values, np.ndarray):
+            yield name, specification(name).evidence.kind, values
+    for member in scenario.alliance.members:
+        for name in GIVEN:
+            number = scenario.alliance.numbers[f"{member}.{name}"]
+            values = design.given(scenario, seed, runs, member, name, loops)
+            if isinstance(values, np.ndarray) and not number.same_as:
+                yield number.key, number.evidence.kind, values
+
+
+def addresses(scenario: Scenario) -> Integers:
+    """Stable numbers of the members."""
+    return np.array([address(code) for code in scenario.alliance.members])
+
+
+def _drawn(prior: Prior, seed: int, runs: Integers, owner: int, name: str, loops: Any) -> Floats:
+    low, high = seed_words(seed)
+    out = np.empty((1, len(runs)))
+    labels = np.array([crc32(name.encode())])
+    loops.design_uniforms(low, high, runs, np.array([owner]), labels, out)
+    if isinstance(prior, OneOf):
+        places = np.minimum((out[0] * len(prior.values)).astype(int), len(prior.values) - 1)
+        chosen: Floats = np.array(prior.values)[places]
+        return chosen
+    values: Any = out[0]
+    return np.asarray(prior.quantile(values), dtype=float)  # its arithmetic serves arrays too

@@ -1,0 +1,289 @@
+"""Posterior draws: numbers informed by a record, and the worlds that they led to at its end.
+
+A draw carries its parameters *and* the state of every member at the end of the record, so that a
+projection continues the world that fits the record instead of starting one that resembles it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from foedus.cases.alliance import GIVEN, STANDING, Alliance
+from foedus.cases.months import format_month, parse_month
+from foedus.errors import ResultError, UnfinishedError
+from foedus.model.parameters import Parameters, specifications
+from foedus.model.rules import State
+from foedus.worlds.files import replace_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    from foedus.cases.scenario import Scenario
+    from foedus.worlds.openings import Integers, Numbers
+
+    Floats = npt.NDArray[np.float64]
+
+FORMAT_VERSION = 1
+INFORMED = 0.85  # ratio of posterior to prior spread below which the record informs a number
+#: Fields of the state that an opening number sets beside, or instead of, that of its own name.
+_OPENED_BY = {
+    "expectation": ("expectation", "expectation_initial"),
+    "dependence": ("dependence", "dependence_initial", "erosion"),
+    "participation": ("frozen",),
+    "vote": ("suspended",),
+}
+DIRECTORY = Path(__file__).resolve().parents[1] / "data"
+
+
+@dataclass(frozen=True, eq=False)
+class Posterior:
+    """Draws from the posterior of an alliance's numbers and worlds.
+
+    Attributes
+    ----------
+    values
+        Drawn numbers by name, such as ``trust_loss`` or ``ARM.trust`` (at the start of the record):
+        shape (draw,).
+    states
+        Shape (field of State, member, draw): the worlds at the end of the record.
+    luck
+        Shape (block, draw): which world's luck each had in each year of the record, member by
+        member within a year.
+    about
+        What it is of and how it was made, as plain data: ``alliance``, ``members``, ``date``,
+        ``opening`` (the alliance's own numbers at that date), ``record`` (fingerprint), ``coding``,
+        ``draws``, ``seed``, ``prior`` and ``prior_spread`` (standard deviation) by number, and how
+        well it is known: ``populations``, ``effective`` draws by number, ``accepted``,
+        ``log_evidence`` by repair constant.
+    """
+
+    values: dict[str, Floats]
+    states: Floats
+    luck: npt.NDArray[np.int64]
+    about: dict[str, Any]
+    name: str = field(default="posterior")
+
+    @property
+    def sets(self) -> int | None:
+        """How many sets of numbers there are."""
+        return self.size
+
+    @property
+    def size(self) -> int:
+        """How many draws."""
+        return int(self.states.shape[-1])
+
+    @property
+    def date(self) -> int:
+        """Month (number) at whose end the worlds stand."""
+        return parse_month(self.about["date"])
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Codes of the clients."""
+        return tuple(self.about["members"])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of every draw."""
+        head = repr((self.about["alliance"], self.about["date"]))
+        return checksum(head, self.values, self.states)
+
+    @cached_property
+    def spread_ratio(self) -> dict[str, float]:
+        """Posterior over prior standard deviation of every drawn number."""
+        prior = self.about["prior_spread"]
+        return {name: float(values.std() / prior[name]) for name, values in self.values.items()}
+
+    @cached_property
+    def informed(self) -> tuple[str, ...]:
+        """Numbers that the record tells something about."""
+        return tuple(name for name, ratio in self.spread_ratio.items() if ratio < INFORMED)
+
+    def quantile(self, key: str, level: float, *, end: bool = False) -> float:
+        """Quantile of a drawn number, or of a field of a member at the end of the record."""
+        if end:
+            member, name = key.split(".")
+            return float(np.quantile(self._field(name, member), level))
+        return float(np.quantile(self.values[key], level))
+
+    @property
+    def populations(self) -> tuple[int, int]:
+        """Values of the repair constant, and populations of each that never met in calibration.
+
+        Draw i is of the value i mod values and of the population (i // values) mod populations.
+        """
+        values, islands = self.about.get("populations", (1, 1))
+        return int(values), int(islands)
+
+    # As a design
+
+    def parameter(
+        self, scenario: Scenario, seed: int, runs: Integers, name: str, loops: Any
+    ) -> Numbers:
+        """Return a parameter in some worlds; world i has draw i, counted round and round."""
+        del seed, loops
+        if name in scenario.parameter_values:
+            return scenario.parameter_values[name]
+        if name not in self.values:
+            return specifications()[name].value
+        return self.values[name][runs % self.size]
+
+    def given(
+        self, scenario: Scenario, seed: int, runs: Integers, member: str, name: str, loops: Any
+    ) -> Numbers:
+        """Return an opening number, as the world carries it."""
+        del seed, loops
+        if f"{member}.{name}" in scenario.parameters:
+            return scenario.parameters[f"{member}.{name}"]
+        values = self._field(name, member)[runs % self.size]
+        return values if np.ptp(self._field(name, member)) > 0.0 else float(values[0])
+
+    def carried(self, scenario: Scenario, runs: Integers, member: str) -> Mapping[str, Numbers]:
+        """Return all of a member's state but what the scenario fixes."""
+        fixed = [
+            key.split(".", 1)[1] for key in scenario.parameters if key.startswith(f"{member}.")
+        ]
+        left_out = {field for name in fixed for field in _OPENED_BY.get(name, (name,))}
+        if "disposition_spread" in scenario.parameters:
+            left_out.add("disposition")  # drawn anew with the spread that is asked for
+        return {
+            name: self._field(name, member)[runs % self.size]
+            for name in State._fields
+            if name not in left_out
+        }
+
+    def refusal(self, scenario: Scenario) -> str | None:
+        """Say why these worlds cannot go on under a scenario, or return None."""
+        alliance = scenario.alliance
+        if alliance.name != self.about["alliance"] or alliance.members != self.members:
+            return (
+                f"The posterior is of '{self.about['alliance']}'; '{scenario.name}' is about "
+                f"'{alliance.name}'. Use --parameters prior, or calibrate that alliance."
+            )
+        if alliance.date != self.date:
+            return (
+                f"The posterior's worlds stand at the end of {format_month(self.date)}; "
+                f"'{scenario.name}' starts from {format_month(alliance.date)}. Use --parameters "
+                "prior, or start after the posterior's end."
+            )
+        own = opening_numbers(alliance)
+        if changed := [
+            key
+            for key, value in self.about["opening"].items()
+            if own.get(key) != value and key not in scenario.parameters
+        ]:
+            return (
+                f"The alliance of '{scenario.name}' has other numbers than the one calibrated "
+                f"({', '.join(changed[:3])}). Use --parameters prior, or set numbers with --set."
+            )
+        return None
+
+    def _field(self, name: str, member: str) -> Floats:
+        values: Floats = self.states[State._fields.index(name), self.members.index(member)]
+        return values
+
+    # On disk
+
+    def save(self, path: str | Path) -> None:
+        """Write the draws as one file; numbers are kept in 32 bits.
+
+        Raises
+        ------
+        UnfinishedError
+            If the file cannot be written.
+        """
+        content = BytesIO()
+        about = json.dumps({"format": FORMAT_VERSION, **self.about}, ensure_ascii=False)
+        np.savez_compressed(
+            content,
+            about=np.array(about),
+            names=np.array(list(self.values)),
+            values=np.array(list(self.values.values()), dtype="<f4"),
+            fields=np.array(State._fields),
+            states=self.states.astype("<f4"),
+            luck=self.luck.astype("<u4"),
+        )
+        try:
+            replace_file(Path(path), content.getvalue())
+        except OSError as error:
+            message = f"{path} cannot be written: {error.strerror or error}."
+            raise UnfinishedError(message) from None
+
+    def __repr__(self) -> str:
+        return (
+            f"<foedus.Posterior of {self.about['alliance']} to {format_month(self.date)}: "
+            f"{self.size:,} draws, {len(self.informed)} of {len(self.values)} numbers informed>"
+        )
+
+
+def checksum(head: str, values: Mapping[str, Floats], *more: Floats) -> str:
+    """SHA-256 of a text, of columns with their names, and of more numbers."""
+    total = sha256(head.encode())
+    for name, column in values.items():
+        total.update(name.encode())
+        total.update(np.ascontiguousarray(column, "<f8").tobytes())
+    for array in more:
+        total.update(np.ascontiguousarray(array, "<f8").tobytes())
+    return total.hexdigest()
+
+
+def opening_numbers(alliance: Alliance) -> dict[str, float]:
+    """Return the alliance's own numbers of its members at its date, by key."""
+    wanted = (*GIVEN, *STANDING, "frozen_months")
+    return {
+        key: alliance.value(key)
+        for member in alliance.members
+        for name in wanted
+        if (key := f"{member}.{name}") in alliance.numbers
+    }
+
+
+def load_posterior(path: str | Path) -> Posterior:
+    """Read draws from a file made by ``foedus calibrate``.
+
+    Raises
+    ------
+    ResultError
+        If the file is none, or of another version of the model.
+    """
+    path = Path(path)
+    try:
+        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as content:
+            about = json.loads(str(content["about"]))
+            names = [str(name) for name in content["names"]]
+            table = content["values"].astype(float)
+            fields = tuple(str(name) for name in content["fields"])
+            states, luck = content["states"].astype(float), content["luck"].astype(np.int64)
+    except (OSError, ValueError, KeyError, BadZipFile, EOFError) as error:
+        message = f"{path} is no posterior made by foedus calibrate ({error})."
+        raise ResultError(message) from None
+    unknown = [n for n in names if "." not in n and n not in Parameters._fields]
+    if about.pop("format", None) != FORMAT_VERSION or fields != State._fields or unknown:
+        message = (
+            f"{path} was made by another version of the model. Make it again with foedus calibrate."
+        )
+        raise ResultError(message)
+    return Posterior(dict(zip(names, table, strict=True)), states, luck, about)
+
+
+def shipped_posterior(alliance: str = "csto") -> Posterior | None:
+    """Return the posterior that comes with foedus for an alliance, or None."""
+    return _shipped(alliance)
+
+
+@cache
+def _shipped(alliance: str) -> Posterior | None:
+    path = DIRECTORY / f"posterior_{alliance}.npz"
+    return load_posterior(path) if path.is_file() else None

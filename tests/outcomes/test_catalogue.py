@@ -1,0 +1,117 @@
+"""What is measured of each world, against whole worlds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from foedus.cases.reader import load_scenario
+from foedus.ensembles import ensemble
+from foedus.model import rules
+from foedus.model.chronicle import Events
+from foedus.outcomes.catalogue import (
+    ALLIANCE,
+    ALLIANCE_MEASURES,
+    MEMBER_MEASURES,
+    measured,
+    of_alliance,
+    of_member,
+    value_of,
+)
+from foedus.worlds.agents import AllianceModel
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from foedus.ensembles.ensemble import Ensemble, Worlds
+
+
+@pytest.fixture(scope="module")
+def made() -> Ensemble:
+    scenario = load_scenario("expulsion", horizon=40, settings=["exit_base=-1.5"])
+    return ensemble.run([scenario], "prior", 200, keep_trajectories=True)
+
+
+@pytest.fixture(scope="module")
+def worlds(made: Ensemble) -> Worlds:
+    return made.parts[0]
+
+
+@pytest.fixture(scope="module")
+def paths(made: Ensemble) -> xr.Dataset:
+    return made.trajectories().isel(scenario=0)
+
+
+def test_everything_is_measured_once_of_everybody(worlds: Worlds) -> None:
+    found = [(one.subject, one.measure.name) for one in measured(worlds)]
+    members = worlds.scenario.alliance.members
+    assert len(found) == len(set(found))
+    assert len(found) == len(ALLIANCE_MEASURES) + len(members) * len(MEMBER_MEASURES)
+    for one in measured(worlds):
+        assert one.values.shape == (worlds.runs,)
+        assert np.array_equal(
+            one.values, value_of(worlds, one.subject, one.measure.name), equal_nan=True
+        )
+        if one.measure.kind == "chance":
+            assert set(np.unique(one.values)) <= {False, True}
+
+
+def test_what_holds_an_alliance_together_counts_as_better() -> None:
+    better = {name: measure.better for name, measure in MEMBER_MEASURES.items()}
+    good = {"active", "takes_part", "thaw", "return_to_summit", "trust", "expectation"}
+    assert {name for name, sign in better.items() if sign > 0} == good
+    assert {name for name, sign in better.items() if sign == 0} == {"dependence"}
+    assert better["outside_option"] == better["out"] == -1
+
+
+def test_every_event_of_the_chronicle_is_measured() -> None:
+    assert set(Events._fields) <= set(MEMBER_MEASURES)
+
+
+def test_chances_of_a_member_agree_with_its_last_month(worlds: Worlds, paths: xr.Dataset) -> None:
+    last = paths.isel(month=-1)
+    inside = last["membership"].values < rules.WITHDRAWN
+    for place, member in enumerate(worlds.scenario.alliance.members):
+        frozen = inside[place] & (last["frozen"].values[place] == 1)
+        assert np.array_equal(of_member(worlds, member, "frozen"), frozen)
+        assert np.array_equal(of_member(worlds, member, "out"), ~inside[place])
+        trust = of_member(worlds, member, "trust")
+        assert np.array_equal(np.isnan(trust), ~inside[place])
+        there = ~np.isnan(trust)
+        assert np.array_equal(trust[there], last["trust"].values[place][there])
+
+
+def test_the_promise_is_support_over_all_crises_of_all_members(
+    worlds: Worlds, paths: xr.Dataset
+) -> None:
+    crises, support = (float(paths[name].sum()) for name in ("crisis", "support"))
+    assert of_alliance(worlds, "crises answered").mean() == pytest.approx(support / crises)
+
+
+def test_a_second_follows_the_first_where_two_have_stepped_back(
+    worlds: Worlds, paths: xr.Dataset
+) -> None:
+    left = (paths["membership"].isel(month=-1) >= rules.WITHDRAWN).values.sum(axis=0)
+    back = (
+        ((paths["frozen"] == 1) | (paths["membership"] >= rules.WITHDRAWN)).any("month").values
+    ).sum(axis=0)
+    opening = AllianceModel(worlds.scenario, parameters="prior", collect=False)
+    assert [member.frozen for member in opening.members] == [1, 0, 0, 0, 0], (
+        "before the first month"
+    )
+    back += (
+        ~((paths["frozen"] == 1) | (paths["membership"] >= rules.WITHDRAWN))
+        .any("month")
+        .sel(member="ARM")
+        .values
+    )
+    for name, number in (("second leaves", left), ("second steps back", back)):
+        expected = (number >= 2).sum() / (number >= 1).sum()
+        assert of_alliance(worlds, name).mean() == pytest.approx(expected)
+
+
+def test_headline_cohesion_has_the_weights_of_the_scenario(worlds: Worlds) -> None:
+    index = of_alliance(worlds, f"cohesion, {worlds.scenario.weighting} weights")
+    assert np.array_equal(value_of(worlds, ALLIANCE, "cohesion"), index, equal_nan=True)
