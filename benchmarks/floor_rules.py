@@ -11,7 +11,7 @@ from typing import Any
 
 from foedus.model import chronicle, draws, elementary, rules
 from foedus.model.draws import Draws
-from foedus.model.rules import Drivers, Signals, State
+from foedus.model.records import Drivers, Signals, State
 from foedus.worlds import kernel
 from foedus.worlds.compiled import compile_modules
 

@@ -24,7 +24,7 @@ import numpy as np
 from mesa_user import AllianceModel as UserModel
 
 from foedus.cases.reader import load_scenario
-from foedus.ensembles import ensemble
+from foedus.ensembles import ensemble, workers
 from foedus.model.parameters import Parameters
 from foedus.worlds import engines
 from foedus.worlds.agents import AllianceModel
@@ -165,7 +165,7 @@ class Batch:
     def __init__(self, scenario: Any, members: int) -> None:
         here = len(scenario.alliance.members)
         places = np.arange(members) % here
-        case = engines._case(scenario, 1)
+        case = engines.case_of(scenario, 1)
         attention = np.full((members, members), 1 / (members - 1))
         np.fill_diagonal(attention, 0.0)
         self.case = case._replace(
@@ -176,23 +176,23 @@ class Batch:
         )
         self.months = scenario.horizon
         self.fields = kept_fields()
-        self.bench = engines._bench(members)
+        self.bench = engines.bench_for(members)
         self.monthly = empty_monthly(self.months, members, spare=1)
         self.loops = engines.compiled_kernel()
         runs = np.arange(LANES)
         start = opening(PRIOR, scenario, 1, runs, self.loops)
         self.bench.runs[:] = runs
-        engines._lanes(self.bench.parameters)[:] = start.parameters
+        engines.by_lane(self.bench.parameters)[:] = start.parameters
         self.states = start.states[:, places].swapaxes(0, 1)
         self._floor = compiled_floor()
 
     def run(self) -> None:
-        engines._lanes(self.bench.states)[:] = self.states
+        engines.by_lane(self.bench.states)[:] = self.states
         self.loops.begin(self.fields, self.bench)
         self.loops.simulate(self.case, self.fields, 0, self.months, LANES, self.bench, self.monthly)
 
     def floor(self) -> None:
-        engines._lanes(self.bench.states)[:] = self.states
+        engines.by_lane(self.bench.states)[:] = self.states
         self.loops.begin(self.fields, self.bench)
         self._floor.simulate(
             self.case, self.fields, 0, self.months, LANES, self.bench, self.monthly
@@ -310,7 +310,7 @@ def machine() -> dict[str, Any]:
     return {
         "processor": name,
         "vectors": level,
-        "cores": ensemble.available_workers(),
+        "cores": workers.available_workers(),
         "python": platform.python_version(),
         "numba": engines_version("numba"),
         "mesa": engines_version("mesa"),

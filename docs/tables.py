@@ -16,7 +16,8 @@ from foedus.cases.months import parse_month
 from foedus.cases.reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES
-from foedus.model.parameters import EVIDENCE_KINDS, specifications
+from foedus.model.parameters import specifications
+from foedus.model.quantities import EVIDENCE_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -189,10 +190,10 @@ def found(name: str) -> Any:
 
 def informed() -> str:
     """Numbers that the record informs."""
-    from foedus.views import tables
+    from foedus.views import evidence_tables
 
     rows = [row for row in found("calibration")["numbers"] if row["informed"] == "yes"]
-    return table(tables.INFORMED_HEADER, [tuple(row.values()) for row in rows])
+    return table(evidence_tables.INFORMED_HEADER, [tuple(row.values()) for row in rows])
 
 
 def checks() -> str:
@@ -262,14 +263,14 @@ def claims() -> str:
 
 def covered() -> str:
     """Coverage of known truths."""
-    from foedus.views import tables
+    from foedus.views import evidence_tables
 
     content = found("coverage")
-    rows = [*tables.coverage_rows(content["informed"])]
+    rows = [*evidence_tables.coverage_rows(content["informed"])]
     rows.append(
         (f"all {content['all']['numbers']} numbers", f"{content['all']['coverage']:.3f}", "", "")
     )
-    return table(tables.COVERAGE_HEADER, rows)
+    return table(evidence_tables.COVERAGE_HEADER, rows)
 
 
 def codings() -> str:

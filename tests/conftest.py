@@ -11,7 +11,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from foedus.cases.alliance import state_quantities
 from foedus.cases.reader import load_scenario
-from foedus.model import rules
+from foedus.model import records
 from foedus.model.draws import Draws
 from foedus.model.parameters import Parameters, specifications
 
@@ -42,7 +42,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> PageTogether
 
 SHARE = st.floats(0.0, 1.0)
 FLAG = st.sampled_from([0.0, 1.0])
-FORCED = st.sampled_from([rules.FREE, rules.FREE, 0.0, 1.0])
+FORCED = st.sampled_from([records.FREE, records.FREE, 0.0, 1.0])
 
 
 @st.composite
@@ -58,32 +58,32 @@ def parameters(draw: st.DrawFn, /, *, bounds: bool = False, **fixed: float) -> P
 
 
 @st.composite
-def states(draw: st.DrawFn, /, **fixed: float) -> rules.State:
+def states(draw: st.DrawFn, /, **fixed: float) -> records.State:
     """Any state within its bounds, with whole numbers where a code is meant."""
     values: dict[str, float] = {}
     for name, quantity in state_quantities().items():
         if quantity.unit == "0 or 1":
             values[name] = draw(FLAG)
         elif name == "membership":
-            values[name] = draw(st.sampled_from([rules.IN, rules.NOTICE]))
+            values[name] = draw(st.sampled_from([records.IN, records.NOTICE]))
         elif quantity.unit in ("months", "years"):
             values[name] = float(draw(st.integers(0, 60)))
         else:
             values[name] = draw(st.floats(quantity.low, quantity.high))
-    return rules.State(**{**values, **fixed})
+    return records.State(**{**values, **fixed})
 
 
 @st.composite
-def drivers(draw: st.DrawFn, /, **fixed: float) -> rules.Drivers:
+def drivers(draw: st.DrawFn, /, **fixed: float) -> records.Drivers:
     """Any drivers a scenario can impose."""
     values: dict[str, float] = {}
-    for name in rules.Drivers._fields:
+    for name in records.Drivers._fields:
         if name.startswith("forced_"):
             values[name] = draw(FORCED)
         elif name in ("crisis_scripted", "adaptive", "accounting", "summit", "dues"):
             values[name] = draw(FLAG)
         elif name == "support_scripted":
-            values[name] = draw(st.one_of(st.just(rules.FREE), SHARE))
+            values[name] = draw(st.one_of(st.just(records.FREE), SHARE))
         elif name == "threat":
             values[name] = draw(st.floats(0.0, 10.0))
         elif name == "affinity_change":
@@ -95,7 +95,7 @@ def drivers(draw: st.DrawFn, /, **fixed: float) -> rules.Drivers:
     for prefix in ("dependence", "ties"):
         keep = values[f"{prefix}_keep"]
         values[f"{prefix}_set"] = draw(st.floats(0.0, 1.0)) * (1.0 - keep)
-    return rules.Drivers(**{**values, **fixed})
+    return records.Drivers(**{**values, **fixed})
 
 
 @st.composite
@@ -107,14 +107,14 @@ def luck(draw: st.DrawFn) -> Draws:
 
 
 @st.composite
-def signals(draw: st.DrawFn, /, **fixed: float) -> rules.Signals:
+def signals(draw: st.DrawFn, /, **fixed: float) -> records.Signals:
     """Attention-weighted sums of signals: every field within 0..1, taking part within members."""
-    values = {name: draw(SHARE) for name in rules.Signals._fields}
+    values = {name: draw(SHARE) for name in records.Signals._fields}
     values["takes_part"] = values["member"] * draw(SHARE)
     values["support"] = values["crisis"] * draw(SHARE)
     values["gain"] = values["crisis"] * draw(SHARE)
     values["loss"] = values["crisis"] * draw(SHARE)
-    return rules.Signals(**{**values, **fixed})
+    return records.Signals(**{**values, **fixed})
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
         specification,
         specifications,
     )
-    from foedus.studies.results import Result, load_result, resume, run, verify
+    from foedus.studies.results import Result, load_result
+    from foedus.studies.running import resume, run
+    from foedus.studies.verification import verify
     from foedus.views.explain import why
     from foedus.worlds.agents import AllianceModel, MemberState, OutsidePower, Patron
     from foedus.worlds.openings import Sampled

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from foedus.cases.alliance import Alliance
     from foedus.cases.scenario import Scenario
-    from foedus.model.parameters import Parameter
+    from foedus.model.quantities import Parameter
 
 WIDTH, LABEL, ROW = 720, 180, 18  # pixels of the timeline of levers
 

@@ -8,7 +8,7 @@ from foedus.cases.alliance import GIVEN, load_alliance
 from foedus.cases.months import parse_month
 from foedus.cases.shipped import shipped_alliances
 from foedus.errors import AllianceError
-from foedus.model.parameters import Uniform
+from foedus.model.quantities import Uniform
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,9 +12,10 @@ from foedus.cases.alliance import load_alliance
 from foedus.cases.months import parse_month
 from foedus.cases.reader import load_scenario
 from foedus.ensembles import ensemble
-from foedus.model import rules
+from foedus.model import cohesion, records, rules
 from foedus.model.draws import Draws
-from foedus.model.parameters import EVIDENCE_KINDS, Parameters, specifications
+from foedus.model.parameters import Parameters, specifications
+from foedus.model.quantities import EVIDENCE_KINDS
 from foedus.views.explain import everything, why
 from foedus.worlds.agents import AllianceModel
 
@@ -70,7 +71,7 @@ def test_every_parameter_state_driver_draw_and_signal_is_read_by_a_rule() -> Non
         ):
             loaded |= set(function.__code__.co_names)
     results = {"dependence"}  # made anew each month from the trade path and its initial value
-    for record in (Parameters, rules.State, rules.Drivers, Draws, *SUMS):
+    for record in (Parameters, records.State, records.Drivers, Draws, *SUMS):
         assert set(record._fields) - results <= loaded, set(record._fields) - loaded
 
 
@@ -134,7 +135,7 @@ events:
 parameters: {BLR.arrears: 1, KAZ.arrears: 1, KGZ.arrears: 1, TJK.arrears: 1}  # so that votes count
 """
 RUNS = 6
-SUMS = (rules.Signals, rules.Tally, rules.Cohesion)
+SUMS = (records.Signals, cohesion.Tally, cohesion.Cohesion)
 
 
 def worlds_digest(scenario: Scenario) -> str:

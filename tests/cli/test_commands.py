@@ -20,10 +20,11 @@ from foedus.ensembles import ensemble
 from foedus.ensembles.store import Directory
 from foedus.errors import ResultError
 from foedus.inference import calibration, coverage, hindcast
-from foedus.studies import results
+from foedus.model import draws
+from foedus.studies import running
 from foedus.studies.results import load_result
 from foedus.views import brief
-from foedus.worlds import addresses, engines
+from foedus.worlds import engines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -436,13 +437,13 @@ def test_list_schema_and_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_defaults_of_the_command_line_are_those_of_the_library() -> None:
     assert app.DEFAULT_RUNS == ensemble.DEFAULT_RUNS
-    assert app.DEFAULT_SEED == addresses.DEFAULT_SEED
+    assert app.DEFAULT_SEED == draws.DEFAULT_SEED
     assert app.CALIBRATION_DRAWS == calibration.DEFAULT_DRAWS
     assert app.CALIBRATION_SEED == calibration.DEFAULT_SEED
     assert (app.HINDCAST_DRAWS, app.COVERAGE_DRAWS) == (hindcast.DRAWS, coverage.DRAWS)
     assert [item.value for item in app.Coding] == list(get_args(record.Coding))
     assert [item.value for item in app.Engine] == list(get_args(engines.Engine))
-    assert [item.value for item in app.Keep] == list(get_args(results.Keep))
+    assert [item.value for item in app.Keep] == list(get_args(running.Keep))
     assert [item.value for item in app.Format] == list(get_args(brief.Format))
 
 

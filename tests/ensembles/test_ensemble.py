@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from foedus.cases.reader import load_scenario
-from foedus.ensembles import ensemble
+from foedus.ensembles import ensemble, gathered, workers
 from foedus.errors import ResultError
-from foedus.model import rules
+from foedus.model import cohesion, records
 from foedus.model.parameters import Parameters, default_parameters
-from foedus.studies import results
+from foedus.studies import running
 from foedus.worlds.agents import AllianceModel
 from foedus.worlds.buffers import LANES
 from foedus.worlds.kept import BINS, MONTHLY, RECORDED, SIGNALS, TABLE, WATCHED, empty_table
@@ -92,13 +92,13 @@ def test_worlds_of_the_dataset_are_those_of_the_model(
                 assert index_value == np.float32(model.cohesion)
                 month += 1
             end = data["end_state"].sel(scenario=scenario.name, run=run).item()
-            assert rules.END_STATES[end] == model.end_state
+            assert cohesion.END_STATES[end] == model.end_state
 
 
 def test_monthly_statistics_are_those_of_the_whole_worlds(
     data: xr.Dataset, paths: xr.Dataset
 ) -> None:
-    inside = paths["membership"] < rules.WITHDRAWN
+    inside = paths["membership"] < records.WITHDRAWN
     for name in RECORDED:
         values = paths[name].where(inside)
         mean = data["monthly_mean"].sel(field=name)
@@ -151,7 +151,7 @@ def test_worlds_do_not_depend_on_pieces_threads_engine_or_order(
     monkeypatch.setattr(ensemble, "PIECE_STEPS", 1)
     same(workers=2)
     same(workers=1)  # more pieces than are handed out at first
-    made = ensemble._simulated
+    made = workers.simulated
 
     def backwards(tasks: Any, *rest: Any) -> Any:
         return made(tasks[::-1], *rest)
@@ -165,7 +165,7 @@ def test_worlds_do_not_depend_on_pieces_threads_engine_or_order(
 
 def test_a_piece_that_repeats_worlds_or_reaches_beyond_is_not_added(worlds: Ensemble) -> None:
     whole = next(worlds.pieces())
-    part = ensemble.Worlds(worlds.scenarios[0], empty_table(5, RUNS))
+    part = gathered.Worlds(worlds.scenarios[0], empty_table(5, RUNS))
     assert part.add(whole)
     there = part.there
     assert not part.add(replace(whole.trimmed(10), first=whole.after - 10))
@@ -251,7 +251,7 @@ def test_progress_counts_every_world(scenarios: list[Scenario]) -> None:
 
 
 def test_whole_worlds_that_were_not_kept_are_asked_for_with_a_remedy() -> None:
-    result = results.run("restraint", runs=3, horizon=12)
+    result = running.run("restraint", runs=3, horizon=12)
     with pytest.raises(ResultError, match="--keep trajectories"):
         _ = result.trajectories
     model = result.replay(2)

@@ -17,8 +17,9 @@ from foedus.ensembles import ensemble, store
 from foedus.ensembles.store import Directory
 from foedus.errors import ResultError, UnfinishedError
 from foedus.model.parameters import default_parameters
-from foedus.studies import results
-from foedus.studies.results import Result, load_result, resume
+from foedus.studies import running, verification
+from foedus.studies.results import Result, load_result
+from foedus.studies.running import resume
 from foedus.worlds.buffers import LANES
 from foedus.worlds.engines import Task, simulate
 
@@ -35,7 +36,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def unbroken() -> Result:
-    return results.run(*NAMES, runs=RUNS, **OPTIONS)
+    return running.run(*NAMES, runs=RUNS, **OPTIONS)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ensemble, "PATH_STEPS", 1)
         directory = tmp_path_factory.mktemp("finished") / "out"
-        results.run(*NAMES, runs=RUNS, out=directory, **OPTIONS)
+        running.run(*NAMES, runs=RUNS, out=directory, **OPTIONS)
         return directory
 
 
@@ -126,7 +127,7 @@ store._passes = passes
 def test_a_plain_rerun_goes_on_and_a_longer_one_computes_the_new_worlds_only(
     unbroken: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    results.run(*NAMES, runs=300, out=tmp_path / "out", **OPTIONS)
+    running.run(*NAMES, runs=300, out=tmp_path / "out", **OPTIONS)
     made: list[tuple[int, int]] = []
 
     def watched(task: Task, *rest: Any) -> Any:
@@ -134,7 +135,7 @@ def test_a_plain_rerun_goes_on_and_a_longer_one_computes_the_new_worlds_only(
         return simulate(task, *rest)
 
     monkeypatch.setattr(ensemble, "simulate", watched)
-    longer = results.run(*NAMES, runs=RUNS, out=tmp_path / "out", **OPTIONS)
+    longer = running.run(*NAMES, runs=RUNS, out=tmp_path / "out", **OPTIONS)
     assert longer.digest == unbroken.digest
     assert min(first for first, _ in made) == 300
     assert sum(count for _, count in made[1:]) == 2 * (RUNS - 300), "but for the one to warm up"
@@ -151,7 +152,7 @@ def test_a_plain_rerun_goes_on_and_a_longer_one_computes_the_new_worlds_only(
 def test_a_full_disk_is_a_sentence_and_loses_nothing(
     most: int, unbroken: Result, tmp_path: Path
 ) -> None:
-    results.run(*NAMES, runs=2 * LANES, out=tmp_path / "out", **OPTIONS)
+    running.run(*NAMES, runs=2 * LANES, out=tmp_path / "out", **OPTIONS)
     before = Directory(tmp_path / "out").entries()
     done = in_a_process(
         tmp_path / "out",
@@ -185,7 +186,7 @@ def test_a_summary_that_cannot_be_written_leaves_the_worlds(
     with monkeypatch.context() as patch:
         patch.setattr(store, "write_csv", full)
         with pytest.raises(UnfinishedError, match="All worlds are whole there"):
-            results.run(*NAMES, runs=RUNS, out=tmp_path / "out", **OPTIONS)
+            running.run(*NAMES, runs=RUNS, out=tmp_path / "out", **OPTIONS)
     monkeypatch.setattr(ensemble, "_by_threads", lambda *_: pytest.fail("simulated again"))
     assert resume(tmp_path / "out", figures=False).digest == unbroken.digest
 
@@ -215,13 +216,13 @@ def test_a_damaged_piece_is_named_and_computed_again(
     reason = damaged(place, how)
     with pytest.raises(ResultError, match=f"{reason}.* computed again by: foedus run --resume"):
         load_result(place)
-    found = results.verify(place)
+    found = verification.verify(place)
     assert len(found.problems) == 1
     assert reason in found.problems[0]
     notices: list[str] = []
     assert resume(place, figures=False, notice=notices.append).digest == unbroken.digest
     assert any(reason in notice and "computed again" in notice for notice in notices)
-    assert results.verify(place, sample=2).problems == ()
+    assert verification.verify(place, sample=2).problems == ()
 
 
 def test_a_whole_piece_with_other_worlds_is_caught_by_the_digest(place: Path) -> None:
@@ -270,7 +271,7 @@ def test_pieces_of_another_scenario_seed_or_draw_are_never_mixed_in(place: Path)
     ):
         options = {"runs": RUNS, **OPTIONS, **change}
         with pytest.raises(ResultError, match=reason):
-            results.run(*NAMES, out=place, **options)
+            running.run(*NAMES, out=place, **options)
     assert sorted(path.name for path in place.rglob("*")) == before
 
 
@@ -280,9 +281,9 @@ def test_worlds_of_other_given_parameters_are_not_mixed_in(tmp_path: Path) -> No
         options: dict[str, Any] = {"runs": 3, "horizon": 3, "figures": False}
         if refused:
             with pytest.raises(ResultError, match="its parameters differ"):
-                results.run("pressure", parameters=given, out=tmp_path / "out", **options)
+                running.run("pressure", parameters=given, out=tmp_path / "out", **options)
         else:
-            results.run("pressure", parameters=given, out=tmp_path / "out", **options)
+            running.run("pressure", parameters=given, out=tmp_path / "out", **options)
 
 
 def test_results_of_another_model_are_not_continued(place: Path) -> None:
@@ -291,7 +292,7 @@ def test_results_of_another_model_are_not_continued(place: Path) -> None:
     (place / "foedus.json").write_text(json.dumps(marker))
     with pytest.raises(ResultError, match="computed by another version of the model"):
         resume(place)
-    assert "another version of the model" in results.verify(place).problems[0]
+    assert "another version of the model" in verification.verify(place).problems[0]
     assert load_result(place).runs == RUNS, "to read them is no harm"
 
 
@@ -325,17 +326,17 @@ def test_stored_trajectories_are_read_when_they_are_used(place: Path, unbroken: 
 
 def test_figures_of_fewer_worlds_do_not_stay_beside_more(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    results.run("pressure", runs=40, horizon=12, out=out)
+    running.run("pressure", runs=40, horizon=12, out=out)
     assert (out / "figures").is_dir()
-    results.run("pressure", runs=60, horizon=12, out=out, figures=False)
+    running.run("pressure", runs=60, horizon=12, out=out, figures=False)
     assert not (out / "figures").exists()
 
 
 def test_a_directory_in_which_no_world_was_finished_is_in_nobody_s_way(tmp_path: Path) -> None:
     out = tmp_path / "out"
     with pytest.raises(ResultError, match="No Dask scheduler answers"):
-        results.run("pressure", runs=40, out=out, scheduler="nonsense")
-    result = results.run("restraint", runs=40, horizon=12, out=out, figures=False)
+        running.run("pressure", runs=40, out=out, scheduler="nonsense")
+    result = running.run("restraint", runs=40, horizon=12, out=out, figures=False)
     assert load_result(out).digest == result.digest
 
 
@@ -358,5 +359,5 @@ def test_a_manifest_and_pieces_that_were_deleted_are_made_again(
 
 def test_a_result_in_work_is_not_replaced_by_another_process(place: Path) -> None:
     with store.held(place), pytest.raises(ResultError, match="Another foedus writes into"):
-        results.run("pressure", runs=3, horizon=3, out=place, overwrite=True)
+        running.run("pressure", runs=3, horizon=3, out=place, overwrite=True)
     assert load_result(place).runs == RUNS

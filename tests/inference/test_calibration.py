@@ -17,21 +17,15 @@ import pytest
 from foedus.cases.months import parse_month
 from foedus.cases.record import load_record
 from foedus.errors import ResultError
-from foedus.inference.calibration import (
-    STRUCTURAL,
-    Likelihood,
-    calibrate,
-    checks,
-    continued,
-    placed,
-    target,
-)
-from foedus.model import rules
+from foedus.inference.calibration import STRUCTURAL, calibrate
+from foedus.inference.checks import checks
+from foedus.inference.likelihood import Likelihood, placed, target
+from foedus.model import records, rules
 from foedus.model.parameters import specifications
-from foedus.model.rules import State
+from foedus.model.records import State
 from foedus.worlds.agents import AllianceModel
 from foedus.worlds.openings import FromTable
-from foedus.worlds.posterior import load_posterior, shipped_posterior
+from foedus.worlds.posterior import continued, load_posterior, shipped_posterior
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +73,7 @@ def by_hand(record: Record, model: AllianceModel) -> float:
         for member in model.members:
             drivers, state = member.drivers, before[member.code]
             crisis = scripted.get((member.code, month))
-            if state.membership >= rules.WITHDRAWN:
+            if state.membership >= records.WITHDRAWN:
                 total -= 100 if crisis else 0
                 continue
             calm = np.exp(-state.threat * threats(member.code, month, threatened) / 12)
@@ -89,7 +83,7 @@ def by_hand(record: Record, model: AllianceModel) -> float:
                     model.parameters,
                     drivers.bandwidth,
                     drivers.ties_keep * state.adversary_ties + drivers.ties_set,
-                    rules.takes_part(state),
+                    records.takes_part(state),
                 )
                 total += log(chance if crisis.support else 1 - chance)
         for item in record.scored:
@@ -100,7 +94,7 @@ def by_hand(record: Record, model: AllianceModel) -> float:
                     continue
                 true = {
                     "paid_up": state.arrears == 0,
-                    "remains": state.membership == rules.IN,
+                    "remains": state.membership == records.IN,
                 }.get(item.what, getattr(state, item.what, None))
                 total += log(1 - item.error if float(true or 0) == item.value else item.error)
     return total
@@ -118,7 +112,7 @@ def test_the_likelihood_is_that_of_a_world_stepped_with_mesa(record: Record) -> 
     numbers = np.random.default_rng(5).random((len(likelihood.wanted.names), count))
     values = placed(likelihood.wanted, numbers, np.full(count, 0.5))
     luck = np.tile(np.arange(7, 7 + count), (int(np.prod(likelihood.blocks)), 1))
-    left = likelihood.ends(values, luck)[State._fields.index("membership")] >= rules.WITHDRAWN
+    left = likelihood.ends(values, luck)[State._fields.index("membership")] >= records.WITHDRAWN
     assert left.any(), "some member has left in one of the worlds"
     found = likelihood.score(values, luck)
     likelihood.close()

@@ -123,7 +123,7 @@ def test_held_levers_stay_and_drawn_ones_move_within_bounds(record: Record) -> N
 
 
 def _driver(name: str) -> int:
-    from foedus.model.rules import Drivers
+    from foedus.model.records import Drivers
 
     return Drivers._fields.index(name)
 

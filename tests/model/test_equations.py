@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import SHARE, drivers, luck, parameters, signals, states
-from foedus.model import rules
+from foedus.model import cohesion, records, rules
 
 if TYPE_CHECKING:
     from foedus.model.draws import Draws
@@ -172,21 +172,21 @@ def test_mechanism_13_ledger(
 def test_mechanism_14_unity_is_one_minus_twice_the_spread(
     options: list[tuple[float, float]],
 ) -> None:
-    sums = rules.EMPTY_TALLY
-    blank = rules.State(*([0.0] * len(rules.State._fields)))
+    sums = cohesion.EMPTY_TALLY
+    blank = records.State(*([0.0] * len(records.State._fields)))
     for h, weight in options:
-        sums = rules.tally(sums, blank._replace(outside_option=h), weight)
+        sums = cohesion.tally(sums, blank._replace(outside_option=h), weight)
     total = sum(weight for _, weight in options)
     mean = sum(h * weight for h, weight in options) / total
     variance = sum(weight * (h - mean) ** 2 for h, weight in options) / total
-    assert rules.cohesion(sums).unity == pytest.approx(1 - 2 * sqrt(variance), abs=1e-6)
+    assert cohesion.cohesion(sums).unity == pytest.approx(1 - 2 * sqrt(variance), abs=1e-6)
 
 
 # The month as a whole, in the order of docs/model.md section 3
 
 
 def reference_signals(
-    p: Parameters, s: rules.State, d: rules.Drivers, luck: Draws
+    p: Parameters, s: records.State, d: records.Drivers, luck: Draws
 ) -> dict[str, float]:
     """What befalls a member, written a second time."""
     part = float(s.membership < 2 and not s.frozen and s.attended == 1)
@@ -218,11 +218,11 @@ def reference_signals(
 
 def reference_month(
     p: Parameters,
-    s: rules.State,
-    d: rules.Drivers,
+    s: records.State,
+    d: records.Drivers,
     luck: Draws,
-    own: rules.Signals,
-    seen: rules.Signals,
+    own: records.Signals,
+    seen: records.Signals,
 ) -> dict[str, float]:
     """A member's month, written a second time."""
 
@@ -282,18 +282,18 @@ def reference_month(
     else:
         freezes = monthly(exp(p.freeze_base - p.freeze_slope * v))
         n["frozen"], n["frozen_months"] = decide(d.forced_freeze, luck.freeze, freezes), 0.0
-    if s.membership == rules.IN:
+    if s.membership == records.IN:
         log_hazard = p.exit_base + p.exit_limbo * float(n["frozen"] or s.suspended)
         log_hazard += p.exit_hedging * h * (1 - dep) + p.exit_distrust * (1 - 2 * tau)
         log_hazard -= p.exit_dependence * dep * (1 + p.exit_pressure * own.pressure * d.bandwidth)
         log_hazard += p.exit_contagion * cut(1 - seen.member)
         if decide(d.forced_exit, luck.exit, monthly(exp(log_hazard))):
-            n["membership"] = rules.NOTICE if d.notice_period else rules.WITHDRAWN
+            n["membership"] = records.NOTICE if d.notice_period else records.WITHDRAWN
             n["notice_left"] = d.notice_period
     elif s.notice_left > 1:
         n["notice_left"] = s.notice_left - 1
     else:
-        n["membership"], n["notice_left"] = rules.WITHDRAWN, 0.0
+        n["membership"], n["notice_left"] = records.WITHDRAWN, 0.0
     allowed = n["arrears"] >= d.suspension_arrears
     suspends = monthly(p.suspension_rate * own.enforcement) if allowed else 0.0
     if d.forced_suspend >= 0:
@@ -304,8 +304,8 @@ def reference_month(
         n["suspended"] = float(luck.suspend < suspends)
     case = 1.0 if n["arrears"] >= d.expulsion_arrears else s.grievance
     expels = monthly(p.expulsion_rate * max(0.0, 2 * own.enforcement - 1) * case)
-    if n["membership"] < rules.WITHDRAWN and decide(d.forced_expel, luck.expel, expels):
-        n["membership"], n["notice_left"] = rules.EXPELLED, 0.0
+    if n["membership"] < records.WITHDRAWN and decide(d.forced_expel, luck.expel, expels):
+        n["membership"], n["notice_left"] = records.EXPELLED, 0.0
     n["delivered"] = own.support if own.crisis else s.delivered
     absence = d.summit * (1 - n["attended"])
     g = s.grievance + p.grievance_absence * absence * (1 - s.grievance)
@@ -319,7 +319,11 @@ def reference_month(
 @settings(max_examples=400)
 @given(parameters(), states(), drivers(), luck(), signals())
 def test_a_whole_month_is_that_of_the_documentation(
-    p: Parameters, state: rules.State, imposed: rules.Drivers, draws: Draws, seen: rules.Signals
+    p: Parameters,
+    state: records.State,
+    imposed: records.Drivers,
+    draws: Draws,
+    seen: records.Signals,
 ) -> None:
     own = rules.befall(p, state, imposed, draws)
     assert own._asdict() == pytest.approx(reference_signals(p, state, imposed, draws), **NEAR)

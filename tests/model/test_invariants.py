@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foedus.cases.reader import load_scenario
-from foedus.model import rules
+from foedus.model import records
 from foedus.worlds.agents import AllianceModel
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ CRISES = """events:
 """
 
 
-def world(scenario: Scenario, run: int, draw: str = "prior") -> list[list[rules.State]]:
+def world(scenario: Scenario, run: int, draw: str = "prior") -> list[list[records.State]]:
     """States of every member in every month."""
     model = AllianceModel(scenario, run=run, parameters=draw, collect=False)
     record = [[member.state for member in model.members]]
@@ -166,7 +166,7 @@ def test_membership_never_returns_and_arrears_are_never_negative(run: int, draw:
     for before, after in pairwise(record):
         for old, new in zip(before, after, strict=True):
             assert new.arrears >= 0.0
-            if old.membership >= rules.WITHDRAWN:
+            if old.membership >= records.WITHDRAWN:
                 assert new == old
-            if old.membership == rules.NOTICE:
-                assert new.membership != rules.IN
+            if old.membership == records.NOTICE:
+                assert new.membership != records.IN

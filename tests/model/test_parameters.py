@@ -8,17 +8,13 @@ from hypothesis import strategies as st
 
 from foedus.errors import ParameterError
 from foedus.model.parameters import (
-    EVIDENCE_KINDS,
-    Evidence,
-    OneOf,
-    Parameter,
     Parameters,
-    Uniform,
     default_parameters,
     drawn_parameters,
     specification,
     specifications,
 )
+from foedus.model.quantities import EVIDENCE_KINDS, Evidence, OneOf, Parameter, Uniform
 
 EVIDENCE = Evidence("assumed", "a source", "a reason")
 

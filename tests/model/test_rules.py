@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from conftest import SHARE, drivers, luck, parameters, signals, states
 from foedus.cases.alliance import state_quantities
-from foedus.model import rules
+from foedus.model import cohesion, records, rules
 from foedus.model.draws import Draws
 from foedus.model.parameters import Parameters, default_parameters
 
@@ -18,8 +18,8 @@ P = default_parameters()
 CLOSE = 1e-12
 
 
-def seen_nothing(**fields: float) -> rules.Signals:
-    return rules.NOTHING_SEEN._replace(member=1.0, takes_part=1.0, **fields)
+def seen_nothing(**fields: float) -> records.Signals:
+    return records.NOTHING_SEEN._replace(member=1.0, takes_part=1.0, **fields)
 
 
 # Bounds (invariant e)
@@ -27,7 +27,11 @@ def seen_nothing(**fields: float) -> rules.Signals:
 
 @given(parameters(bounds=True), states(), drivers(), luck(), signals())
 def test_every_field_of_the_state_stays_in_its_bounds(
-    p: Parameters, state: rules.State, imposed: rules.Drivers, draws: Draws, seen: rules.Signals
+    p: Parameters,
+    state: records.State,
+    imposed: records.Drivers,
+    draws: Draws,
+    seen: records.Signals,
 ) -> None:
     own = rules.befall(p, state, imposed, draws)
     after = rules.transition(p, state, imposed, draws, own, seen)
@@ -39,12 +43,12 @@ def test_every_field_of_the_state_stays_in_its_bounds(
             assert value <= quantity.high, (name, value)
         if quantity.unit == "0 or 1":
             assert value in (0.0, 1.0), name
-    assert after.membership in (rules.IN, rules.NOTICE, rules.WITHDRAWN, rules.EXPELLED)
+    assert after.membership in (records.IN, records.NOTICE, records.WITHDRAWN, records.EXPELLED)
 
 
 @given(parameters(bounds=True), states(), drivers(), luck())
 def test_every_signal_is_a_share(
-    p: Parameters, state: rules.State, imposed: rules.Drivers, draws: Draws
+    p: Parameters, state: records.State, imposed: records.Drivers, draws: Draws
 ) -> None:
     own = rules.befall(p, state, imposed, draws)
     assert all(0.0 <= value <= 1.0 for value in own)
@@ -54,32 +58,36 @@ def test_every_signal_is_a_share(
 @given(
     parameters(bounds=True),
     states(),
-    st.sampled_from([rules.WITHDRAWN, rules.EXPELLED]),
+    st.sampled_from([records.WITHDRAWN, records.EXPELLED]),
     drivers(),
     luck(),
     signals(),
 )
 def test_whoever_has_left_never_returns_and_gets_and_shows_nothing(
     p: Parameters,
-    state: rules.State,
+    state: records.State,
     left: float,
-    imposed: rules.Drivers,
+    imposed: records.Drivers,
     draws: Draws,
-    seen: rules.Signals,
+    seen: records.Signals,
 ) -> None:
     gone = state._replace(membership=left)
     own = rules.befall(p, gone, imposed, draws)
-    assert own == rules.NOTHING_SEEN
+    assert own == records.NOTHING_SEEN
     assert rules.transition(p, gone, imposed, draws, own, seen) == gone
 
 
 @given(parameters(bounds=True), states(), drivers(), luck(), signals())
 def test_lasting_fields_never_change_and_all_others_can(
-    p: Parameters, state: rules.State, imposed: rules.Drivers, draws: Draws, seen: rules.Signals
+    p: Parameters,
+    state: records.State,
+    imposed: records.Drivers,
+    draws: Draws,
+    seen: records.Signals,
 ) -> None:
     own = rules.befall(p, state, imposed, draws)
     after = rules.transition(p, state, imposed, draws, own, seen)
-    for name in rules.LASTING:
+    for name in records.LASTING:
         assert getattr(after, name) == getattr(state, name)
 
 
@@ -88,7 +96,7 @@ def test_lasting_fields_never_change_and_all_others_can(
 
 @given(parameters(), states(frozen=0.0, attended=1.0), SHARE, luck())
 def test_help_given_raises_the_trust_of_victim_and_watchers(
-    p: Parameters, state: rules.State, attention: float, draws: Draws
+    p: Parameters, state: records.State, attention: float, draws: Draws
 ) -> None:
     victim = rules.experienced_trust(p, state.trust, rules.positive(1.0 - state.expectation), 0.0)
     gain = attention * rules.positive(1.0 - state.expectation)
@@ -102,7 +110,7 @@ def test_help_given_raises_the_trust_of_victim_and_watchers(
 
 @given(parameters(), states(), SHARE)
 def test_help_refused_lowers_trust_while_something_was_expected_and_less_for_watchers(
-    p: Parameters, state: rules.State, attention: float
+    p: Parameters, state: records.State, attention: float
 ) -> None:
     victim = rules.experienced_trust(p, state.trust, 0.0, state.expectation)
     watcher = rules.witnessed_trust(p, state.trust, 0.0, attention * state.expectation)
@@ -302,9 +310,9 @@ def test_documents_are_refused_before_a_summit_is_missed_and_dues_stop_last(
 
 
 def test_peers_are_counted_among_those_who_remain() -> None:
-    seen = rules.NOTHING_SEEN._replace(member=0.5, takes_part=0.5)
+    seen = records.NOTHING_SEEN._replace(member=0.5, takes_part=0.5)
     assert rules.peers_taking_part(seen) == 1.0
-    assert rules.peers_taking_part(rules.NOTHING_SEEN) == 1.0
+    assert rules.peers_taking_part(records.NOTHING_SEEN) == 1.0
     assert rules.peers_taking_part(seen._replace(takes_part=0.2)) == pytest.approx(0.4)
 
 
@@ -312,7 +320,7 @@ def test_a_frozen_member_does_not_attend() -> None:
     state = member(frozen=1.0, trust=1.0)
     after = step(state, quiet(summit=1.0), even_luck(attend=1e-9, thaw=1.0 - 1e-9))
     assert after.attended == 0.0
-    assert rules.takes_part(after) == 0.0
+    assert records.takes_part(after) == 0.0
 
 
 def test_a_thaw_gets_rarer_with_the_age_of_the_freeze() -> None:
@@ -384,7 +392,7 @@ def test_pressure_in_force_holds_a_dependent_member_in() -> None:
         imposed = quiet(pressure=pressure, bandwidth=1.0, notice_period=6.0)
         own = rules.befall(p, state, imposed, luck_at)
         after = rules.transition(p, state, imposed, luck_at, own, seen)
-        return after.membership == rules.NOTICE
+        return after.membership == records.NOTICE
 
     assert leaves(0.0)
     assert not leaves(1.0)
@@ -392,17 +400,17 @@ def test_pressure_in_force_holds_a_dependent_member_in() -> None:
 
 def test_notice_runs_its_months_before_a_member_is_out() -> None:
     state = step(member(), quiet(forced_exit=1.0, notice_period=3.0), even_luck())
-    assert (state.membership, state.notice_left) == (rules.NOTICE, 3.0)
+    assert (state.membership, state.notice_left) == (records.NOTICE, 3.0)
     standings = []
     for _ in range(3):
         state = step(state, quiet(notice_period=3.0), even_luck())
         standings.append(state.membership)
-    assert standings == [rules.NOTICE, rules.NOTICE, rules.WITHDRAWN]
+    assert standings == [records.NOTICE, records.NOTICE, records.WITHDRAWN]
 
 
 def test_without_a_notice_period_withdrawal_is_immediate() -> None:
     state = step(member(), quiet(forced_exit=1.0, notice_period=0.0), even_luck())
-    assert state.membership == rules.WITHDRAWN
+    assert state.membership == records.WITHDRAWN
 
 
 # The alliance's answer
@@ -423,7 +431,7 @@ def test_a_member_can_be_frozen_and_suspended_at_once() -> None:
     state = member(frozen=1.0, arrears=3.0, grievance=0.0)
     firm = quiet(enforcement=0.5, suspension_arrears=2.0)
     after = step(state, firm, even_luck(suspend=1e-9, thaw=0.9999))
-    assert (after.frozen, after.suspended, after.membership) == (1.0, 1.0, rules.IN)
+    assert (after.frozen, after.suspended, after.membership) == (1.0, 1.0, records.IN)
 
 
 def test_nobody_is_expelled_while_the_alliance_acquiesces() -> None:
@@ -445,7 +453,7 @@ def test_nobody_is_expelled_while_the_alliance_acquiesces() -> None:
         ({"forced_freeze": 0.0}, "frozen", 0.0),
         ({"forced_suspend": 1.0}, "suspended", 1.0),
         ({"forced_suspend": 0.0}, "suspended", 0.0),
-        ({"forced_expel": 1.0}, "membership", rules.EXPELLED),
+        ({"forced_expel": 1.0}, "membership", records.EXPELLED),
     ],
 )
 def test_forced_decisions_are_taken_whatever_the_luck(
@@ -460,35 +468,35 @@ def test_forced_decisions_are_taken_whatever_the_luck(
 
 
 def test_cohesion_of_a_perfect_alliance_is_one_and_of_none_is_missing() -> None:
-    sums = rules.EMPTY_TALLY
+    sums = cohesion.EMPTY_TALLY
     perfect = member(trust=1.0, delivered=1.0, outside_option=0.3)
     for _ in range(3):
-        sums = rules.tally(sums, perfect, 1.0)
-    assert rules.cohesion(sums) == pytest.approx((1.0,) * 6)
-    gone = rules.tally(rules.EMPTY_TALLY, perfect._replace(membership=rules.EXPELLED), 1.0)
-    assert all(math.isnan(value) for value in rules.cohesion(gone))
+        sums = cohesion.tally(sums, perfect, 1.0)
+    assert cohesion.cohesion(sums) == pytest.approx((1.0,) * 6)
+    gone = cohesion.tally(cohesion.EMPTY_TALLY, perfect._replace(membership=records.EXPELLED), 1.0)
+    assert all(math.isnan(value) for value in cohesion.cohesion(gone))
 
 
 def test_means_of_cohesion_run_over_those_who_are_still_members() -> None:
-    sums = rules.tally(rules.EMPTY_TALLY, member(trust=0.8), 1.0)
-    sums = rules.tally(sums, member(trust=0.0, membership=rules.WITHDRAWN), 1.0)
-    components = rules.cohesion(sums)
+    sums = cohesion.tally(cohesion.EMPTY_TALLY, member(trust=0.8), 1.0)
+    sums = cohesion.tally(sums, member(trust=0.0, membership=records.WITHDRAWN), 1.0)
+    components = cohesion.cohesion(sums)
     assert components.trust == 0.8
     assert components.membership == 0.5
 
 
 @given(st.lists(st.tuples(states(), st.floats(0.01, 100.0)), min_size=1, max_size=6))
-def test_components_of_cohesion_are_shares(members: list[tuple[rules.State, float]]) -> None:
-    sums = rules.EMPTY_TALLY
+def test_components_of_cohesion_are_shares(members: list[tuple[records.State, float]]) -> None:
+    sums = cohesion.EMPTY_TALLY
     for state, weight in members:
-        sums = rules.tally(sums, state, weight)
-    components = rules.cohesion(sums)
+        sums = cohesion.tally(sums, state, weight)
+    components = cohesion.cohesion(sums)
     assert all(-CLOSE <= value <= 1.0 + CLOSE for value in components)
-    ones = rules.Cohesion(1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
-    index = rules.cohesion_index(components, ones)
+    ones = cohesion.Cohesion(1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+    index = cohesion.cohesion_index(components, ones)
     assert min(components) - CLOSE <= index <= max(components) + CLOSE
-    only_trust = rules.Cohesion(0.0, 0.0, 2.0, 0.0, 0.0, 0.0)
-    assert rules.cohesion_index(components, only_trust) == pytest.approx(components.trust)
+    only_trust = cohesion.Cohesion(0.0, 0.0, 2.0, 0.0, 0.0, 0.0)
+    assert cohesion.cohesion_index(components, only_trust) == pytest.approx(components.trust)
 
 
 @pytest.mark.parametrize(
@@ -507,14 +515,14 @@ def test_components_of_cohesion_are_shares(members: list[tuple[rules.State, floa
 def test_the_first_end_state_that_applies_is_given(
     taking_part: int, members: int, clients: int, name: str
 ) -> None:
-    code = rules.end_state(float(taking_part), float(members), float(clients))
-    assert rules.END_STATES[code] == name
+    code = cohesion.end_state(float(taking_part), float(members), float(clients))
+    assert cohesion.END_STATES[code] == name
 
 
 # Helpers
 
 
-def member(**fields: float) -> rules.State:
+def member(**fields: float) -> records.State:
     values = {
         "trust": 0.6,
         "trust_before": 0.8,
@@ -530,24 +538,24 @@ def member(**fields: float) -> rules.State:
         "consented": 1.0,
         "patience": 1.0,
     }
-    blank = dict.fromkeys(rules.State._fields, 0.0)
-    return rules.State(**{**blank, **values, **fields})
+    blank = dict.fromkeys(records.State._fields, 0.0)
+    return records.State(**{**blank, **values, **fields})
 
 
-def quiet(**fields: float) -> rules.Drivers:
-    blank = dict.fromkeys(rules.Drivers._fields, 0.0)
-    forced = {name: rules.FREE for name in rules.Drivers._fields if name.startswith("forced_")}
+def quiet(**fields: float) -> records.Drivers:
+    blank = dict.fromkeys(records.Drivers._fields, 0.0)
+    forced = {name: records.FREE for name in records.Drivers._fields if name.startswith("forced_")}
     constants = {
         "bandwidth": 0.5,
         "threat": 1.0,
         "dependence_keep": 1.0,
         "ties_keep": 1.0,
-        "support_scripted": rules.FREE,
+        "support_scripted": records.FREE,
         "notice_period": 6.0,
         "suspension_arrears": 2.0,
         "expulsion_arrears": 3.0,
     }
-    return rules.Drivers(**{**blank, **forced, **constants, **fields})
+    return records.Drivers(**{**blank, **forced, **constants, **fields})
 
 
 def even_luck(**fields: float) -> Draws:
@@ -558,6 +566,6 @@ def even_luck(**fields: float) -> Draws:
     )
 
 
-def step(state: rules.State, imposed: rules.Drivers, draws: Draws) -> rules.State:
+def step(state: records.State, imposed: records.Drivers, draws: Draws) -> records.State:
     own = rules.befall(P, state, imposed, draws)
     return rules.transition(P, state, imposed, draws, own, seen_nothing())

@@ -9,7 +9,7 @@ import pytest
 
 from foedus.cases.reader import load_scenario
 from foedus.ensembles import ensemble
-from foedus.model import rules
+from foedus.model import records
 from foedus.model.chronicle import Events
 from foedus.outcomes.catalogue import (
     ALLIANCE,
@@ -25,7 +25,8 @@ from foedus.worlds.agents import AllianceModel
 if TYPE_CHECKING:
     import xarray as xr
 
-    from foedus.ensembles.ensemble import Ensemble, Worlds
+    from foedus.ensembles.ensemble import Ensemble
+    from foedus.ensembles.gathered import Worlds
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ def test_every_event_of_the_chronicle_is_measured() -> None:
 
 def test_chances_of_a_member_agree_with_its_last_month(worlds: Worlds, paths: xr.Dataset) -> None:
     last = paths.isel(month=-1)
-    inside = last["membership"].values < rules.WITHDRAWN
+    inside = last["membership"].values < records.WITHDRAWN
     for place, member in enumerate(worlds.scenario.alliance.members):
         frozen = inside[place] & (last["frozen"].values[place] == 1)
         assert np.array_equal(of_member(worlds, member, "frozen"), frozen)
@@ -93,16 +94,16 @@ def test_the_promise_is_support_over_all_crises_of_all_members(
 def test_a_second_follows_the_first_where_two_have_stepped_back(
     worlds: Worlds, paths: xr.Dataset
 ) -> None:
-    left = (paths["membership"].isel(month=-1) >= rules.WITHDRAWN).values.sum(axis=0)
+    left = (paths["membership"].isel(month=-1) >= records.WITHDRAWN).values.sum(axis=0)
     back = (
-        ((paths["frozen"] == 1) | (paths["membership"] >= rules.WITHDRAWN)).any("month").values
+        ((paths["frozen"] == 1) | (paths["membership"] >= records.WITHDRAWN)).any("month").values
     ).sum(axis=0)
     opening = AllianceModel(worlds.scenario, parameters="prior", collect=False)
     assert [member.frozen for member in opening.members] == [1, 0, 0, 0, 0], (
         "before the first month"
     )
     back += (
-        ~((paths["frozen"] == 1) | (paths["membership"] >= rules.WITHDRAWN))
+        ~((paths["frozen"] == 1) | (paths["membership"] >= records.WITHDRAWN))
         .any("month")
         .sel(member="ARM")
         .values

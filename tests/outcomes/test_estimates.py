@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from foedus.outcomes import estimates
-from foedus.outcomes.estimates import Populations
+from foedus.worlds.populations import Populations
 
 
 def test_intervals_cover_where_populations_differ() -> None:

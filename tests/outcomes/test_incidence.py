@@ -15,11 +15,12 @@ from foedus.ensembles import ensemble
 from foedus.errors import ResultError
 from foedus.model.chronicle import Events
 from foedus.outcomes import estimates
-from foedus.outcomes.estimates import Populations, ratio, shares_by
+from foedus.outcomes.estimates import ratio, shares_by
 from foedus.outcomes.incidence import EXITS, Incidence, first_of, incidence
+from foedus.worlds.populations import Populations
 
 if TYPE_CHECKING:
-    from foedus.ensembles.ensemble import Worlds
+    from foedus.ensembles.gathered import Worlds
 
 LAST = 24
 MONTHS = arrays(

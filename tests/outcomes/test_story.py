@@ -16,29 +16,15 @@ from matplotlib.figure import Figure
 from foedus.cases.months import format_month, parse_month
 from foedus.cases.reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
-from foedus.ensembles import ensemble
+from foedus.ensembles import ensemble, gathered
 from foedus.errors import ResultError
-from foedus.model import rules
+from foedus.model import cohesion, records
 from foedus.model.chronicle import Events
 from foedus.model.levers import LEVERS
-from foedus.outcomes.story import (
-    DRIFT,
-    HELPED,
-    IMPOSED,
-    KINDS,
-    LEVER_PHRASES,
-    MARKERS,
-    PHRASES,
-    REFUSED,
-    WIDTH,
-    Entry,
-    Pair,
-    Trace,
-    parted,
-    side_by_side,
-    timeline,
-    trace,
-)
+from foedus.outcomes.phrases import IMPOSED, KINDS, LEVER_PHRASES, PHRASES
+from foedus.outcomes.story import WIDTH, Entry, Pair, Trace, parted, side_by_side
+from foedus.outcomes.telling import DRIFT, tell
+from foedus.views.timeline import HELPED, MARKERS, REFUSED, timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,17 +40,17 @@ CHANGE = re.compile(r"(\d?\.\d\d) -> (\d?\.\d\d)")
 
 @cache
 def traced(name: str, run: int = 17, design: str | None = None) -> Trace:
-    return trace(load_scenario(name), run, design=design)
+    return tell(load_scenario(name), run, design=design)
 
 
 @cache
-def by_kernel(name: str) -> ensemble.Worlds:
+def by_kernel(name: str) -> gathered.Worlds:
     scenario = load_scenario(name)
     return ensemble.run([scenario], runs=len(RUNS), engine="kernel", workers=1).parts[0]
 
 
 def written(write: Writer, body: str, *, run: int = 17, name: str = "mine", **kwargs: Any) -> Trace:
-    return trace(load_scenario(write(body, name=name)), run, **kwargs)
+    return tell(load_scenario(write(body, name=name)), run, **kwargs)
 
 
 def texts(told: Trace, kind: str) -> list[tuple[str, str]]:
@@ -104,7 +90,7 @@ def test_the_traced_world_is_the_kernels(name: str, run: int) -> None:
     told, table = traced(name, run), by_kernel(name).table
     assert (told.history.trust[-1].astype(np.float32) == table["trust"][:, run]).all()
     assert (told.history.standing[-1] == table["standing"][:, run]).all()
-    assert told.end.end_state == rules.END_STATES[table["end_state"][run]]
+    assert told.end.end_state == cohesion.END_STATES[table["end_state"][run]]
     assert np.float32(told.history.cohesion[-1]) == table["cohesion"][0, run]
 
 
@@ -133,7 +119,7 @@ def test_events_and_crises_are_told_as_often_as_they_happen(name: str) -> None:
 
 
 def test_a_trace_is_the_same_each_time_and_a_run_may_be_numpys(baseline: Any) -> None:
-    again = trace(baseline, np.int64(17))  # type: ignore[arg-type]
+    again = tell(baseline, np.int64(17))  # type: ignore[arg-type]
     assert again.as_dict() == traced("baseline").as_dict()
     assert type(again.run) is int
 
@@ -141,7 +127,7 @@ def test_a_trace_is_the_same_each_time_and_a_run_may_be_numpys(baseline: Any) ->
 def test_a_trace_follows_seed_and_design(baseline: Any) -> None:
     usual = traced("baseline")
     assert usual.design.name == "posterior"
-    assert trace(baseline, 17, seed=3).entries != usual.entries
+    assert tell(baseline, 17, seed=3).entries != usual.entries
     declared = traced("baseline", 17, "default")
     assert declared.design.name == "default"
     assert declared.opening[0].trust == baseline.alliance.value("ARM.trust")
@@ -211,7 +197,7 @@ def test_the_story_opens_tells_each_month_once_and_ends(baseline: Any) -> None:
 def test_the_storys_numbers_are_those_of_the_states() -> None:
     for told in (traced("renewed_war"), traced("pressure", 11, "prior")):
         members = told.scenario.alliance.members
-        trust = told.history.states[:, :, rules.State._fields.index("trust")]
+        trust = told.history.states[:, :, records.State._fields.index("trust")]
         checked = 0
         for entry in told.entries:
             if entry.kind not in ("crisis", "trust"):
@@ -229,7 +215,7 @@ def test_the_storys_numbers_are_those_of_the_states() -> None:
             checked += 1
         assert checked > 1
         for standing, state in zip(told.opening, told.history.states[0], strict=True):
-            assert standing.trust == state[rules.State._fields.index("trust")]
+            assert standing.trust == state[records.State._fields.index("trust")]
 
 
 def test_crises_tell_what_was_expected_and_what_came(write_scenario: Writer) -> None:
@@ -239,7 +225,7 @@ def test_crises_tell_what_was_expected_and_what_came(write_scenario: Writer) -> 
     )
     told = written(write_scenario, f"events:\n{crises}")
     place = told.scenario.alliance.members.index("KAZ")
-    expectation = told.history.states[:, place, rules.State._fields.index("expectation")]
+    expectation = told.history.states[:, place, records.State._fields.index("expectation")]
     found = [text for _, text in texts(told, "crisis") if text.startswith("scripted")]
     answers = ("no help comes", "some help comes, .50", "help comes")
     for text, answer, before in zip(found, answers, expectation[1:4], strict=True):
@@ -273,7 +259,7 @@ def test_whoever_skips_a_summit_may_let_its_documents_pass(write_scenario: Write
 
 def test_trust_that_drifts_is_told_in_december_and_no_other_drift_is_left_out() -> None:
     told = traced("pressure")
-    trust = told.history.states[:, :, rules.State._fields.index("trust")]
+    trust = told.history.states[:, :, records.State._fields.index("trust")]
     for place, member in enumerate(told.scenario.alliance.members):
         crises, drifts = months_of(told, member, "crisis"), months_of(told, member, "trust")
         last = 0
@@ -380,7 +366,7 @@ def test_notice_names_the_month_in_which_the_member_leaves(write_scenario: Write
     text = "Belarus gives notice of withdrawal (effective 2026-09)"
     assert texts(told, "notice") == [("2026-03", text)]
     assert texts(told, "withdrawal") == [("2026-09", "Belarus leaves")]
-    cut = trace(load_scenario(write_scenario(notice), horizon=5), 17)
+    cut = tell(load_scenario(write_scenario(notice), horizon=5), 17)
     assert "notice given, leaves in 2026-09" in str(cut.end.standings[1])
 
 
@@ -406,16 +392,16 @@ def test_nothing_is_told_of_a_member_that_has_left(write_scenario: Writer) -> No
 
 def test_what_becomes_of_the_alliance_is_told_where_it_changes() -> None:
     told = traced("expulsion", 8)
-    inside = told.history.standing < rules.STANDINGS.index("withdrawn")
+    inside = told.history.standing < records.STANDINGS.index("withdrawn")
     taking_part = inside * (1.0 - told.history.of("frozen")) * told.history.of("attended")
     states = [
-        rules.END_STATES[rules.end_state(float(part), float(members), 5.0)]
+        cohesion.END_STATES[cohesion.end_state(float(part), float(members), 5.0)]
         for part, members in zip(taking_part.sum(1), inside.sum(1), strict=True)
     ]
     changes = texts(told, "end_state")
     for place, (was, now) in enumerate(pairwise(states), 1):
         month = format_month(told.scenario.start + place)
-        text = f"now the alliance is {now}: {rules.END_STATE_MEANINGS[now]}"
+        text = f"now the alliance is {now}: {cohesion.END_STATE_MEANINGS[now]}"
         assert ((month, text) in changes) == (was != now)
     assert changes
     assert told.end.end_state == states[-1]
@@ -548,10 +534,10 @@ def test_a_pair_prints_shows_itself_and_is_plain_data() -> None:
 @pytest.mark.parametrize(
     ("what", "other", "remedy"),
     [
-        ("runs", lambda one: trace(one.scenario, 18), "same run"),
-        ("seeds", lambda one: trace(one.scenario, 17, seed=2), "same seed"),
-        ("parameters", lambda one: trace(one.scenario, 17, design="prior"), "same design"),
-        ("horizons", lambda one: trace(replace(one.scenario, horizon=59), 17), "same horizon"),
+        ("runs", lambda one: tell(one.scenario, 18), "same run"),
+        ("seeds", lambda one: tell(one.scenario, 17, seed=2), "same seed"),
+        ("parameters", lambda one: tell(one.scenario, 17, design="prior"), "same design"),
+        ("horizons", lambda one: tell(replace(one.scenario, horizon=59), 17), "same horizon"),
         ("starts", lambda _: traced("history"), "Give both one 'start'"),
         ("members", _without_tajikistan, "Trace them apart"),
     ],
@@ -568,16 +554,16 @@ def test_worlds_that_are_not_the_same_are_refused_side_by_side(
 @pytest.mark.parametrize("run", [-1, 2**32, 1.5, "17", None])
 def test_a_run_that_is_none_is_refused(run: Any, baseline: Any) -> None:
     with pytest.raises(ResultError, match="named by its run, a whole number from 0 to"):
-        trace(baseline, run)
+        tell(baseline, run)
 
 
 def test_a_seed_a_design_or_a_scenario_that_is_none_is_refused(baseline: Any) -> None:
     with pytest.raises(ResultError, match="seed"):
-        trace(baseline, 1, seed=-1)
+        tell(baseline, 1, seed=-1)
     with pytest.raises(ResultError, match="none of 'prior'"):
-        trace(baseline, 1, design="guess")
+        tell(baseline, 1, design="guess")
     with pytest.raises(ResultError, match=r"foedus.load_scenario\('pressure'\)"):
-        trace("pressure", 1)  # type: ignore[arg-type]
+        tell("pressure", 1)  # type: ignore[arg-type]
 
 
 def test_an_unknown_member_is_refused_with_the_nearest() -> None:

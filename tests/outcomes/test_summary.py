@@ -13,18 +13,20 @@ from hypothesis import strategies as st
 
 from foedus.cases.reader import load_scenario
 from foedus.ensembles import ensemble
-from foedus.model import rules
+from foedus.model import cohesion, records
 from foedus.model.parameters import specifications
 from foedus.outcomes import estimates
 from foedus.outcomes import summary as summary_module
 from foedus.worlds import kernel
 from foedus.worlds.openings import PRIOR
+from foedus.worlds.populations import INDEPENDENT, Populations
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from foedus.cases.scenario import Scenario
-    from foedus.ensembles.ensemble import Ensemble, Worlds
+    from foedus.ensembles.ensemble import Ensemble
+    from foedus.ensembles.gathered import Worlds
 
 RUNS = 60
 
@@ -66,9 +68,9 @@ def test_member_outcomes_agree_with_a_recount(
     for m, code in enumerate(scenario.alliance.members):
         outcome = summary_module.member_outcome(worlds, code)
         mine = [world[m] for world in last_month]
-        inside = [w["membership"] < rules.WITHDRAWN for w in mine]
+        inside = [w["membership"] < records.WITHDRAWN for w in mine]
         active = [
-            w["membership"] == rules.IN and not w["frozen"] and not w["suspended"] for w in mine
+            w["membership"] == records.IN and not w["frozen"] and not w["suspended"] for w in mine
         ]
         frozen = [i and w["frozen"] == 1 for i, w in zip(inside, mine, strict=True)]
         trust = sorted(w["trust"] for i, w in zip(inside, mine, strict=True) if i)
@@ -85,7 +87,7 @@ def test_some_members_leave_and_some_are_frozen_and_suspended_in_these_worlds(
     """Otherwise the recount above would show little."""
     present = set(np.unique(worlds.table["standing"]))
     wanted = ("active", "frozen, suspended", "withdrawn")
-    assert {rules.STANDINGS.index(name) for name in wanted} <= present
+    assert {records.STANDINGS.index(name) for name in wanted} <= present
 
 
 def test_a_member_without_its_vote_is_not_active(worlds: Worlds) -> None:
@@ -145,7 +147,7 @@ def test_notice_comes_before_a_withdrawal_and_is_none_with_an_expulsion(worlds: 
 def test_end_states_sum_to_one_and_agree_with_a_recount(worlds: Worlds) -> None:
     states = summary_module.alliance_outcome(worlds).end_states
     assert sum(estimate.value for estimate in states.values()) == pytest.approx(1.0)
-    for code, name in enumerate(rules.END_STATES):
+    for code, name in enumerate(cohesion.END_STATES):
         assert states[name].value == float((worlds.table["end_state"] == code).mean())
 
 
@@ -214,8 +216,8 @@ def test_the_error_of_a_carrier_holds_how_far_populations_lie_apart() -> None:
     drawn = rng.random(1_200) + 0.5 * rng.normal(size=12)[runs % 12]
     values = 0.3 * rng.normal(size=12)[runs % 12] + rng.normal(size=1_200) * 0.1
     alone, together = (
-        summary_module._by_thirds(drawn, values, populations, runs)
-        for populations in (estimates.INDEPENDENT, estimates.Populations(3, 4))
+        summary_module.by_thirds(drawn, values, populations, runs)
+        for populations in (INDEPENDENT, Populations(3, 4))
     )
     assert alone is not None
     assert together is not None

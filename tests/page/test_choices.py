@@ -20,14 +20,16 @@ from matplotlib.figure import Figure
 from foedus.cases.reader import load_scenario, read_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.cli import app
-from foedus.ensembles import ensemble
+from foedus.ensembles import ensemble, workers
 from foedus.errors import FoedusError, InertScenarioError, ResultError, ScenarioError
-from foedus.outcomes import story
+from foedus.outcomes import telling
 from foedus.outcomes.summary import quantiles
 from foedus.page import choices, serve
 from foedus.page.choices import Choice, WatchedWorld, opening, project
 from foedus.studies import comparison
-from foedus.studies.results import load_result, run, verify
+from foedus.studies.results import load_result
+from foedus.studies.running import run
+from foedus.studies.verification import verify
 from foedus.views import comparison_plots, world_plots
 from foedus.views.explain import explained, why
 from foedus.views.plots import STANDING_COLOURS
@@ -248,7 +250,7 @@ def test_worlds_that_are_known_are_not_simulated_again(
 ) -> None:
     known = project(few.moving("pressure.ARM", 0.5))
     simulated: list[str] = []
-    engine = ensemble._simulated
+    engine = workers.simulated
 
     def counted(tasks: Any, *rest: Any) -> Any:
         simulated.extend(task.scenario.name for task in tasks)
@@ -326,7 +328,7 @@ def test_every_picture_can_be_drawn_as_png_and_svg(few: Choice) -> None:
 def test_a_dollar_in_a_title_is_a_dollar_in_every_picture(few: Choice) -> None:
     content = MINE.replace(b"title: Mine", b"title: Aid $x_1^$ up")
     found = project(few.uploading(content, "x.yaml"))
-    told = story.trace(found.choice.current, run=0)
+    told = telling.tell(found.choice.current, run=0)
     draws = [found.fans, found.gaps, found.end_states, found.standing]
     draws += [partial(found.comparison.plot, kind) for kind in comparison_plots.FIGURES]
     draws += [partial(comparison_plots.timeline_figure, told)]
@@ -348,7 +350,7 @@ def test_a_world_so_far_is_told_and_tabled_like_its_trace(few: Choice) -> None:
     assert choices.told(choices.story_of(model), model.month) == []
     for _ in range(30):
         model.step()
-    whole = story.trace(choice.current, run=17)
+    whole = telling.tell(choice.current, run=17)
     told = choices.told(choices.story_of(model), model.month)
     assert told[::-1] == [entry for entry in whole.entries if entry.month <= "2028-06"]
     table = choices.world_table(model)

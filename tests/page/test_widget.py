@@ -9,7 +9,7 @@ import pytest
 
 import foedus
 from foedus.cases.reader import load_scenario
-from foedus.cases.sliders import knobs, moved, scenario_text
+from foedus.cases.sliders import moved, scenario_text, sliders
 from foedus.errors import ResultError, ScenarioError
 from foedus.model.levers import LEVERS
 from foedus.page import widget
@@ -32,18 +32,18 @@ def test_the_package_offers_it_as_a_function_however_often_it_is_asked_for() -> 
 
 def test_every_lever_has_a_knob_at_the_value_that_is_in_force() -> None:
     scenario = load_scenario("baseline")
-    found = {knob.key: knob for knob in knobs(scenario, "ARM")}
+    found = {knob.key: knob for knob in sliders(scenario, "ARM")}
     assert {key.split(".")[0] for key in found} == {lever.name for lever in LEVERS}
     assert found["pressure.ARM"].value == 0.3
     assert found["outreach.EU.ARM"].value == 0.5
     assert found["dependence.ARM"].value == scenario.alliance.value("ARM.dependence")
     assert found["bandwidth"].value == scenario.alliance.value("RUS.bandwidth")
-    assert {knob.key: knob for knob in knobs(scenario, "BLR")}["pressure.BLR"].value == 0.0
+    assert {knob.key: knob for knob in sliders(scenario, "BLR")}["pressure.BLR"].value == 0.0
 
 
 def test_knobs_at_their_values_change_nothing_and_moved_ones_do() -> None:
     scenario = load_scenario("baseline")
-    still = {knob.key: knob.value for knob in knobs(scenario, "ARM")[:1]}
+    still = {knob.key: knob.value for knob in sliders(scenario, "ARM")[:1]}
     assert moved(scenario, still).fingerprint == scenario.fingerprint
     other = moved(scenario, {"pressure.ARM": 0.9})
     assert other.fingerprint == load_scenario("baseline", settings=["pressure.ARM=0.9"]).fingerprint

@@ -15,7 +15,7 @@ from foedus.cases.reader import load_scenario
 from foedus.ensembles import store
 from foedus.errors import ResultError, UnfinishedError
 from foedus.model.parameters import default_parameters
-from foedus.studies import results
+from foedus.studies import running
 from foedus.studies.results import Result, load_result
 from foedus.worlds.openings import Sampled
 from foedus.worlds.sources import source_hash
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def result() -> Result:
-    return results.run("pressure", "restraint", runs=12, horizon=24)
+    return running.run("pressure", "restraint", runs=12, horizon=24)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_the_written_scenarios_reproduce_the_result_far_from_the_original(
     moved = tmp_path / "elsewhere"
     shutil.move(saved, moved)
     files = [moved / "scenarios" / f"{name}.yaml" for name in ("pressure", "restraint")]
-    again = results.run(*files, runs=12, allow_inert=True)
+    again = running.run(*files, runs=12, allow_inert=True)
     assert again.digest == result.digest
 
 
@@ -79,7 +79,7 @@ def test_the_table_has_a_row_for_every_estimate(result: Result, saved: Path) -> 
 
 def test_other_results_are_never_overwritten_silently(result: Result, saved: Path) -> None:
     before = (saved / "foedus.json").read_text()
-    other = results.run("pressure", runs=3, horizon=24)
+    other = running.run("pressure", runs=3, horizon=24)
     with pytest.raises(ResultError, match="holds other results"):
         other.save(saved, figures=False)
     assert (saved / "foedus.json").read_text() == before
@@ -158,7 +158,7 @@ def test_every_design_is_stored_with_the_result(parameters: str, tmp_path: Path)
         "sampled": Sampled(rows),
     }
     design = given.get(parameters, parameters)
-    result = results.run("pressure", runs=40, horizon=12, parameters=design)
+    result = running.run("pressure", runs=40, horizon=12, parameters=design)
     again = load_result(result.save(tmp_path / "out", figures=False))
     assert again.digest == result.digest
     assert again.summary == result.summary
@@ -214,7 +214,7 @@ def test_figures_carry_fingerprint_and_seed(result: Result, tmp_path: Path) -> N
 
 def test_missing_cohesion_does_not_break_the_figures() -> None:
     settings = ["exit_base=3", "exit_dependence=0", "rules.notice_months=0"]
-    gone = results.run("baseline", runs=6, horizon=30, settings=settings)
+    gone = running.run("baseline", runs=6, horizon=30, settings=settings)
     assert np.isnan(gone.data["cohesion"]).any()
     for kind in ("cohesion", "trust", "status", "end_states"):
         assert gone.plot(kind)._repr_png_().startswith(b"\x89PNG")

@@ -9,13 +9,13 @@ import pytest
 from foedus.cases.reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.errors import ResultError
-from foedus.model import rules
+from foedus.model import cohesion, records, rules
 from foedus.model.parameters import default_parameters
 from foedus.worlds.agents import AllianceModel, MemberState, OutsidePower, Patron
 
 if TYPE_CHECKING:
     from foedus.cases.scenario import Scenario
-    from foedus.model.rules import Drivers
+    from foedus.model.records import Drivers
 
 
 class Loyal(MemberState):
@@ -104,7 +104,7 @@ def test_the_record_holds_every_member_and_month(baseline: Scenario) -> None:
     by_month = model.datacollector.get_model_vars_dataframe()
     assert list(by_month["month"])[-1] == "2030-12"
     assert by_month["cohesion"].iloc[-1] == model.cohesion
-    assert by_month["end_state"].iloc[-1] in rules.END_STATES
+    assert by_month["end_state"].iloc[-1] in cohesion.END_STATES
 
 
 def test_a_model_without_a_record_says_so(baseline: Scenario) -> None:
@@ -140,7 +140,7 @@ def test_rival_rules_take_the_place_of_the_shipped_ones(baseline: Scenario) -> N
         befall = staticmethod(rules.befall)
 
         @staticmethod
-        def transition(*arguments: object) -> rules.State:
+        def transition(*arguments: object) -> records.State:
             after = rules.transition(*arguments)  # type: ignore[arg-type]
             return after._replace(trust=arguments[1].trust)  # type: ignore[attr-defined]
 

@@ -118,7 +118,7 @@ def test_damaged_machine_code_is_compiled_anew(kind: str, tiny: Path) -> None:
 
 def test_old_machine_code_is_cleared_away(tmp_path: Path) -> None:
     for number in range(engines.KEPT_CACHES + 5):
-        assert engines._writable(tmp_path / f"{number:02d}") is not None
+        assert engines.writable(tmp_path / f"{number:02d}") is not None
         os.utime(tmp_path / f"{number:02d}", (number, number))
     assert len(list(tmp_path.iterdir())) == engines.KEPT_CACHES
 

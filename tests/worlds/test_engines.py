@@ -21,7 +21,8 @@ from foedus.cases.shipped import shipped_scenarios
 from foedus.ensembles import ensemble
 from foedus.model.draws import OPENING, address, draw, seed_words
 from foedus.model.parameters import drawn_parameters
-from foedus.model.rules import State, lasting_difference
+from foedus.model.records import State
+from foedus.model.rules import lasting_difference
 from foedus.worlds import engines, kernel
 from foedus.worlds.buffers import LANES
 from foedus.worlds.engines import Task, simulate

@@ -10,8 +10,8 @@ import pytest
 import foedus
 from foedus.cases.reader import load_scenario
 from foedus.errors import ResultError
-from foedus.model.rules import State
-from foedus.studies import results
+from foedus.model.records import State
+from foedus.studies import running
 from foedus.worlds import kernel, openings
 from foedus.worlds.agents import AllianceModel
 from foedus.worlds.posterior import load_posterior, shipped_posterior
@@ -103,7 +103,7 @@ def test_lasting_differences_are_drawn_anew_with_another_spread(shipped: Posteri
 
 def test_a_result_keeps_its_posterior_and_loads_again(shipped: Posterior, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    made = results.run("restraint", runs=40, horizon=12, out=out, figures=False)
+    made = running.run("restraint", runs=40, horizon=12, out=out, figures=False)
     assert made.ensemble.design is shipped
     again = foedus.load_result(out)
     assert again.digest == made.digest
@@ -116,8 +116,8 @@ def test_a_result_keeps_its_posterior_and_loads_again(shipped: Posterior, tmp_pa
 
 def test_the_kernel_and_mesa_agree_on_continued_worlds() -> None:
     options = {"runs": 35, "horizon": 18}
-    by_kernel = results.run("pressure", engine="kernel", **options)  # type: ignore[arg-type]
-    by_mesa = results.run("pressure", engine="mesa", **options)  # type: ignore[arg-type]
+    by_kernel = running.run("pressure", engine="kernel", **options)  # type: ignore[arg-type]
+    by_mesa = running.run("pressure", engine="mesa", **options)  # type: ignore[arg-type]
     assert by_kernel.digest == by_mesa.digest
 
 
@@ -135,11 +135,11 @@ def test_a_file_that_is_no_posterior_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_summary_says_what_is_informed_and_what_it_is_worth() -> None:
-    summary = results.run("restraint", runs=64, horizon=12).summary["restraint"]
+    summary = running.run("restraint", runs=64, horizon=12).summary["restraint"]
     assert "The record informs" in summary["informed"]
     assert "Hindcast of Armenia, one year ahead from 7 year-ends" in summary["skill"]
     assert "One case" in summary["skill"]
-    prior = results.run("restraint", runs=64, horizon=12, parameters="prior").summary["restraint"]
+    prior = running.run("restraint", runs=64, horizon=12, parameters="prior").summary["restraint"]
     assert prior["informed"] == ""
     assert "persistence" in prior["skill"]
     assert prior["skill"] != summary["skill"]

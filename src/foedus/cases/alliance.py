@@ -14,9 +14,9 @@ from foedus.cases.months import MONTH_PATTERN, format_month, parse_month
 from foedus.cases.shipped import locate, shipped_alliances
 from foedus.cases.validation import CODE_PATTERN, Checked, attempt, validate
 from foedus.errors import AllianceError, InputError, Problem, nearest
-from foedus.model import rules
+from foedus.model import records
 from foedus.model.draws import address, design_uniform
-from foedus.model.parameters import EVIDENCE_KINDS, Evidence, Prior, Quantity, Uniform
+from foedus.model.quantities import EVIDENCE_KINDS, Evidence, Prior, Quantity, Uniform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,9 +42,9 @@ GIVEN = (
 )
 #: The three fields of standing, given as words; a number is the place of the word.
 STANDING: dict[str, tuple[str, ...]] = {
-    "membership": rules.MEMBERSHIP[:1],
-    "participation": rules.PARTICIPATION,
-    "vote": rules.VOTE,
+    "membership": records.MEMBERSHIP[:1],
+    "participation": records.PARTICIPATION,
+    "vote": records.VOTE,
 }
 
 Code = Annotated[str, Field(pattern=CODE_PATTERN)]
@@ -53,8 +53,8 @@ MonthText = Annotated[str, Field(pattern=MONTH_PATTERN)]
 
 def state_quantities() -> dict[str, Quantity]:
     """Meaning, unit and bounds of every field of the state of a member."""
-    hints = get_type_hints(rules.State, include_extras=True)
-    return {name: hints[name].__metadata__[0] for name in rules.State._fields}
+    hints = get_type_hints(records.State, include_extras=True)
+    return {name: hints[name].__metadata__[0] for name in records.State._fields}
 
 
 _QUANTITIES: dict[str, Quantity] = {
@@ -275,7 +275,7 @@ class Alliance:
             numbers[key] = replace(numbers[key], value=value, prior=None, same_as=None)
         return replace(self, numbers=numbers)
 
-    def opening(self, member: str, values: Mapping[str, float]) -> rules.State:
+    def opening(self, member: str, values: Mapping[str, float]) -> records.State:
         """Return the state of a client at the date, from the values of :data:`GIVEN`."""
         frozen_months = self.numbers.get(f"{member}.frozen_months")
         derived = {
@@ -290,7 +290,7 @@ class Alliance:
             "suspended": self.value(f"{member}.vote"),
             "patience": 1.0,
         }
-        return rules.State(**{**derived, **values})
+        return records.State(**{**derived, **values})
 
     def default_values(self, member: str) -> dict[str, float]:
         """Return the declared values of :data:`GIVEN` for a client."""

@@ -9,7 +9,7 @@ from pydantic import Field, create_model
 
 from foedus.cases.alliance import MonthText
 from foedus.cases.validation import NAME_PATTERN, Checked
-from foedus.model import rules
+from foedus.model.cohesion import Cohesion
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES, Lever
 
 FORMAT_VERSION = 1
@@ -128,7 +128,7 @@ EVENTS: dict[str, type[Event]] = {
 
 CohesionWeights = _model(
     "CohesionWeights",
-    {name: (float, Field(1.0, ge=0, le=MAX_WEIGHT)) for name in rules.Cohesion._fields},
+    {name: (float, Field(1.0, ge=0, le=MAX_WEIGHT)) for name in Cohesion._fields},
     "Weights of the six components in the cohesion index.",
 )
 

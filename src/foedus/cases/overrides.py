@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from foedus.cases.format import MAX_WEIGHT, WEIGHTINGS
 from foedus.cases.scenario import LeverKey, Origin, Scenario, Span, parameter_refusal
 from foedus.errors import Problem, ScenarioError, nearest
-from foedus.model import rules
+from foedus.model import cohesion
 from foedus.model.levers import LEVERS, POLICIES, Lever
 from foedus.model.parameters import specifications
 
@@ -108,7 +108,7 @@ def _fixed(scenario: Scenario, key: str, value: float, origin: Origin) -> Scenar
 
 def _weighted(scenario: Scenario, component: str, value: float, origin: Origin) -> Scenario:
     """Give a component another weight in the cohesion index."""
-    legal = rules.Cohesion._fields
+    legal = cohesion.Cohesion._fields
     if component not in legal:
         message = f"'{component}' is no component of cohesion{nearest(component, legal)}"
         raise ValueError(message)

@@ -34,7 +34,7 @@ from foedus.cases.scenario import (
 from foedus.cases.shipped import is_path, locate, shipped_scenarios
 from foedus.cases.validation import attempt, validate
 from foedus.errors import InputError, Problem, ScenarioError, nearest
-from foedus.model import rules
+from foedus.model.cohesion import Cohesion
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES, Lever
 
 if TYPE_CHECKING:
@@ -255,7 +255,7 @@ class _Reader:
         events = self._events(frame)
         parameters = self._parameters(frame)
         cohesion = attempt(CohesionModel, data.get("cohesion") or {}) or CohesionModel()
-        weights = rules.Cohesion(**cohesion.model_dump()["weights"])
+        weights = Cohesion(**cohesion.model_dump()["weights"])
         if sum(weights) <= 0:
             self._complain(("cohesion", "weights"), "At least one weight must be above 0.")
             weights = base.weights

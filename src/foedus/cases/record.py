@@ -20,14 +20,14 @@ from foedus.cases.months import format_month, parse_month
 from foedus.cases.reader import load_scenario
 from foedus.cases.validation import Checked, validate
 from foedus.errors import InputError, Problem, nearest
-from foedus.model.parameters import EVIDENCE_KINDS, Evidence
-from foedus.model.rules import IN
+from foedus.model.quantities import EVIDENCE_KINDS, Evidence
+from foedus.model.records import IN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from foedus.cases.scenario import Scenario, ScriptedEvent
-    from foedus.model.rules import State
+    from foedus.model.records import State
 
 Coding = Literal["main", "other"]
 

@@ -14,7 +14,7 @@ from foedus.cases.format import FORMAT_VERSION, Event
 from foedus.cases.months import format_month, parse_month
 from foedus.cases.schedule import Schedule, compile_schedule
 from foedus.errors import nearest
-from foedus.model import rules
+from foedus.model import cohesion
 from foedus.model.levers import lever_named
 from foedus.model.parameters import specifications
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from foedus.cases.alliance import Alliance
+
 
 DEFAULT_HORIZON = 60
 
@@ -128,7 +129,7 @@ class Scenario:
     events: tuple[ScriptedEvent, ...]
     parameters: Mapping[str, float]
     weighting: str
-    weights: rules.Cohesion
+    weights: cohesion.Cohesion
     origins: Mapping[str, Origin]
     lineage: tuple[str, ...]
     parent: Scenario | None = field(default=None, compare=False, repr=False)
@@ -277,7 +278,7 @@ def bare_scenario(alliance: Alliance, reference: str, start: int) -> Scenario:
         events=(),
         parameters={},
         weighting="equal",
-        weights=rules.Cohesion(1.0, 1.0, 1.0, 1.0, 1.0, 1.0),
+        weights=cohesion.Cohesion(1.0, 1.0, 1.0, 1.0, 1.0, 1.0),
         origins={},
         lineage=(),
     )
@@ -296,3 +297,9 @@ def parameter_refusal(key: str, value: float, alliance: Alliance) -> str | None:
     if number.quantity.unit == "code" and value not in (0.0, 1.0):
         return f"{number.quantity.meaning}; give 0 or 1."
     return number.quantity.refusal(value)
+
+
+def member_weights(scenario: Scenario, weighting: str) -> tuple[float, ...]:
+    """Weight of each client in cohesion: each alike, or by capability."""
+    alliance = scenario.alliance
+    return alliance.capabilities if weighting == "capability" else (1.0,) * len(alliance.members)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from foedus.cases.format import Confrontation, Crisis, DomesticChange, Statement
 from foedus.cases.months import month_of_year, parse_month
-from foedus.model import rules
+from foedus.model import records, rules
 from foedus.model.levers import DECISIONS, LEVERS
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Schedule:
     """
 
     months: tuple[int, ...]
-    scripted: tuple[tuple[rules.Drivers, ...], ...]
+    scripted: tuple[tuple[records.Drivers, ...], ...]
     outreach: Mapping[str, tuple[tuple[float, ...], ...]]
     normalisation: Mapping[str, tuple[tuple[float, ...], ...]]
 
@@ -41,7 +41,7 @@ class Schedule:
         paths = self.outreach[power] if power in self.outreach else self.normalisation[power]
         return paths[member][month]
 
-    def drivers(self, alliance: Alliance, member: int, month: int) -> rules.Drivers:
+    def drivers(self, alliance: Alliance, member: int, month: int) -> records.Drivers:
         """Drivers of a member in a month, by index, with every outside power added in order."""
         drivers = self.scripted[member][month]
         for power in alliance.powers:
@@ -92,7 +92,7 @@ def compile_schedule(scenario: Scenario) -> Schedule:
             }
             for driver, value in by_event.get((member, month), ()):
                 values[driver] = _joined(driver, values[driver], value)
-            row.append(rules.Drivers(**values))
+            row.append(records.Drivers(**values))
         scripted.append(tuple(row))
     return Schedule(
         months,
@@ -106,8 +106,8 @@ def compile_schedule(scenario: Scenario) -> Schedule:
 
 
 def with_power(
-    drivers: rules.Drivers, alliance: Alliance, power: str, member: str, effort: float
-) -> rules.Drivers:
+    drivers: records.Drivers, alliance: Alliance, power: str, member: str, effort: float
+) -> records.Drivers:
     """Add one outside power's outreach (partner) or normalisation (adversary) to the drivers.
 
     Parameters
@@ -138,9 +138,9 @@ def with_power(
 
 #: Drivers that a scenario does not set or that the outside powers add later.
 _IDLE = {
-    **dict.fromkeys(rules.Drivers._fields, 0.0),
-    **{decision.driver: rules.FREE for decision in DECISIONS.values()},
-    "support_scripted": rules.FREE,
+    **dict.fromkeys(records.Drivers._fields, 0.0),
+    **{decision.driver: records.FREE for decision in DECISIONS.values()},
+    "support_scripted": records.FREE,
 }
 
 
@@ -191,7 +191,7 @@ def _event_drivers(scenario: Scenario) -> dict[tuple[str, int], list[tuple[str, 
         month = parse_month(event.date)
         if isinstance(event, Crisis):
             put(event.member, month, "crisis_scripted", 1.0)
-            support = rules.FREE if event.support is None else event.support
+            support = records.FREE if event.support is None else event.support
             put(event.member, month, "support_scripted", support)
         elif isinstance(event, Confrontation):
             for covered in range(month, month + event.months):

@@ -24,7 +24,7 @@ STEPS = 100  # from the lower bound of a knob to the upper
 
 
 @dataclass(frozen=True)
-class Knob:
+class Slider:
     """A lever towards one member, as something that can be moved.
 
     Attributes
@@ -64,7 +64,7 @@ class Knob:
         return round(self.low + steps * self.step, 6)
 
 
-def knobs(scenario: Scenario, member: str) -> tuple[Knob, ...]:
+def sliders(scenario: Scenario, member: str) -> tuple[Slider, ...]:
     """Return every lever that bears on a member.
 
     Parameters
@@ -72,10 +72,10 @@ def knobs(scenario: Scenario, member: str) -> tuple[Knob, ...]:
     member
         Code of a client.
     """
-    return tuple(knob for lever in LEVERS for knob in _knobs(scenario, lever, member))
+    return tuple(knob for lever in LEVERS for knob in _sliders(scenario, lever, member))
 
 
-def _knobs(scenario: Scenario, lever: Lever, member: str) -> Iterator[Knob]:
+def _sliders(scenario: Scenario, lever: Lever, member: str) -> Iterator[Slider]:
     alliance = scenario.alliance
     powers: dict[str, tuple[str | None, ...]] = {
         "patron": (None,),
@@ -87,7 +87,7 @@ def _knobs(scenario: Scenario, lever: Lever, member: str) -> Iterator[Knob]:
         whom = alliance.patron if lever.scope == "patron" else member
         path = (lever.name, power, None if lever.scope == "patron" else member)
         label = lever.name.replace("_", " ")
-        yield Knob(
+        yield Slider(
             ".".join(part for part in path if part),
             f"{label}, {alliance.names[power]}" if power else label,
             lever.low,

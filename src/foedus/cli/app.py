@@ -189,7 +189,7 @@ def run(
     scheduler: Scheduler = None,
 ) -> None:
     """Project an alliance: tables, with --out also files."""
-    from foedus.studies import results
+    from foedus.studies import running
 
     silent = quiet or json
     common = _common(no_figures, engine, workers, scheduler, quiet)
@@ -204,9 +204,9 @@ def run(
     loaded = [] if resume else _load_all(scenarios or [], horizon, settings or ())
     with _progress(quiet=silent) as progress, _interruption():
         if resume is not None:
-            result = results.resume(resume, runs=runs, progress=progress, **common)
+            result = running.resume(resume, runs=runs, progress=progress, **common)
         else:
-            result = results.run(
+            result = running.run(
                 *loaded,
                 runs=runs or DEFAULT_RUNS,
                 seed=seed,
@@ -452,9 +452,9 @@ def verify(
     sample: Annotated[int, typer.Option(help="Worlds of each scenario to replay.", min=1)] = 8,
 ) -> None:
     """Read stored results again, check all sums, and replay a sample."""
-    from foedus.studies import results
+    from foedus.studies import verification
 
-    found = results.verify(directory, sample)
+    found = verification.verify(directory, sample)
     for problem in found.problems:
         typer.echo(problem, err=True)
     typer.echo(
@@ -571,14 +571,14 @@ def _run_tables(result: Result, console: Console) -> None:
 
 
 def _comparison_tables(found: Comparison, console: Console) -> None:
-    from foedus.views import tables
+    from foedus.views import comparison_tables, tables
 
     result = found.result
     if found.others:
         from foedus.views.brief import headline
 
         console.print(headline(found), style="bold")
-    header, rows = tables.comparison(result.summary, result.names)
+    header, rows = comparison_tables.comparison(result.summary, result.names)
     horizon = next(iter(result.summary.values()))["horizon"]
     caption = (
         "Probabilities with Wilson 95 % intervals; trust and cohesion: median and 90 % of worlds."
@@ -603,26 +603,26 @@ def _comparison_tables(found: Comparison, console: Console) -> None:
 
 def _difference_tables(found: Comparison, horizon: str) -> Iterator[Any]:
     """Yield the tables of a comparison beyond those of its scenarios."""
-    from foedus.views import tables
+    from foedus.views import comparison_tables
 
     content, names = found.summary, found.result.names
     header = ("outcome", *content["differences"])
     title = f"Differences from {found.baseline.name} in {horizon}, paired world by world"
-    rows = tables.difference_rows(content, names)
-    yield _table(title, header, rows, tables.DIFFERENCE_CAPTION)
+    rows = comparison_tables.difference_rows(content, names)
+    yield _table(title, header, rows, comparison_tables.DIFFERENCE_CAPTION)
     title = f"Where conduct parts from {found.baseline.name}"
-    rows = tables.parting_rows(content, names)
-    yield _table(title, ("who", *header[1:]), rows, tables.parting_caption(content))
+    rows = comparison_tables.parting_rows(content, names)
+    yield _table(title, ("who", *header[1:]), rows, comparison_tables.parting_caption(content))
     for name, attributed in content["attribution"].items():
         title = f"What the difference of {name} is made of"
-        if parts := list(tables.attribution_rows(attributed, names)):
-            caption = tables.attribution_caption(content)
-            yield _table(title, tables.ATTRIBUTION_HEADER, parts, caption)
-    splits = tuple(tables.split_rows(content, names))
+        if parts := list(comparison_tables.attribution_rows(attributed, names)):
+            caption = comparison_tables.attribution_caption(content)
+            yield _table(title, comparison_tables.ATTRIBUTION_HEADER, parts, caption)
+    splits = tuple(comparison_tables.split_rows(content, names))
     if splits:
         title = "Share of the spread over worlds that comes from not knowing the numbers"
         scenarios = content["spread_from_numbers"]
-        yield _table(title, ("outcome", *scenarios), splits, tables.SPLIT_CAPTION)
+        yield _table(title, ("outcome", *scenarios), splits, comparison_tables.SPLIT_CAPTION)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -646,12 +646,13 @@ def record(
 ) -> None:
     """Show what is on record: what calibration fits and the hindcast scores."""
     from foedus.cases.record import load_record
-    from foedus.views import tables
+    from foedus.views import evidence_tables
 
     loaded = load_record(alliance, coding.value)
     if json:
         rows = [
-            dict(zip(tables.RECORD_HEADER, row, strict=True)) for row in tables.record_rows(loaded)
+            dict(zip(evidence_tables.RECORD_HEADER, row, strict=True))
+            for row in evidence_tables.record_rows(loaded)
         ]
         typer.echo(_as_json(rows))
         return
@@ -660,7 +661,12 @@ def record(
         f"source nothing is scored. What drove it: foedus show {loaded.history.name}."
     )
     _console().print(
-        _table(loaded.title, tables.RECORD_HEADER, tables.record_rows(loaded), caption)
+        _table(
+            loaded.title,
+            evidence_tables.RECORD_HEADER,
+            evidence_tables.record_rows(loaded),
+            caption,
+        )
     )
 
 
@@ -690,9 +696,10 @@ def calibrate(
 ) -> None:
     """Let the record inform the numbers: a posterior to project from, and what it rests on."""
     from foedus.cases.record import load_record
-    from foedus.ensembles.ensemble import available_workers
+    from foedus.ensembles.workers import available_workers
     from foedus.inference import calibration
-    from foedus.views import tables
+    from foedus.inference.checks import checks as compared_with
+    from foedus.views import evidence_tables
 
     loaded = _until(load_record(alliance, coding.value), until)
     checkpoint = _checkpoint(out, overwrite=overwrite)
@@ -710,33 +717,36 @@ def calibrate(
         posterior.save(out)
     if quiet:
         return
-    checks = calibration.checks(loaded, posterior, threads)
+    checks = compared_with(loaded, posterior, threads)
     if json:
         informed = [
-            dict(zip(tables.INFORMED_HEADER, row, strict=True))
-            for row in tables.informed_rows(posterior, everything=True)
+            dict(zip(evidence_tables.INFORMED_HEADER, row, strict=True))
+            for row in evidence_tables.informed_rows(posterior, everything=True)
         ]
         compared = [
-            dict(zip(tables.CHECK_HEADER, row, strict=True)) for row in tables.check_rows(checks)
+            dict(zip(evidence_tables.CHECK_HEADER, row, strict=True))
+            for row in evidence_tables.check_rows(checks)
         ]
         about = {k: v for k, v in posterior.about.items() if k not in _BULKY}
         about |= {"size": posterior.size, "fingerprint": posterior.fingerprint}
         typer.echo(_as_json({"about": about, "numbers": informed, "checks": compared}))
         return
     console = _console()
-    rows = tables.informed_rows(posterior)
+    rows = evidence_tables.informed_rows(posterior)
     caption = (
         "Informed: the posterior's standard deviation is below .85 of the prior's. All others stay "
         "at their prior. Effective draws: from how far populations that never met lie apart."
     )
-    console.print(_table("Numbers that the record informs", tables.INFORMED_HEADER, rows, caption))
+    console.print(
+        _table("Numbers that the record informs", evidence_tables.INFORMED_HEADER, rows, caption)
+    )
     caption = (
         "Posterior worlds were chosen to fit; the same numbers with fresh luck are the harder "
         "check. Shares: mean, and predictive interval of a survey."
     )
-    rows = tables.check_rows(checks)
-    console.print(_table("Beside the record", tables.CHECK_HEADER, rows, caption))
-    console.print(tables.calibration_line(posterior))
+    rows = evidence_tables.check_rows(checks)
+    console.print(_table("Beside the record", evidence_tables.CHECK_HEADER, rows, caption))
+    console.print(evidence_tables.calibration_line(posterior))
     typer.echo(
         f"Posterior in {out}: foedus run SCENARIO --parameters {out}"
         if out
@@ -829,9 +839,9 @@ def coverage(
 ) -> None:
     """Calibrate synthetic records whose numbers are known, to see if intervals are right."""
     from foedus.cases.record import load_record
-    from foedus.ensembles.ensemble import available_workers
+    from foedus.ensembles.workers import available_workers
     from foedus.inference import coverage as study
-    from foedus.views import tables
+    from foedus.views import evidence_tables
     from foedus.worlds.posterior import shipped_posterior
 
     loaded = load_record(alliance)
@@ -865,8 +875,8 @@ def coverage(
             f"prior's. Over all {len(found.names)} numbers {found.inside.mean():.3f} of the truths "
             "lie inside."
         )
-        rows = tables.coverage_rows(content["informed"])
-        _console().print(_table(title, tables.COVERAGE_HEADER, rows, caption))
+        rows = evidence_tables.coverage_rows(content["informed"])
+        _console().print(_table(title, evidence_tables.COVERAGE_HEADER, rows, caption))
 
 
 @app.command()
@@ -897,9 +907,9 @@ def hindcast(
 ) -> None:
     """Forecast the past with what was known then, and score it beside simple forecasters."""
     from foedus.cases.record import load_record
-    from foedus.ensembles.ensemble import available_workers
-    from foedus.inference import hindcast as past
-    from foedus.views import tables
+    from foedus.ensembles.workers import available_workers
+    from foedus.inference import claims, hindcast
+    from foedus.views import evidence_tables
 
     loaded = load_record(alliance, coding.value)
     origin = None if until is None else _until(loaded, until).end
@@ -910,17 +920,17 @@ def hindcast(
             message = f"{out} holds a hindcast already; name another --out, or use --overwrite."
             raise FoedusError(message)
     with _progress(quiet=quiet or json) as progress:
-        found = past.hindcast(
+        found = hindcast.hindcast(
             loaded,
             until=origin,
-            draws=draws or past.DRAWS,
+            draws=draws or hindcast.DRAWS,
             seed=seed,
             workers=threads,
             progress=progress,
         )
-    content = past.summary(found)
-    claims = past.claims(loaded, threads) if until is None else []
-    content["claims"] = [vars(claim) | {"holds": claim.holds} for claim in claims]
+    content = hindcast.summary(found)
+    held = claims.claims(loaded, threads) if until is None else []
+    content["claims"] = [vars(claim) | {"holds": claim.holds} for claim in held]
     if out is not None:
         from foedus.views.record_plots import write_hindcast
 
@@ -929,14 +939,14 @@ def hindcast(
         typer.echo(_as_json(content))
     elif not quiet:
         console = _console()
-        for drivers, meaning in past.DRIVERS.items():
-            rows = tables.score_rows(content["scores"], drivers)
-            console.print(_table(f"Scores: {meaning}", tables.SCORE_HEADER, rows))
-        console.print(past.CAPTION)
-        if claims:
-            rows = tables.claim_rows(claims)
+        for drivers, meaning in hindcast.DRIVERS.items():
+            rows = evidence_tables.score_rows(content["scores"], drivers)
+            console.print(_table(f"Scores: {meaning}", evidence_tables.SCORE_HEADER, rows))
+        console.print(hindcast.CAPTION)
+        if held:
+            rows = evidence_tables.claim_rows(held)
             title = "Claims under the posterior that comes with foedus (beyond three errors)"
-            console.print(_table(title, tables.CLAIM_HEADER, rows))
+            console.print(_table(title, evidence_tables.CLAIM_HEADER, rows))
         typer.echo(
             f"Forecasts, scores and figures are in {out}"
             if out

@@ -50,7 +50,7 @@ def versions() -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ManifestLine:
     """A line of the manifest: a piece that is whole on disk."""
 
     scenario: str
@@ -81,7 +81,7 @@ class Directory:
         self.path = path
         self.complain = complain
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[ManifestLine]:
         """Return the pieces that are listed; a line cut short by a sudden end does not count.
 
         Raises
@@ -97,7 +97,7 @@ class Directory:
         found = []
         for number, line in enumerate(lines, 1):
             try:
-                found.append(Entry(**json.loads(line)))
+                found.append(ManifestLine(**json.loads(line)))
             except (ValueError, TypeError):
                 message = (
                     f"{self.path / MANIFEST}:{number} is damaged. Delete the line and run "
@@ -141,7 +141,7 @@ class Directory:
             )
             self._forget(entry)
 
-    def damage(self, entry: Entry) -> str | None:
+    def damage(self, entry: ManifestLine) -> str | None:
         """Say what is wrong with a piece, or return None."""
         path = self.path / entry.file
         try:
@@ -157,7 +157,7 @@ class Directory:
             return f"cannot be read ({error.strerror})"
         return None
 
-    def read(self, entry: Entry) -> Piece:
+    def read(self, entry: ManifestLine) -> Piece:
         """Read one piece; whole worlds stay on disk until they are used."""
         import zarr
         from zarr.storage import ZipStore
@@ -193,7 +193,7 @@ class Directory:
             _passes("piece written")
             sync(temporary)
             with temporary.open("rb") as stream:
-                entry = Entry(
+                entry = ManifestLine(
                     piece.scenario,
                     piece.first,
                     piece.runs,
@@ -222,7 +222,7 @@ class Directory:
             return f"{there:,} worlds are whole there."
         return ""
 
-    def _list(self, entry: Entry) -> None:
+    def _list(self, entry: ManifestLine) -> None:
         line = json.dumps(asdict(entry)).encode() + b"\n"
         with (self.path / MANIFEST).open("r+b") as stream:
             content = stream.read()
@@ -235,7 +235,7 @@ class Directory:
             stream.flush()
             os.fsync(stream.fileno())
 
-    def _forget(self, entry: Entry) -> None:
+    def _forget(self, entry: ManifestLine) -> None:
         kept = [other for other in self.entries() if other != entry]
         text = "".join(json.dumps(asdict(other)) + "\n" for other in kept)
         replace_file(self.path / MANIFEST, text.encode())

@@ -9,38 +9,34 @@ identifies, is not inferred: each of its values is calibrated on its own and has
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
 
-from foedus.cases.alliance import GIVEN, load_alliance
-from foedus.cases.months import format_month, parse_month
-from foedus.cases.record import observed
+from foedus.cases.alliance import load_alliance
+from foedus.cases.months import format_month
 from foedus.errors import AllianceError, ResultError, UnfinishedError
 from foedus.inference import smc
+from foedus.inference.likelihood import Likelihood, placed, target
 from foedus.inference.smc import Population
-from foedus.model.elementary import log
-from foedus.model.parameters import OneOf, Prior, specification, specifications
-from foedus.model.rules import Drivers, State
-from foedus.worlds.buffers import LANES
-from foedus.worlds.engines import compiled_kernel, passed, states_of
+from foedus.model.parameters import specification, specifications
+from foedus.worlds.engines import compiled_kernel
 from foedus.worlds.files import replace_file
-from foedus.worlds.openings import FromTable, Opening, opening
-from foedus.worlds.posterior import Posterior, opening_numbers
+from foedus.worlds.posterior import Posterior, continued, opening_numbers
 from foedus.worlds.sources import source_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     import numpy.typing as npt
 
-    from foedus.cases.record import Observation, Record
+    from foedus.cases.record import Record
     from foedus.cases.scenario import Scenario
+    from foedus.model.quantities import Prior
 
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
@@ -55,158 +51,6 @@ APART = 25  # rounds between two samples of the same particles, which the poster
 FEWEST = 40  # particles of a population
 ISLANDS = 4  # populations for each value of the repair constant
 SHIPPED = 1_800  # draws in a posterior file, if there are so many
-
-
-class Target(NamedTuple):
-    """The numbers that calibration draws, in the order of a particle's."""
-
-    names: tuple[str, ...]
-    priors: tuple[Prior, ...]
-    structural: tuple[float, ...]  # values of the repair constant that are calibrated apart
-
-
-def target(scenario: Scenario) -> Target:
-    """Return what is drawn for a scenario: every number with a prior that it does not fix."""
-    found: dict[str, Prior] = {
-        name: spec.prior
-        for name, spec in specifications().items()
-        if name not in scenario.parameters
-    }
-    for member in scenario.alliance.members:
-        for name in GIVEN:
-            number = scenario.alliance.numbers[f"{member}.{name}"]
-            if number.prior is not None and not number.same_as:
-                found[number.key] = number.prior
-    law = found.pop(STRUCTURAL, None)
-    values = law.values if isinstance(law, OneOf) else (scenario.parameters[STRUCTURAL],)
-    return Target(tuple(found), tuple(found.values()), values)
-
-
-def placed(wanted: Target, numbers: Floats, anchors: Floats) -> dict[str, Floats]:
-    """Map numbers on (0, 1) to their priors, beside given values of the repair constant."""
-    values = {
-        name: np.asarray(prior.quantile(row), dtype=float)
-        for name, prior, row in zip(wanted.names, wanted.priors, numbers, strict=True)
-    }
-    return {**values, STRUCTURAL: anchors}
-
-
-# ---------------------------------------------------------------------------------------------
-# What a world is worth
-
-
-class Likelihood:
-    """Log-likelihood of a record in simulated worlds.
-
-    Attributes
-    ----------
-    record
-        What is on record.
-    wanted
-        The numbers of a particle.
-    """
-
-    def __init__(self, record: Record, seed: int, workers: int) -> None:
-        self.record = record
-        self.wanted = target(record.history)
-        self._seed = seed
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="foedus")
-        scenario = record.history
-        self._members = scenario.alliance.members
-        self._at: dict[int, list[Observation]] = {}
-        for item in record.scored:
-            self._at.setdefault(item.month - scenario.start + 1, []).append(item)
-        self._crises: dict[int, list[tuple[int, float]]] = {}
-        self._drivers = record.free_history.drivers  # (month, member, field)
-        threats = self._drivers[:, :, Drivers._fields.index("threat")].copy()
-        for crisis in record.crises:
-            passed_before = parse_month(crisis.date) - scenario.start
-            support = float(crisis.support or 0.0)
-            place = self._members.index(crisis.member)
-            self._crises.setdefault(passed_before, []).append((place, support))
-            threats[passed_before, place] = 0.0
-        opening = np.zeros((len(self._members), 1))
-        self._exposures = np.concatenate([opening, np.cumsum(threats, axis=0).T], axis=1)
-        self._stops = sorted({*self._at, *self._crises, scenario.horizon})
-
-    @property
-    def blocks(self) -> tuple[int, int]:
-        """Blocks of luck: years of the record, begun ones included, and members."""
-        return -(-self.record.history.horizon // 12), len(self._members)
-
-    def close(self) -> None:
-        """Let the threads go."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def score(self, values: dict[str, Floats], luck: Integers) -> Floats:
-        """Return the log-likelihood of worlds with some numbers and luck: shape (world,)."""
-        return np.concatenate(list(self._spread(self._judged, values, luck)))
-
-    def ends(self, values: dict[str, Floats], luck: Integers) -> Floats:
-        """Return the states at the end of the record: shape (field of State, member, world)."""
-        return np.concatenate(list(self._spread(self._last, values, luck)), axis=-1)
-
-    def along(self, values: dict[str, Floats], luck: Integers) -> Floats:
-        """Return what there was to observe, for each scored observation: shape (item, world)."""
-        return np.concatenate(list(self._spread(self._seen, values, luck)), axis=-1)
-
-    def _spread(
-        self,
-        work: Callable[[Opening, Integers], Floats],
-        values: dict[str, Floats],
-        luck: Integers,
-    ) -> Iterator[Floats]:
-        by_block = luck.reshape(*self.blocks, -1)
-        worlds, design = np.arange(luck.shape[1]), FromTable(values)
-        start = opening(
-            design, self.record.history, self._seed, worlds, compiled_kernel(), by_block[0]
-        )
-        batches = [slice(at, at + LANES) for at in range(0, luck.shape[1], LANES)]
-        return self._pool.map(
-            lambda batch: work(
-                Opening(start.parameters[:, batch], start.states[:, :, batch]), by_block[..., batch]
-            ),
-            batches,
-        )
-
-    def _judged(self, start: Opening, luck: Integers) -> Floats:
-        worlds, scenario, loops = luck.shape[-1], self.record.history, compiled_kernel()
-        total, chances = np.zeros(worlds), np.zeros(LANES)
-        for month, bench in passed(scenario, self._seed, start, luck, self._stops):
-            for place, support in self._crises.get(month, ()):
-                row, states = self._drivers[month, place], bench.states[place]
-                loops.judge_crisis(support, row, bench.parameters, states, chances)
-            if month in self._at:
-                seen = states_of(bench, worlds)
-                for item in self._at[month]:
-                    place = self._members.index(item.member)
-                    total += _agreement(item, observed(item.what, seen)[place])
-        for place, exposure in enumerate(self._exposures):
-            loops.judge_quiet(exposure, bench.first_month[place], bench.states[place], chances)
-        return total + chances[:worlds]
-
-    def _seen(self, start: Opening, luck: Integers) -> Floats:
-        worlds, items = luck.shape[-1], list(self.record.scored)
-        out = np.empty((len(items), worlds))
-        for month, bench in passed(self.record.history, self._seed, start, luck, sorted(self._at)):
-            states = states_of(bench, worlds)
-            for item in self._at[month]:
-                values = observed(item.what, states)[self._members.index(item.member)]
-                out[items.index(item)] = values
-        return out
-
-    def _last(self, start: Opening, luck: Integers) -> Floats:
-        worlds, scenario = luck.shape[-1], self.record.history
-        for _, bench in passed(scenario, self._seed, start, luck, [scenario.horizon]):
-            states = np.array(states_of(bench, worlds))
-        return states
-
-
-def _agreement(item: Observation, seen: Any) -> Any:
-    """Log-likelihood of an observation, up to a constant, where this was to be observed."""
-    if item.is_event:
-        return np.where(seen == item.value, log(1.0 - item.error), log(item.error))
-    return -0.5 * ((seen - item.value) / item.error) ** 2
 
 
 # ---------------------------------------------------------------------------------------------
@@ -416,22 +260,6 @@ def _posterior(
     return Posterior(values, states, luck, about)
 
 
-def continued(states: Floats) -> Floats:
-    """Let worlds go on: what they depend on now is what their trade path starts from.
-
-    Parameters
-    ----------
-    states
-        Shape (field of State, member, world).
-    """
-    after = states.copy()
-    at = State._fields.index
-    kept = 1.0 - states[at("erosion")]
-    path = np.where(kept > 0.0, states[at("dependence")] / np.where(kept > 0.0, kept, 1.0), 0.0)
-    after[at("dependence_initial")] = np.minimum(1.0, path)
-    return after
-
-
 def _opening_after(record: Record) -> dict[str, float]:
     """The alliance's own numbers after the record, which a projection's alliance must share."""
     try:
@@ -504,63 +332,3 @@ def _load_stage(path: Path | None, key: str) -> Stage | None:
         Population(*(value if value.ndim else value.item() for value in row)) for row in rows
     )
     return Stage(populations, *(found[f"stage_{name}"] for name in KEPT))
-
-
-# ---------------------------------------------------------------------------------------------
-# Checking against the record
-
-
-@dataclass(frozen=True)
-class Check:
-    """An observation beside what the posterior says of it.
-
-    Attributes
-    ----------
-    item
-        What is on record.
-    kept
-        Mean over the posterior's own worlds, which were chosen to fit the record.
-    again, low, high
-        Mean and 90 % predictive interval over the same numbers with fresh luck, of a survey with
-        the error that surveys have; an event has no interval.
-    """
-
-    item: Observation
-    kept: float
-    again: float
-    low: float | None
-    high: float | None
-
-    @property
-    def is_inside(self) -> bool | None:
-        """Whether a share lies in the predictive interval; None for an event."""
-        if self.low is None or self.high is None:
-            return None
-        return self.low <= self.item.value <= self.high
-
-
-def checks(record: Record, posterior: Posterior, workers: int = 1) -> list[Check]:
-    """Put a posterior beside the record that it was fitted to.
-
-    Parameters
-    ----------
-    posterior
-        Of the same record.
-    """
-    seed = int(posterior.about["seed"])
-    likelihood = Likelihood(record, seed, workers)
-    try:
-        fresh = np.tile(np.arange(posterior.size) + 2**31, (posterior.luck.shape[0], 1))
-        kept = likelihood.along(posterior.values, posterior.luck)
-        again = likelihood.along(posterior.values, fresh)
-    finally:
-        likelihood.close()
-    noise = np.random.default_rng(seed)
-    found = []
-    for item, own, other in zip(record.scored, kept, again, strict=True):
-        low = high = None
-        if not item.is_event:
-            seen = other + noise.normal(0.0, item.error, other.size)
-            low, high = (float(value) for value in np.quantile(seen, [0.05, 0.95]))
-        found.append(Check(item, float(own.mean()), float(other.mean()), low, high))
-    return found

@@ -18,11 +18,12 @@ import numpy as np
 
 from foedus.cases.reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
-from foedus.ensembles import ensemble
-from foedus.model import rules
-from foedus.outcomes.estimates import Populations, standard_error
-from foedus.worlds.addresses import DEFAULT_SEED
+from foedus.ensembles import ensemble, gathered
+from foedus.model import records
+from foedus.model.draws import DEFAULT_SEED
+from foedus.outcomes.estimates import standard_error
 from foedus.worlds.openings import FromTable
+from foedus.worlds.populations import Populations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,11 +35,13 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
+from foedus.worlds.posterior import shipped_posterior
+
 BEYOND = 3.0  # standard errors by which a claim has to hold
 LOW, HIGH = 0.3, 0.85  # dependence of a member hardly and heavily tied
 ORDER = ("refused_documents", "missed_summit", "freeze", "unpaid_dues")
-_LIMBO = [rules.STANDINGS.index(name) for name in ("suspended", "frozen", "frozen, suspended")]
-_LEAVING = [rules.STANDINGS.index(name) for name in ("notice", "withdrawn")]
+_LIMBO = [records.STANDINGS.index(name) for name in ("suspended", "frozen", "frozen, suspended")]
+_LEAVING = [records.STANDINGS.index(name) for name in ("notice", "withdrawn")]
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ def evaluate(
     """
     known = Populations(*posterior.populations)
 
-    def worlds(*names: str, settings: tuple[str, ...] = ()) -> tuple[ensemble.Worlds, ...]:
+    def worlds(*names: str, settings: tuple[str, ...] = ()) -> tuple[gathered.Worlds, ...]:
         scenarios = [load_scenario(name, settings=settings) for name in names]
         return ensemble.run(scenarios, posterior, runs, seed=seed, workers=workers).parts
 
@@ -129,12 +132,12 @@ def evaluate(
     return [*found, _order_claim(claim, history, member)]
 
 
-def _among(part: ensemble.Worlds, member: str, standings: list[int]) -> Floats:
+def _among(part: gathered.Worlds, member: str, standings: list[int]) -> Floats:
     return np.isin(part.of("standing", member), standings).astype(float)
 
 
 def _exit_claims(
-    worlds: Callable[..., tuple[ensemble.Worlds, ...]],
+    worlds: Callable[..., tuple[gathered.Worlds, ...]],
     claim: Callable[[str, str, Floats], Claim],
     posterior: Posterior,
     member: str,
@@ -171,7 +174,7 @@ def _log_share(happened: Floats) -> Floats:
 
 
 def _order_claim(
-    claim: Callable[[str, str, Floats], Claim], history: ensemble.Worlds, member: str
+    claim: Callable[[str, str, Floats], Claim], history: gathered.Worlds, member: str
 ) -> Claim:
     """Compare the order of first events in the history with the order that is next in frequency.
 
@@ -191,3 +194,11 @@ def _order_claim(
         f"likeliest other order: {words}"
     )
     return claim("i", text, is_wanted.astype(float) - is_rival.astype(float))
+
+
+def claims(record: Record, workers: int | None = None) -> list[Claim]:
+    """Evaluate the claims under the posterior that comes with foedus; none without one."""
+    from foedus.inference.claims import evaluate
+
+    posterior = shipped_posterior(record.history.alliance.name)
+    return evaluate(posterior, record, workers=workers) if posterior else []

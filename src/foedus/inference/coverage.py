@@ -24,7 +24,8 @@ from foedus.cases.record import Record, observed
 from foedus.cases.scenario import DEFAULT_ORIGIN, ScriptedEvent
 from foedus.errors import ResultError
 from foedus.inference import smc
-from foedus.inference.calibration import DEFAULT_SEED, Likelihood, calibrate, placed
+from foedus.inference.calibration import DEFAULT_SEED, calibrate
+from foedus.inference.likelihood import Likelihood, placed
 from foedus.worlds.buffers import LANES
 from foedus.worlds.engines import compiled_kernel, passed, signals_of, states_of
 from foedus.worlds.openings import FromTable, opening

@@ -19,14 +19,15 @@ from foedus.cases.months import format_month, month_of_year, parse_month
 from foedus.cases.record import EVENTS, observed
 from foedus.cases.scenario import DEFAULT_ORIGIN, Span
 from foedus.inference import scores, smc
-from foedus.inference.calibration import DEFAULT_SEED, Likelihood, calibrate, continued, placed
+from foedus.inference.calibration import DEFAULT_SEED, calibrate
+from foedus.inference.likelihood import Likelihood, placed
 from foedus.model.levers import lever_named
-from foedus.model.rules import State
+from foedus.model.records import State
 from foedus.outcomes.estimates import Z90
 from foedus.worlds.buffers import LANES
 from foedus.worlds.engines import compiled_kernel, passed, states_of
 from foedus.worlds.openings import Opening, opening
-from foedus.worlds.posterior import Posterior, shipped_posterior
+from foedus.worlds.posterior import Posterior, continued
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
     from foedus.cases.record import Observation, Record
     from foedus.cases.scenario import Scenario
-    from foedus.inference.claims import Claim
 
     Floats = npt.NDArray[np.float64]
 
@@ -536,11 +536,3 @@ def summary(hindcast: Hindcast, member: str = "ARM") -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and np.isnan(value) else value
-
-
-def claims(record: Record, workers: int | None = None) -> list[Claim]:
-    """Evaluate the claims under the posterior that comes with foedus; none without one."""
-    from foedus.inference.claims import evaluate
-
-    posterior = shipped_posterior(record.history.alliance.name)
-    return evaluate(posterior, record, workers=workers) if posterior else []

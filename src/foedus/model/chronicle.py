@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from foedus.model.draws import WORD
 from foedus.model.elementary import bits, whole, wrapped
-from foedus.model.rules import EXPELLED, IN, NOTICE, WITHDRAWN, is_member
+from foedus.model.records import EXPELLED, IN, NOTICE, WITHDRAWN, is_member
 
 if TYPE_CHECKING:
-    from foedus.model.rules import Drivers, State
+    from foedus.model.records import Drivers, State
 
 
 class Events(NamedTuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from foedus.model.parameters import Quantity
+from foedus.model.quantities import Quantity
 
 Scope = Literal["patron", "member", "partner", "adversary"]
 

@@ -8,190 +8,26 @@ once, for every engine. Rates and hazards are per year and converted here, by
 Mechanism 1 (the levers take this month's values) is :class:`Drivers`, made by ``schedule.py``.
 """
 
-from math import nan, sqrt
-from typing import Annotated, NamedTuple
+from math import sqrt
 
 from foedus.model.draws import Draws
 from foedus.model.elementary import exp, logistic
-from foedus.model.parameters import Parameters, Quantity
+from foedus.model.parameters import Parameters
+from foedus.model.records import (
+    EXPELLED,
+    FREE,
+    IN,
+    NOTHING_SEEN,
+    NOTICE,
+    WITHDRAWN,
+    Drivers,
+    Signals,
+    State,
+    is_member,
+    takes_part,
+)
 
 MONTH = 1.0 / 12.0  # in years
-
-# Membership, the first of the three fields of standing.
-IN, NOTICE, WITHDRAWN, EXPELLED = 0.0, 1.0, 2.0, 3.0
-MEMBERSHIP = ("in", "notice", "withdrawn", "expelled")
-# Participation (frozen: the member's choice) and vote (suspended: the alliance's choice).
-PARTICIPATION = ("active", "frozen")
-VOTE = ("held", "suspended")
-
-# Standings that exclude each other, from the inside of the alliance outwards.
-STANDINGS = (
-    "active",
-    "suspended",
-    "frozen",
-    "frozen, suspended",
-    "notice",
-    "withdrawn",
-    "expelled",
-)
-
-#: The first that applies (V.1, V.2); taking part is being a member, not frozen, and having attended
-#: the last summit.
-END_STATE_MEANINGS = {
-    "dissolved": "fewer than two clients take part",
-    "hollow": "half or more of the members do not take part",
-    "smaller": "somebody has left or was expelled",
-    "ambivalent": "somebody does not take part",
-    "restored": "everybody takes part",
-}
-END_STATES = tuple(END_STATE_MEANINGS)
-DISSOLVED, HOLLOW, SMALLER, AMBIVALENT, RESTORED = 0, 1, 2, 3, 4
-
-FREE = -1.0  # a decision that the scenario leaves to the member or the alliance; 0 no, 1 yes
-
-
-class State(NamedTuple):
-    """One member at the end of a month."""
-
-    trust: Annotated[float, Quantity("trust in the patron and its alliance", "share", 0, 1)]
-    trust_before: Annotated[float, Quantity("trust before the rift", "share", 0, 1)]
-    expectation: Annotated[float, Quantity("support expected if attacked", "share", 0, 1)]
-    expectation_initial: Annotated[
-        float,
-        Quantity("support expected at the start, to which expectation returns", "share", 0, 1),
-    ]
-    dependence: Annotated[
-        float,
-        Quantity("share of the patron's bloc in trade with it and its rival pole", "share", 0, 1),
-    ]
-    dependence_initial: Annotated[
-        float, Quantity("economic dependence at the start", "share", 0, 1)
-    ]
-    erosion: Annotated[
-        float,
-        Quantity("share of dependence eaten away by partners' economic offers", "share", 0, 1),
-    ]
-    outside_option: Annotated[
-        float, Quantity("alignment and arms from elsewhere (hedging)", "share", 0, 1)
-    ]
-    affinity: Annotated[float, Quantity("political closeness to the patron", "share", 0, 1)]
-    adversary_ties: Annotated[
-        float, Quantity("ties of the patron to the state that threatens the member", "share", 0, 1)
-    ]
-    threat: Annotated[
-        float, Quantity("crises a year that invoke the treaty (casus foederis)", "1/year", 0, 12)
-    ]
-    delivered: Annotated[float, Quantity("support delivered in the last crisis", "share", 0, 1)]
-    disposition: Annotated[
-        float, Quantity("lasting difference in readiness to take part", "log-odds", -40, 40)
-    ]
-    membership: Annotated[
-        float, Quantity("membership: 0 in, 1 notice given, 2 withdrawn, 3 expelled", "code", 0, 3)
-    ]
-    notice_left: Annotated[
-        float, Quantity("months until a withdrawal takes effect", "months", 0, 1200)
-    ]
-    frozen: Annotated[float, Quantity("participation frozen by the member", "0 or 1", 0, 1)]
-    frozen_months: Annotated[float, Quantity("age of the freeze", "months", 0, 12000)]
-    suspended: Annotated[float, Quantity("vote suspended by the alliance", "0 or 1", 0, 1)]
-    attended: Annotated[float, Quantity("attended the last summit", "0 or 1", 0, 1)]
-    consented: Annotated[
-        float, Quantity("let the documents of the last summit pass", "0 or 1", 0, 1)
-    ]
-    arrears: Annotated[float, Quantity("years of unpaid dues", "years", 0, 1000)]
-    grievance: Annotated[float, Quantity("grievance the patron holds", "share", 0, 1)]
-    patience: Annotated[
-        float, Quantity("share of its pressure that an adaptive patron keeps up", "share", 0, 1)
-    ]
-
-
-#: Fields of the state that a world keeps from its opening to its end.
-LASTING = (
-    "trust_before",
-    "expectation_initial",
-    "dependence_initial",
-    "adversary_ties",
-    "threat",
-    "disposition",
-)
-
-
-class Drivers(NamedTuple):
-    """What the scenario imposes on one member in one month."""
-
-    pressure: float  # 0..1, the patron's, as scripted
-    restraint: float  # 0..1, the patron's, as scripted
-    enforcement: float  # 0..1, the alliance's
-    bandwidth: float  # 0..1, the patron's
-    threat: float  # multiplier of crises a year, normalisation included
-    partner_security: float  # 0..1, pooled security offers of the partners
-    partner_economy: float  # 0..1, pooled economic offers of the partners
-    confrontation: float  # 0..1, severity of an open clash between patron and partners
-    dependence_keep: float  # the trade path is keep * initial dependence + set
-    dependence_set: float
-    ties_keep: float  # adversary ties are keep * own value + set
-    ties_set: float
-    affinity_change: float  # -1..1, domestic change this month
-    crisis_scripted: float  # 1 if the scenario scripts a crisis
-    support_scripted: float  # support given in it, or FREE: the patron decides
-    adaptive: float  # 1 under the adaptive policy
-    accounting: float  # 1 under the accounting policy
-    summit: float  # 1 in the month of the summit
-    dues: float  # 1 in the month in which dues fall due
-    notice_period: float  # months
-    suspension_arrears: float  # years of arrears that allow suspension
-    expulsion_arrears: float  # years of arrears that count as lasting default
-    forced_attend: float  # FREE, 0 or 1, as are all that follow
-    forced_consent: float
-    forced_pay: float
-    forced_freeze: float
-    forced_exit: float
-    forced_suspend: float
-    forced_expel: float
-
-
-class Signals(NamedTuple):
-    """What befell a member this month and what the others can see of it."""
-
-    crisis: float
-    support: float  # crisis x support delivered
-    gain: float  # support beyond expectation
-    loss: float  # support short of expectation
-    pressure: float  # in force, after the patron's policy
-    restraint: float
-    enforcement: float
-    takes_part: float  # standing at the end of last month
-    member: float
-
-
-class Tally(NamedTuple):
-    """Weighted sums over the clients, from which cohesion follows."""
-
-    clients: float
-    members: float
-    taking_part: float
-    paid_up: float
-    trust: float
-    delivered: float
-    outside: float
-    outside_squared: float
-
-
-class Cohesion(NamedTuple):
-    """The six components of cohesion, each from 0 to 1 and missing (NaN) with no member left."""
-
-    participation: Annotated[float, Quantity("share of members taking part", "share", 0, 1)]
-    burden_sharing: Annotated[float, Quantity("share of members without arrears", "share", 0, 1)]
-    trust: Annotated[float, Quantity("mean trust in the patron", "share", 0, 1)]
-    credibility: Annotated[
-        float, Quantity("mean support delivered in the members' last crises", "share", 0, 1)
-    ]
-    unity: Annotated[float, Quantity("one minus the spread of outside options", "share", 0, 1)]
-    membership: Annotated[float, Quantity("share of the initial clients kept", "share", 0, 1)]
-
-
-NOTHING_SEEN = Signals(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-EMPTY_TALLY = Tally(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -220,28 +56,6 @@ def decide(forced: float, luck: float, chance: float) -> float:
     if forced >= 0.0:
         return forced
     return 1.0 if luck < chance else 0.0
-
-
-def is_member(state: State) -> float:
-    """Return 1 for a member (notice given included), 0 for whoever has left or was expelled."""
-    return 1.0 if state.membership < WITHDRAWN else 0.0
-
-
-def takes_part(state: State) -> float:
-    """Return 1 for a member that is not frozen and attended the last summit."""
-    return is_member(state) * (1.0 - state.frozen) * state.attended
-
-
-def standing(state: State) -> int:
-    """Place of a member's standing in :data:`STANDINGS`: membership, freeze and vote in one."""
-    if state.membership > IN:
-        return 3 + int(state.membership)
-    return int(state.suspended + 2.0 * state.frozen)
-
-
-def is_paid_up(state: State) -> float:
-    """Return 1 for a member without arrears."""
-    return 1.0 if state.arrears <= 0.0 else 0.0
 
 
 # ---------------------------------------------------------------------------------------------
@@ -814,81 +628,3 @@ def transition(
 def lasting_difference(p: Parameters, draws: Draws) -> float:
     """Lasting difference eps of a member in one world, drawn in the opening month: sd x z."""
     return p.disposition_spread * draws.disposition
-
-
-# ---------------------------------------------------------------------------------------------
-# 14. Cohesion and end states
-
-
-def tally(sums: Tally, state: State, weight: float) -> Tally:
-    """Count one client, with its weight, towards the alliance's cohesion.
-
-    Means run over those who are still members.
-    """
-    member = weight * is_member(state)
-    return Tally(
-        sums.clients + weight,
-        sums.members + member,
-        sums.taking_part + member * takes_part(state),
-        sums.paid_up + member * is_paid_up(state),
-        sums.trust + member * state.trust,
-        sums.delivered + member * state.delivered,
-        sums.outside + member * state.outside_option,
-        sums.outside_squared + member * state.outside_option * state.outside_option,
-    )
-
-
-def cohesion(sums: Tally) -> Cohesion:
-    """Cohesion's six components from the weighted sums over the clients.
-
-    Unity is 1 - 2 sd(h): the standard deviation of shares is at most one half.
-    """
-    if sums.members <= 0.0:
-        return Cohesion(nan, nan, nan, nan, nan, nan)
-    mean = sums.outside / sums.members
-    variance = positive(sums.outside_squared / sums.members - mean * mean)
-    return Cohesion(
-        sums.taking_part / sums.members,
-        sums.paid_up / sums.members,
-        sums.trust / sums.members,
-        sums.delivered / sums.members,
-        share(1.0 - 2.0 * sqrt(variance)),
-        sums.members / sums.clients,
-    )
-
-
-def cohesion_index(components: Cohesion, weights: Cohesion) -> float:
-    """Weighted mean of the components; at least one weight must be positive."""
-    total = (
-        weights.participation
-        + weights.burden_sharing
-        + weights.trust
-        + weights.credibility
-        + weights.unity
-        + weights.membership
-    )
-    return (
-        weights.participation * components.participation
-        + weights.burden_sharing * components.burden_sharing
-        + weights.trust * components.trust
-        + weights.credibility * components.credibility
-        + weights.unity * components.unity
-        + weights.membership * components.membership
-    ) / total
-
-
-def end_state(taking_part: float, members: float, clients: float) -> int:
-    """End state of the alliance from unweighted counts of clients: the first that applies.
-
-    Dissolved (fewer than two take part), hollow (half or more of the members do not take part),
-    smaller (somebody has left), ambivalent (somebody does not take part), restored (V.1, V.2).
-    """
-    if taking_part < 2.0:
-        return DISSOLVED
-    if 2.0 * (members - taking_part) >= members:
-        return HOLLOW
-    if members < clients:
-        return SMALLER
-    if taking_part < members:
-        return AMBIVALENT
-    return RESTORED

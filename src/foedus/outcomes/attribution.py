@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from foedus.cases.scenario import LeverKey, Scenario
-    from foedus.ensembles.ensemble import Worlds
+    from foedus.ensembles.gathered import Worlds
     from foedus.outcomes.estimates import Estimate
     from foedus.worlds.openings import Design
 

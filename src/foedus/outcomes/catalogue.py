@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_type_hints
 import numpy as np
 
 from foedus.cases.format import WEIGHTINGS
-from foedus.model import rules
+from foedus.model import cohesion, records
 from foedus.model.chronicle import Events
 from foedus.outcomes.estimates import ratio
 from foedus.outcomes.incidence import EXITS
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from foedus.ensembles.ensemble import Worlds
+    from foedus.ensembles.gathered import Worlds
 
     Values = npt.NDArray[Any]
 
-ACTIVE = rules.STANDINGS.index("active")
-WITHDRAWN = rules.STANDINGS.index("withdrawn")  # from here on a member is out
+ACTIVE = records.STANDINGS.index("active")
+WITHDRAWN = records.STANDINGS.index("withdrawn")  # from here on a member is out
 ALLIANCE = "alliance"  # the subject of what is measured of all members together
 
 Kind = Literal["chance", "mean", "ratio"]
@@ -127,7 +127,7 @@ MEMBER_MEASURES: dict[str, Measure] = {
             name,
             "mean",
             _GOOD_STATES[name],
-            f"{get_type_hints(rules.State, include_extras=True)[name].__metadata__[0].meaning}, "
+            f"{get_type_hints(records.State, include_extras=True)[name].__metadata__[0].meaning}, "
             "at the horizon, while a member",
         )
         for name in WATCHED
@@ -160,7 +160,7 @@ def _index(weighting: str, worlds: Worlds) -> Values:
 
 def _component(name: str, worlds: Worlds) -> Values:
     weighting = WEIGHTINGS.index(worlds.scenario.weighting)
-    component: Values = worlds.table["components"][weighting, rules.Cohesion._fields.index(name)]
+    component: Values = worlds.table["components"][weighting, cohesion.Cohesion._fields.index(name)]
     return component
 
 
@@ -224,16 +224,16 @@ _ALLIANCE: dict[str, tuple[Kind, int, str, Callable[[Worlds], Values]]] = {
             f"component of cohesion: {name.replace('_', ' ')}",
             partial(_component, name),
         )
-        for name in rules.Cohesion._fields
+        for name in cohesion.Cohesion._fields
     },
     **{
         f"end state {name}": (
             "chance",
             _END_STATES[name],
-            rules.END_STATE_MEANINGS[name],
+            cohesion.END_STATE_MEANINGS[name],
             partial(_ended, code),
         )
-        for code, name in enumerate(rules.END_STATES)
+        for code, name in enumerate(cohesion.END_STATES)
     },
     "members active": ("mean", 1, "clients active", partial(_number, "active")),
     "members taking part": ("mean", 1, "clients taking part", partial(_number, "takes_part")),

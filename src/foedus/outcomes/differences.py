@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import xarray as xr
 
-    from foedus.ensembles.ensemble import Worlds
-    from foedus.outcomes.estimates import Populations
+    from foedus.ensembles.gathered import Worlds
+    from foedus.worlds.populations import Populations
 
     Values = npt.NDArray[Any]
 

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import inf, sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from foedus.worlds.populations import INDEPENDENT, Populations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,25 +27,6 @@ if TYPE_CHECKING:
 
 Z90, Z95 = 1.6448536269514722, 1.959963984540054  # of intervals that hold so many per cent
 WILSON = "Wilson 95 %"
-
-
-class Populations(NamedTuple):
-    """How worlds hang together: world i is of the value i mod values of the repair constant.
-
-    Attributes
-    ----------
-    values
-        Values that have equal parts.
-    islands
-        Populations for each; world i is of the population (i // values) mod islands. One where
-        every world is independent.
-    """
-
-    values: int = 1
-    islands: int = 1
-
-
-INDEPENDENT = Populations()
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,17 @@ import numpy as np
 from foedus.cases.months import format_month, parse_month
 from foedus.errors import ResultError, nearest
 from foedus.model.chronicle import Events
-from foedus.outcomes.estimates import INDEPENDENT, Curve, shares_by
+from foedus.outcomes.estimates import Curve, shares_by
+from foedus.worlds.populations import INDEPENDENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy.typing as npt
 
-    from foedus.ensembles.ensemble import Worlds
-    from foedus.outcomes.estimates import Estimate, Populations
+    from foedus.ensembles.gathered import Worlds
+    from foedus.outcomes.estimates import Estimate
+    from foedus.worlds.populations import Populations
 
 EXITS = ("withdrawal", "expulsion")  # after either nothing more befalls a member
 

@@ -15,10 +15,11 @@ import numpy as np
 
 from foedus.cases.format import WEIGHTINGS
 from foedus.cases.months import LAST_MONTH, format_month, month_of_year, parse_month
-from foedus.model import rules
 from foedus.model.chronicle import Events
+from foedus.model.cohesion import END_STATES, Cohesion
 from foedus.model.elementary import normal_quantile
-from foedus.model.parameters import EVIDENCE_KINDS, specifications
+from foedus.model.parameters import specifications
+from foedus.model.quantities import EVIDENCE_KINDS
 from foedus.outcomes.catalogue import ACTIVE, of_alliance, of_member
 from foedus.outcomes.estimates import Estimate, mean, probability, spread, standard_error
 from foedus.outcomes.incidence import Median, incidence
@@ -33,9 +34,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from foedus.cases.scenario import Scenario
-    from foedus.ensembles.ensemble import Ensemble, Worlds
-    from foedus.outcomes.estimates import Populations
+    from foedus.ensembles.ensemble import Ensemble
+    from foedus.ensembles.gathered import Worlds
     from foedus.worlds.openings import Design
+    from foedus.worlds.populations import Populations
 
 
 # ---------------------------------------------------------------------------------------------
@@ -196,14 +198,14 @@ def alliance_outcome(worlds: Worlds) -> AllianceOutcome:
         components={
             weighting: {
                 name: mean(values, known, share=True)
-                for name, values in zip(rules.Cohesion._fields, components, strict=True)
+                for name, values in zip(Cohesion._fields, components, strict=True)
             }
             for weighting, components in zip(WEIGHTINGS, table["components"], strict=True)
         },
         without_members=probability(np.isnan(table["cohesion"][0]), known),
         end_states={
             name: probability(table["end_state"] == code, known)
-            for code, name in enumerate(rules.END_STATES)
+            for code, name in enumerate(END_STATES)
         },
         taking_part=spread(of_alliance(worlds, "members taking part").astype(float)),
         active=spread(of_alliance(worlds, "members active").astype(float)),
@@ -310,7 +312,7 @@ def carriers(ensemble: Ensemble, worlds: Worlds, most: int = 5) -> list[Carrier]
     candidates = [
         Carrier(name, kind, _informed(ensemble.design, name), *thirds)
         for name, kind, numbers in drawn
-        if (thirds := _by_thirds(numbers[runs], values, worlds.populations, runs))
+        if (thirds := by_thirds(numbers[runs], values, worlds.populations, runs))
     ]
     threshold = normal_quantile(1.0 - 0.025 / max(1, len(candidates)))
     found = [carrier for carrier in candidates if abs(carrier.z) > threshold]
@@ -323,7 +325,7 @@ def _informed(design: Design, name: str) -> bool | None:
     return name in design.informed
 
 
-def _by_thirds(
+def by_thirds(
     drawn: npt.NDArray[Any],
     values: npt.NDArray[np.float64],
     populations: Populations,

@@ -22,7 +22,8 @@ from foedus.worlds.openings import Crossed
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from foedus.ensembles.ensemble import Ensemble, Worlds
+    from foedus.ensembles.ensemble import Ensemble
+    from foedus.ensembles.gathered import Worlds
 
     Floats = npt.NDArray[np.float64]
 

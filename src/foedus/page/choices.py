@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from foedus.cases.reader import load_scenario, read_scenario
 from foedus.cases.shipped import shipped_scenarios
-from foedus.cases.sliders import Knob, knobs, moved, scenario_text
+from foedus.cases.sliders import Slider, moved, scenario_text, sliders
 from foedus.cases.validation import NAME_LENGTH
 from foedus.ensembles.ensemble import frame
 from foedus.errors import ResultError
-from foedus.outcomes.story import checked_address, trace
+from foedus.model.draws import DEFAULT_SEED
 from foedus.outcomes.summary import plain
+from foedus.outcomes.telling import checked_address, tell
 from foedus.page.widget import RUNS
 from foedus.studies.comparison import SAMPLE, Comparison
-from foedus.studies.results import run
+from foedus.studies.running import run
 from foedus.views import comparison_plots, plots
-from foedus.views.tables import difference_rows
-from foedus.worlds.addresses import DEFAULT_SEED
+from foedus.views.comparison_tables import difference_rows
 from foedus.worlds.agents import AllianceModel
 
 if TYPE_CHECKING:
@@ -137,9 +137,9 @@ class Choice:
         return self.loaded(self.scenario)
 
     @cached_property
-    def knobs(self) -> tuple[Knob, ...]:
+    def knobs(self) -> tuple[Slider, ...]:
         """Levers that bear on the member, at the values that they have by themselves."""
-        return knobs(self.stands, self.member)
+        return sliders(self.stands, self.member)
 
     @cached_property
     def current(self) -> Scenario:
@@ -391,7 +391,7 @@ def serving() -> Iterator[None]:
 
 def story_of(model: AllianceModel) -> Trace:
     """Return the whole of a world as a story, however far it has been stepped."""
-    return trace(model.case, model.run, model.seed_, model.design)
+    return tell(model.case, model.run, model.seed_, model.design)
 
 
 def told(whole: Trace, month: str) -> list[Entry]:

@@ -31,13 +31,14 @@ from foedus.page import choices
 from foedus.page.choices import USUAL, WORLDS, Choice, Projection, WatchedWorld
 from foedus.views import world_plots
 from foedus.views.brief import headline, prospect
+from foedus.views.comparison_tables import DIFFERENCE_CAPTION
 from foedus.views.explain import explained, why
-from foedus.views.tables import ALLIANCE_CAPTION, DIFFERENCE_CAPTION, worth_lines
+from foedus.views.tables import ALLIANCE_CAPTION, worth_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from foedus.cases.sliders import Knob
+    from foedus.cases.sliders import Slider
     from foedus.views.plots import Picture
     from foedus.worlds.agents import AllianceModel
 
@@ -262,7 +263,7 @@ def _moved(now: Choice) -> str:
 
 
 @solara.component
-def Lever(knob: Knob) -> None:
+def Lever(knob: Slider) -> None:
     """Move one lever, or ask about it."""
     value = choice.value.values.get(knob.key, knob.nearest)
     mark = " (moved)" if knob.key in choice.value.values else ""

@@ -11,9 +11,9 @@ import matplotlib as mpl
 
 from foedus.cases.reader import load_scenario
 from foedus.cases.scenario import Scenario
-from foedus.cases.sliders import knobs, moved, scenario_text
+from foedus.cases.sliders import moved, scenario_text, sliders
 from foedus.errors import FoedusError, ResultError
-from foedus.studies.results import run
+from foedus.studies.running import run
 from foedus.views.plots import GREY, STYLE, Picture, cohesion_fan, trust_fan
 from foedus.worlds.files import refuse_file, replace_file
 
@@ -47,7 +47,7 @@ class Widget:
         widgets = _ipywidgets()
         self.scenario, self.member = scenario, member
         self._runs, self._parameters = runs, parameters
-        self._knobs = {knob.key: knob for knob in knobs(scenario, member)}
+        self._knobs = {knob.key: knob for knob in sliders(scenario, member)}
         self._stands = run(scenario, runs=runs, parameters=parameters)
         style = {"description_width": "11rem"}
         self.sliders = {

@@ -15,15 +15,16 @@ from foedus.cases.shipped import shipped_scenarios
 from foedus.ensembles import ensemble, store
 from foedus.ensembles.ensemble import DEFAULT_RUNS
 from foedus.errors import InterruptedRun, ResultError, nearest
+from foedus.model.draws import DEFAULT_SEED
 from foedus.outcomes import attribution
 from foedus.outcomes.attribution import Attribution, attribute
 from foedus.outcomes.differences import Difference, Parting, differences, partings
 from foedus.outcomes.story import Pair, Trace
-from foedus.outcomes.story import trace as traced
 from foedus.outcomes.summary import plain
+from foedus.outcomes.telling import tell as traced
 from foedus.outcomes.variance import Split, crossed, splits
-from foedus.studies.results import Result, load_result, run
-from foedus.worlds.addresses import DEFAULT_SEED
+from foedus.studies.results import Result, load_result
+from foedus.studies.running import run
 from foedus.worlds.openings import as_design
 
 if TYPE_CHECKING:
@@ -315,7 +316,7 @@ class Comparison:
         )
 
     def _repr_html_(self) -> str:
-        from foedus.views.tables import comparison_html
+        from foedus.views.comparison_tables import comparison_html
 
         return comparison_html(self)
 

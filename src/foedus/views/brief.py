@@ -18,7 +18,7 @@ import matplotlib as mpl
 from foedus.cases.months import format_month
 from foedus.errors import ResultError, UnfinishedError
 from foedus.outcomes.catalogue import ALLIANCE
-from foedus.views import comparison_plots, plots, tables
+from foedus.views import comparison_plots, comparison_tables, plots, tables
 from foedus.views.explain import why
 from foedus.views.plots import PER_PAGE, STYLE
 from foedus.views.words import in_words, scale_line
@@ -177,7 +177,7 @@ def headline(comparison: Comparison) -> str:
     base = comparison.baseline.title
 
     def told(name: str) -> str:
-        return f"'{titles[name]}' ({tables.signed(_as_dict(found[name].difference))})"
+        return f"'{titles[name]}' ({comparison_tables.signed(_as_dict(found[name].difference))})"
 
     if len(found) == 1:
         only = found[best].difference
@@ -227,7 +227,9 @@ def _change(comparison: Comparison, name: str) -> Iterator[str]:
     cohesion = comparison.difference(name, ALLIANCE, "cohesion")
     yield f"Cohesion: {_difference(cohesion)}."
     active = [
-        one for one in found if one.outcome == "active" and tables.matters(_as_dict(one.difference))
+        one
+        for one in found
+        if one.outcome == "active" and comparison_tables.matters(_as_dict(one.difference))
     ]
     for one in sorted(active, key=lambda one: -abs(one.difference.value)):
         who = comparison.result.names[one.subject]
@@ -246,7 +248,7 @@ def _cause(comparison: Comparison, name: str) -> Iterator[str]:
     for one in comparison.attributions.get(name, []):
         if (one.subject, one.outcome) == (ALLIANCE, "cohesion") and len(one.shares) > 1:
             most = max(one.shares, key=lambda share: abs(share.shapley.value))
-            part = tables.signed(_as_dict(most.shapley))
+            part = comparison_tables.signed(_as_dict(most.shapley))
             yield f"The lever that makes most of the difference in cohesion: {most.lever}, {part}."
     anybody = next(iter(comparison.partings(name)))
     if anybody.month is None:
@@ -264,10 +266,10 @@ def _chance(estimate: dict[str, Any]) -> str:
 
 
 def _difference(one: Any) -> str:
-    text = tables.signed(_as_dict(one.difference))
+    text = comparison_tables.signed(_as_dict(one.difference))
     if one.better is None or one.worse is None:
         return text
-    better, worse = (tables.share(part.value) for part in (one.better, one.worse))
+    better, worse = (comparison_tables.share(part.value) for part in (one.better, one.worse))
     return f"{text}, better in {better} and worse in {worse} of worlds under the same luck"
 
 
@@ -311,16 +313,16 @@ def _differences(comparison: Comparison) -> Iterator[Table | Words]:
     content, names = comparison.summary, comparison.result.names
     others = tuple(content["differences"])
     title = f"Differences from {comparison.baseline.name}, paired world by world"
-    rows = tuple(tables.difference_rows(content, names))
-    yield Table(title, ("outcome", *others), rows, tables.DIFFERENCE_CAPTION)
-    rows = tuple(tables.parting_rows(content, names))
+    rows = tuple(comparison_tables.difference_rows(content, names))
+    yield Table(title, ("outcome", *others), rows, comparison_tables.DIFFERENCE_CAPTION)
+    rows = tuple(comparison_tables.parting_rows(content, names))
     title = f"Where conduct parts from {comparison.baseline.name}"
-    yield Table(title, ("who", *others), rows, tables.parting_caption(content))
+    yield Table(title, ("who", *others), rows, comparison_tables.parting_caption(content))
     for name, found in content["attribution"].items():
-        if rows := tuple(tables.attribution_rows(found, names)):
+        if rows := tuple(comparison_tables.attribution_rows(found, names)):
             title = f"What the difference of {name} is made of"
-            caption = tables.attribution_caption(content)
-            yield Table(title, tables.ATTRIBUTION_HEADER, rows, caption)
+            caption = comparison_tables.attribution_caption(content)
+            yield Table(title, comparison_tables.ATTRIBUTION_HEADER, rows, caption)
     for name, reason in content["not_attributed"].items():
         yield Words((f"Not attributed, {name}: {reason}",))
     if comparison.resolution is not None:
@@ -343,9 +345,14 @@ def _outcomes(comparison: Comparison) -> Iterator[Table]:
             title = f"Restraint by the repair constant c, which no record identifies: {name}"
             yield Table(title, tables.ANCHOR_HEADER, rows)
     splits = {"spread_from_numbers": comparison.summary["spread_from_numbers"]}
-    if rows := tuple(tables.split_rows(splits, names)):
+    if rows := tuple(comparison_tables.split_rows(splits, names)):
         title = "Share of the spread over worlds that comes from not knowing the numbers"
-        yield Table(title, ("outcome", *splits["spread_from_numbers"]), rows, tables.SPLIT_CAPTION)
+        yield Table(
+            title,
+            ("outcome", *splits["spread_from_numbers"]),
+            rows,
+            comparison_tables.SPLIT_CAPTION,
+        )
 
 
 # ---------------------------------------------------------------------------------------------

@@ -12,9 +12,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from foedus.errors import ResultError, UnfinishedError, nearest
 from foedus.outcomes.catalogue import ACTIVE, ALLIANCE
 from foedus.outcomes.differences import gaps
-from foedus.outcomes.estimates import Populations, is_narrow, probability
+from foedus.outcomes.estimates import is_narrow, probability
 from foedus.outcomes.incidence import EXITS, first_of
-from foedus.outcomes.story import Pair, timeline
+from foedus.outcomes.story import Pair
 from foedus.views.plots import (
     BANDS,
     BLACK,
@@ -34,7 +34,9 @@ from foedus.views.plots import (
     share_axis,
     wrapped,
 )
+from foedus.views.timeline import timeline
 from foedus.worlds.files import refuse_file, replace_file
+from foedus.worlds.populations import Populations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

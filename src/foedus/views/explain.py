@@ -10,14 +10,15 @@ from foedus.cases.months import format_month, parse_month
 from foedus.cases.reader import DEFAULT_ALLIANCE
 from foedus.errors import ParameterError, nearest
 from foedus.html import html_table
+from foedus.model.cohesion import END_STATE_MEANINGS, Cohesion
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES, Lever
-from foedus.model.parameters import Parameter, specifications
-from foedus.model.rules import END_STATE_MEANINGS, Cohesion
+from foedus.model.parameters import specifications
 from foedus.worlds.posterior import shipped_posterior
 
 if TYPE_CHECKING:
     from foedus.cases.alliance import Alliance
     from foedus.cases.scenario import DatedSpan, LeverKey, Scenario
+    from foedus.model.quantities import Parameter
 
 
 def _components() -> dict[str, str]:

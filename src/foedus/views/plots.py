@@ -18,9 +18,11 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import PercentFormatter
 
 from foedus.errors import ResultError, nearest
-from foedus.model.rules import END_STATES, STANDINGS
-from foedus.outcomes.estimates import Populations, probability
+from foedus.model.cohesion import END_STATES
+from foedus.model.records import STANDINGS
+from foedus.outcomes.estimates import probability
 from foedus.outcomes.summary import quantiles
+from foedus.worlds.populations import Populations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

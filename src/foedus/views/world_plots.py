@@ -12,9 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
 
 from foedus.cases.months import format_month
-from foedus.model.rules import WITHDRAWN, is_member
-from foedus.outcomes.story import look
+from foedus.model.records import WITHDRAWN, is_member
 from foedus.views.plots import BLACK, GREY, STANDING_COLOURS, STYLE, Picture, grid, share_axis
+from foedus.views.timeline import look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

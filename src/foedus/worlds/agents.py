@@ -16,13 +16,13 @@ with warnings.catch_warnings():  # Mesa's progress bar asks for ipywidgets, whic
     import mesa
 
 from foedus.cases.months import format_month
+from foedus.cases.scenario import member_weights
 from foedus.cases.schedule import with_power
 from foedus.errors import ResultError
-from foedus.model import rules
-from foedus.model.draws import OPENING, Draws, address, draw, seed_words
-from foedus.model.rules import Drivers, Signals, State
-from foedus.worlds.addresses import DEFAULT_SEED, member_weights, opening_world
-from foedus.worlds.openings import as_design
+from foedus.model import cohesion, records, rules
+from foedus.model.draws import DEFAULT_SEED, OPENING, Draws, address, draw, seed_words
+from foedus.model.records import Drivers, Signals, State
+from foedus.worlds.openings import as_design, opening_world
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +81,7 @@ class MemberState(Client):
         self.address = address(code)
         self.index = model.case.alliance.members.index(code)
         self.state = state
-        self.signals: Signals = rules.NOTHING_SEEN
+        self.signals: Signals = records.NOTHING_SEEN
         self.drivers: Drivers = model.schedule.scripted[self.index][0]
         self.draws: Draws = self._draw(OPENING)
         self._next = state
@@ -96,12 +96,12 @@ class MemberState(Client):
     @property
     def takes_part(self) -> bool:
         """Whether it is a member, is not frozen, and attended the last summit."""
-        return rules.takes_part(self.state) > 0.0
+        return records.takes_part(self.state) > 0.0
 
     @property
     def standing(self) -> str:
         """Standing in words, one of :data:`foedus.model.rules.STANDINGS`."""
-        return rules.STANDINGS[rules.standing(self.state)]
+        return records.STANDINGS[records.standing(self.state)]
 
     def decide(self, drivers: Drivers) -> Drivers:
         """Take decisions of its own; override to force any of the ``forced_...`` drivers.
@@ -122,7 +122,7 @@ class MemberState(Client):
 
     def respond(self) -> None:
         """Second half: what the member makes of it, knowing what befell the others."""
-        seen = rules.NOTHING_SEEN
+        seen = records.NOTHING_SEEN
         attention = self.model.case.alliance.attention[self.index]
         for other in self.model.members:
             seen = rules.attend_to(seen, attention[other.index], other.signals)
@@ -275,26 +275,26 @@ class AllianceModel(mesa.Model):
         return format_month(self.case.start + self.elapsed - 1)
 
     @property
-    def cohesion_components(self) -> rules.Cohesion:
+    def cohesion_components(self) -> cohesion.Cohesion:
         """The six components of cohesion, members weighted as the scenario says."""
         weights = member_weights(self.case, self.case.weighting)
-        sums = rules.EMPTY_TALLY
+        sums = cohesion.EMPTY_TALLY
         for member, weight in zip(self.members, weights, strict=True):
-            sums = rules.tally(sums, member.state, weight)
-        return rules.cohesion(sums)
+            sums = cohesion.tally(sums, member.state, weight)
+        return cohesion.cohesion(sums)
 
     @property
     def cohesion(self) -> float:
         """The cohesion index with the scenario's weights."""
-        return rules.cohesion_index(self.cohesion_components, self.case.weights)
+        return cohesion.cohesion_index(self.cohesion_components, self.case.weights)
 
     @property
     def end_state(self) -> str:
         """The end state if the horizon were now."""
-        sums = rules.EMPTY_TALLY
+        sums = cohesion.EMPTY_TALLY
         for member in self.members:
-            sums = rules.tally(sums, member.state, 1.0)
-        return rules.END_STATES[rules.end_state(sums.taking_part, sums.members, sums.clients)]
+            sums = cohesion.tally(sums, member.state, 1.0)
+        return cohesion.END_STATES[cohesion.end_state(sums.taking_part, sums.members, sums.clients)]
 
     def step(self) -> None:
         """Simulate one month: all endure, all respond, all commit."""

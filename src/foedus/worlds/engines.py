@@ -15,13 +15,14 @@ import numpy as np
 import platformdirs
 
 from foedus.cases.format import WEIGHTINGS
-from foedus.model import chronicle, draws, elementary, rules
+from foedus.cases.scenario import member_weights
+from foedus.model import chronicle, cohesion, draws, elementary, records, rules
 from foedus.model.chronicle import FIRST, Events, absorbed, bin_of, counted, happened, key, stirred
+from foedus.model.cohesion import Tally
 from foedus.model.draws import seed_words
 from foedus.model.parameters import Parameters
-from foedus.model.rules import Signals, State, Tally
+from foedus.model.records import Signals, State
 from foedus.worlds import kernel
-from foedus.worlds.addresses import member_weights
 from foedus.worlds.buffers import LANES, STRIDE
 from foedus.worlds.kept import (
     BINS,
@@ -113,7 +114,7 @@ def compiled_kernel() -> SimpleNamespace:
     """Return the kernel's functions as machine code, made now or taken from the user's cache."""
     from foedus.worlds.compiled import compile_modules
 
-    return compile_modules(PLAIN, kernel, _writable(kernel_cache()))
+    return compile_modules(PLAIN, kernel, writable(kernel_cache()))
 
 
 def kernel_for(worlds: int) -> Any:
@@ -139,7 +140,7 @@ def kernel_cache() -> Path:
     return platformdirs.user_cache_path("foedus") / "kernel" / name
 
 
-def _writable(directory: Path) -> Path | None:
+def writable(directory: Path) -> Path | None:
     """Return the directory if it can be written, else None; older ones are cleared away."""
     try:
         if not directory.is_dir():
@@ -158,7 +159,7 @@ def _writable(directory: Path) -> Path | None:
 # Worlds abreast
 
 
-def _case(scenario: Scenario, seed: int) -> Case:
+def case_of(scenario: Scenario, seed: int) -> Case:
     low, high = seed_words(seed)
     return Case(
         seed_low=low,
@@ -171,7 +172,7 @@ def _case(scenario: Scenario, seed: int) -> Case:
     )
 
 
-def _bench(members: int) -> Bench:
+def bench_for(members: int) -> Bench:
     def room(*shape: int) -> Any:
         return np.zeros((*shape[:-1], shape[-1] * STRIDE))
 
@@ -196,7 +197,7 @@ def _bench(members: int) -> Bench:
     )
 
 
-def _lanes(buffer: Any) -> Any:
+def by_lane(buffer: Any) -> Any:
     """View a buffer as (..., field, lane)."""
     return buffer.reshape(*buffer.shape[:-1], -1, STRIDE)[..., :LANES]
 
@@ -204,9 +205,9 @@ def _lanes(buffer: Any) -> Any:
 def _by_kernel(task: Task, stop: Callable[[], bool]) -> Piece:
     loops = compiled_kernel()
     scenario = task.scenario
-    case = _case(scenario, task.seed)
+    case = case_of(scenario, task.seed)
     months, members = case.drivers.shape[:2]
-    fields, bench = kept_fields(), _bench(members)
+    fields, bench = kept_fields(), bench_for(members)
     monthly = empty_monthly(months, members, spare=1)
     table = empty_table(members, task.runs)
     paths = empty_paths(months, members, task.runs) if task.keep else None
@@ -220,8 +221,8 @@ def _by_kernel(task: Task, stop: Callable[[], bool]) -> Piece:
         worlds = min(LANES, task.runs - at)
         lanes = np.minimum(at % BLOCK + np.arange(LANES), len(runs) - 1)
         bench.runs[:] = runs[lanes]
-        _lanes(bench.parameters)[:] = start.parameters[:, lanes]
-        _lanes(bench.states)[:] = start.states[:, :, lanes].swapaxes(0, 1)
+        by_lane(bench.parameters)[:] = start.parameters[:, lanes]
+        by_lane(bench.states)[:] = start.states[:, :, lanes].swapaxes(0, 1)
         loops.begin(fields, bench)
         if paths is None:
             loops.simulate(case, fields, 0, months, worlds, bench, monthly)
@@ -236,15 +237,15 @@ def _by_kernel(task: Task, stop: Callable[[], bool]) -> Piece:
 def _keep_rows(bench: Bench, rows: slice, table: Arrays) -> None:
     """Write the worlds of a batch into their rows of the table."""
     worlds = rows.stop - rows.start
-    states = _lanes(bench.states)[..., :worlds]
+    states = by_lane(bench.states)[..., :worlds]
     table["fingerprint"][rows] = bench.fingerprint[:worlds]
     table["end_state"][rows] = bench.end_state[:worlds]
     table["cohesion"][:, rows] = bench.cohesion[:, :worlds]
-    table["components"][..., rows] = _lanes(bench.components)[..., :worlds]
+    table["components"][..., rows] = by_lane(bench.components)[..., :worlds]
     table["standing"][:, rows] = bench.standing[:, :worlds]
     table["takes_part"][:, rows] = bench.takes_part[:, :worlds]
-    table["event_month"][..., rows] = _lanes(bench.first_month)[..., :worlds].swapaxes(0, 1)
-    table["total"][..., rows] = _lanes(bench.totals)[..., :worlds].swapaxes(0, 1)
+    table["event_month"][..., rows] = by_lane(bench.first_month)[..., :worlds].swapaxes(0, 1)
+    table["total"][..., rows] = by_lane(bench.totals)[..., :worlds].swapaxes(0, 1)
     by_field = State(*states.swapaxes(0, 1))
     for name in HORIZON:
         table[name][:, rows] = getattr(by_field, name)
@@ -253,15 +254,15 @@ def _keep_rows(bench: Bench, rows: slice, table: Arrays) -> None:
 def _keep_month(bench: Bench, month: int, rows: slice, paths: Arrays) -> None:
     """Write one month of whole worlds."""
     worlds = rows.stop - rows.start
-    states = State(*_lanes(bench.states)[..., :worlds].swapaxes(0, 1))
-    signals = Signals(*_lanes(bench.signals)[..., :worlds].swapaxes(0, 1))
+    states = State(*by_lane(bench.states)[..., :worlds].swapaxes(0, 1))
+    signals = Signals(*by_lane(bench.signals)[..., :worlds].swapaxes(0, 1))
     for name in RECORDED:
         paths[name][month, :, rows] = getattr(states, name)
     for name in SIGNALS:
         paths[name][month, :, rows] = getattr(signals, name)
     paths["takes_part"][month, :, rows] = bench.takes_part[:, :worlds]
     paths["cohesion"][:, month, rows] = bench.cohesion[:, :worlds]
-    paths["components"][:, :, month, rows] = _lanes(bench.components)[..., :worlds]
+    paths["components"][:, :, month, rows] = by_lane(bench.components)[..., :worlds]
 
 
 def passed(
@@ -283,12 +284,12 @@ def passed(
     stops
         Months passed, in increasing order, at which to look; 0 is the opening.
     """
-    loops, case = compiled_kernel(), _case(scenario, seed)
-    bench = _bench(case.drivers.shape[1])
+    loops, case = compiled_kernel(), case_of(scenario, seed)
+    bench = bench_for(case.drivers.shape[1])
     worlds = start.states.shape[-1]
     lanes = np.minimum(np.arange(LANES), worlds - 1)
-    _lanes(bench.parameters)[:] = start.parameters[:, lanes]
-    _lanes(bench.states)[:] = start.states[:, :, lanes].swapaxes(0, 1)
+    by_lane(bench.parameters)[:] = start.parameters[:, lanes]
+    by_lane(bench.states)[:] = start.states[:, :, lanes].swapaxes(0, 1)
     at = 0
     for stop in stops:
         while at < stop:
@@ -301,12 +302,12 @@ def passed(
 
 def states_of(bench: Bench, worlds: int) -> State:
     """Return the states on a bench as a record of arrays (member, world)."""
-    return State(*_lanes(bench.states)[..., :worlds].swapaxes(0, 1))
+    return State(*by_lane(bench.states)[..., :worlds].swapaxes(0, 1))
 
 
 def signals_of(bench: Bench, worlds: int) -> Signals:
     """Return what befell the members in the last month, as a record of arrays (member, world)."""
-    return Signals(*_lanes(bench.signals)[..., :worlds].swapaxes(0, 1))
+    return Signals(*by_lane(bench.signals)[..., :worlds].swapaxes(0, 1))
 
 
 # ---------------------------------------------------------------------------------------------
@@ -366,8 +367,8 @@ def _keep_world(model: AllianceModel, row: int, piece: Piece) -> None:
             _keep_path(model, month, row, piece.paths)
     table["fingerprint"][row] = fingerprint
     for place, member in enumerate(model.members):
-        table["standing"][place, row] = rules.standing(member.state)
-        table["takes_part"][place, row] = rules.takes_part(member.state)
+        table["standing"][place, row] = records.standing(member.state)
+        table["takes_part"][place, row] = records.takes_part(member.state)
         for name in HORIZON:
             table[name][place, row] = getattr(member.state, name)
 
@@ -380,9 +381,9 @@ def _absorb(fingerprint: int, names: tuple[str, ...], record: tuple[float, ...])
 
 def _sum_member(member: MemberState, month: int, place: int, monthly: Monthly) -> None:
     state, signals = member.state, member.signals
-    monthly.standing[month, place, rules.standing(state)] += 1
-    monthly.taking_part[month, place] += int(rules.takes_part(state))
-    if not rules.is_member(state):
+    monthly.standing[month, place, records.standing(state)] += 1
+    monthly.taking_part[month, place] += int(records.takes_part(state))
+    if not records.is_member(state):
         return
     for index, name in enumerate(RECORDED):
         value = getattr(state, name)
@@ -398,12 +399,12 @@ def _keep_alliance(model: AllianceModel, month: int, row: int, piece: Piece) -> 
     monthly, scenario = piece.monthly, model.case
     tallies = []
     for w, weighting in enumerate(WEIGHTINGS):
-        sums = rules.EMPTY_TALLY
+        sums = cohesion.EMPTY_TALLY
         for member, weight in zip(model.members, member_weights(scenario, weighting), strict=True):
-            sums = rules.tally(sums, member.state, weight)
+            sums = cohesion.tally(sums, member.state, weight)
         tallies.append(sums)
-        components = rules.cohesion(sums)
-        index = rules.cohesion_index(components, scenario.weights)
+        components = cohesion.cohesion(sums)
+        index = cohesion.cohesion_index(components, scenario.weights)
         piece.table["cohesion"][w, row] = index
         piece.table["components"][w, :, row] = components
         if piece.paths is not None:
@@ -416,7 +417,7 @@ def _keep_alliance(model: AllianceModel, month: int, row: int, piece: Piece) -> 
             for c, value in enumerate(components):
                 monthly.component_sums[w, c, month] += counted(value, SHARE_UNIT)
     plain = tallies[0]
-    end = rules.end_state(plain.taking_part, plain.members, plain.clients)
+    end = cohesion.end_state(plain.taking_part, plain.members, plain.clients)
     piece.table["end_state"][row] = end
     monthly.end_state[month, end] += 1
     monthly.number_taking_part[month, int(plain.taking_part)] += 1
@@ -429,4 +430,4 @@ def _keep_path(model: AllianceModel, month: int, row: int, paths: Arrays) -> Non
             paths[name][month, place, row] = getattr(member.state, name)
         for name in SIGNALS:
             paths[name][month, place, row] = getattr(member.signals, name)
-        paths["takes_part"][month, place, row] = rules.takes_part(member.state)
+        paths["takes_part"][month, place, row] = records.takes_part(member.state)

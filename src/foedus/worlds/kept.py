@@ -15,7 +15,7 @@ import numpy as np
 
 from foedus.cases.alliance import state_quantities
 from foedus.cases.format import WEIGHTINGS
-from foedus.model import rules
+from foedus.model import cohesion, records
 from foedus.model.chronicle import Events, key
 from foedus.model.parameters import Parameters
 from foedus.worlds.kernel import Fields, Monthly
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 BINS = 256  # of a share in a histogram; a quantile read from it is off by less than 0.004
 
 #: Fields of the state that change; the lasting ones are opening numbers.
-RECORDED = tuple(name for name in rules.State._fields if name not in rules.LASTING)
+RECORDED = tuple(name for name in records.State._fields if name not in records.LASTING)
 #: Fields of the state kept world by world at the horizon, and month by month in histograms.
 WATCHED = ("trust", "expectation", "dependence", "outside_option")
 #: What is kept of a month beside the state.
 SIGNALS = ("crisis", "support", "pressure", "restraint")
 #: Signals summed over the months, world by world.
 TOTALS = ("crisis", "support")
-COMPONENTS = rules.Cohesion._fields
+COMPONENTS = cohesion.Cohesion._fields
 
 #: Labels of the dimensions that do not depend on the scenario.
 LABELS: dict[str, tuple[str, ...]] = {
-    "standing_name": rules.STANDINGS,
+    "standing_name": records.STANDINGS,
     "field": RECORDED,
     "watched": WATCHED,
     "signal": SIGNALS,
@@ -49,7 +49,7 @@ LABELS: dict[str, tuple[str, ...]] = {
     "event": Events._fields,
     "component": COMPONENTS,
     "weighting": WEIGHTINGS,
-    "state_at_end": rules.END_STATES,
+    "state_at_end": cohesion.END_STATES,
     "power": ("sum", "sum_of_squares"),
 }
 
@@ -212,7 +212,7 @@ def empty_paths(months: int, members: int, runs: int) -> Arrays:
 
 def kept_fields() -> Fields:
     """Return what the kernel sums and counts, as places of fields in their records."""
-    state, signal = rules.State._fields, rules.Signals._fields
+    state, signal = records.State._fields, records.Signals._fields
     return Fields(
         watched=np.array([state.index(name) for name in WATCHED]),
         recorded=np.array([state.index(name) for name in RECORDED]),

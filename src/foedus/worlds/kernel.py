@@ -11,28 +11,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from foedus.model.chronicle import FIRST, Events, absorbed, bin_of, counted, happened, stirred
+from foedus.model.cohesion import Cohesion, Tally, cohesion, cohesion_index, end_state, tally
 from foedus.model.draws import DESIGN, OPENING, draw, philox, uniform
 from foedus.model.elementary import exp, log
 from foedus.model.parameters import Parameters
+from foedus.model.records import Drivers, Signals, State, is_member, standing, takes_part
 from foedus.model.rules import (
     MONTH,
-    Cohesion,
-    Drivers,
-    Signals,
-    State,
-    Tally,
     answer_chance,
     attend_to,
     befall,
-    cohesion,
-    cohesion_index,
     crisis_chance,
-    end_state,
-    is_member,
     lasting_difference,
-    standing,
-    takes_part,
-    tally,
     transition,
 )
 from foedus.worlds.buffers import LANES, STRIDE, first_times, load, store

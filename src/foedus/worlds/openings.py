@@ -19,8 +19,9 @@ import numpy as np
 from foedus.cases.alliance import GIVEN
 from foedus.errors import ResultError
 from foedus.model.draws import address, seed_words
-from foedus.model.parameters import OneOf, Parameters, Prior, specification
-from foedus.model.rules import State
+from foedus.model.parameters import Parameters, specification
+from foedus.model.quantities import OneOf, Prior
+from foedus.model.records import State
 from foedus.worlds import kernel
 from foedus.worlds.posterior import Posterior, checksum, load_posterior, shipped_posterior
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     Integers = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
     Numbers = Floats | float
+
+import numpy as np
 
 
 class Opening(NamedTuple):
@@ -451,3 +454,18 @@ def _drawn(prior: Prior, seed: int, runs: Integers, owner: int, name: str, loops
         return chosen
     values: Any = out[0]
     return np.asarray(prior.quantile(values), dtype=float)  # its arithmetic serves arrays too
+
+
+def opening_world(
+    scenario: Scenario, seed: int, run: int, parameters: Numbered = None
+) -> tuple[Parameters, list[State]]:
+    """Parameters and opening states of one world.
+
+    Raises
+    ------
+    ResultError
+        If ``parameters`` stands for no design, or for one that cannot open the scenario.
+    """
+    start = opening(as_design(parameters, [scenario]), scenario, seed, np.array([run]))
+    members = start.states[..., 0].T.tolist()
+    return Parameters(*start.parameters[:, 0].tolist()), [State(*values) for values in members]

@@ -21,7 +21,7 @@ from foedus.cases.alliance import GIVEN, STANDING, Alliance
 from foedus.cases.months import format_month, parse_month
 from foedus.errors import ResultError, UnfinishedError
 from foedus.model.parameters import Parameters, specifications
-from foedus.model.rules import State
+from foedus.model.records import State
 from foedus.worlds.files import replace_file
 
 if TYPE_CHECKING:
@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     from foedus.worlds.openings import Integers, Numbers
 
     Floats = npt.NDArray[np.float64]
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
 
 FORMAT_VERSION = 1
 INFORMED = 0.85  # ratio of posterior to prior spread below which the record informs a number
@@ -287,3 +293,19 @@ def shipped_posterior(alliance: str = "csto") -> Posterior | None:
 def _shipped(alliance: str) -> Posterior | None:
     path = DIRECTORY / f"posterior_{alliance}.npz"
     return load_posterior(path) if path.is_file() else None
+
+
+def continued(states: Floats) -> Floats:
+    """Let worlds go on: what they depend on now is what their trade path starts from.
+
+    Parameters
+    ----------
+    states
+        Shape (field of State, member, world).
+    """
+    after = states.copy()
+    at = State._fields.index
+    kept = 1.0 - states[at("erosion")]
+    path = np.where(kept > 0.0, states[at("dependence")] / np.where(kept > 0.0, kept, 1.0), 0.0)
+    after[at("dependence_initial")] = np.minimum(1.0, path)
+    return after

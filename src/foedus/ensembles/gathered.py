@@ -1,0 +1,90 @@
+"""The worlds of one scenario, put together from pieces."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from foedus.cases.months import format_month
+from foedus.model.chronicle import Events
+from foedus.worlds.kept import Piece, empty_monthly
+from foedus.worlds.kernel import Monthly
+from foedus.worlds.populations import INDEPENDENT, Populations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy.typing as npt
+
+    from foedus.cases.scenario import Scenario
+    from foedus.worlds.kept import Arrays
+
+
+class Worlds:
+    """The worlds of one scenario, put together from pieces.
+
+    Attributes
+    ----------
+    table
+        Arrays of :data:`~foedus.worlds.kept.TABLE` for all worlds.
+    monthly
+        Sums over the worlds that are there.
+    paths
+        Pieces with whole worlds, as they came.
+    populations
+        How the worlds hang together, for the error of estimates.
+    """
+
+    def __init__(
+        self, scenario: Scenario, table: Arrays, populations: Populations = INDEPENDENT
+    ) -> None:
+        self.scenario = scenario
+        self.populations = populations
+        self.table = table
+        self.runs = table["fingerprint"].size
+        members = len(scenario.alliance.members)
+        self.monthly = empty_monthly(scenario.horizon, members, wide=True)
+        self.paths: list[Piece] = []
+        self._there = np.zeros(self.runs, dtype=bool)
+
+    def add(self, piece: Piece) -> bool:
+        """Add a piece; False if it reaches beyond the worlds wanted or repeats some."""
+        if piece.after > self.runs or self._there[piece.first : piece.after].any():
+            return False
+        self._there[piece.first : piece.after] = True
+        for name, array in piece.table.items():
+            self.table[name][..., piece.first : piece.after] = array
+        for name in Monthly._fields:
+            total = getattr(self.monthly, name)
+            total += getattr(piece.monthly, name)
+        if piece.paths is not None:
+            self.paths.append(replace(piece, table={}))
+        return True
+
+    def of(self, name: str, member: str) -> npt.NDArray[Any]:
+        """Return one member's values of an array of the table, the run last."""
+        array = self.table[name]
+        return array[..., self.scenario.alliance.members.index(member), :]
+
+    def event(self, name: str, member: str) -> npt.NDArray[Any]:
+        """Return the month in which an event first happens to a member, from 1; 0 if never."""
+        months: npt.NDArray[Any] = self.of("event_month", member)[Events._fields.index(name)]
+        return months
+
+    def month(self, number: int) -> str:
+        """Write a month of the scenario, from 1, as ``YYYY-MM``."""
+        return format_month(self.scenario.start + number - 1)
+
+    @property
+    def there(self) -> int:
+        """How many worlds are there."""
+        return int(np.count_nonzero(self._there))
+
+    def missing(self, most: int) -> Iterator[tuple[int, int]]:
+        """Yield first and number of the worlds that are missing, in pieces of at most so many."""
+        edges = np.flatnonzero(np.diff(np.concatenate(([1], self._there, [1])).astype(int)))
+        for first, after in edges.reshape(-1, 2).tolist():
+            for start in range(first, after, most):
+                yield start, min(most, after - start)

@@ -1,0 +1,183 @@
+"""What a world is worth given the record."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from foedus.cases.alliance import GIVEN
+from foedus.cases.months import parse_month
+from foedus.cases.record import observed
+from foedus.inference.calibration import STRUCTURAL
+from foedus.model.elementary import log
+from foedus.model.parameters import specifications
+from foedus.model.quantities import OneOf, Prior
+from foedus.model.records import Drivers
+from foedus.worlds.buffers import LANES
+from foedus.worlds.engines import compiled_kernel, passed, states_of
+from foedus.worlds.openings import FromTable, Opening, opening
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import numpy.typing as npt
+
+    from foedus.cases.record import Observation, Record
+    from foedus.cases.scenario import Scenario
+
+    Floats = npt.NDArray[np.float64]
+    Integers = npt.NDArray[np.int64]
+
+
+class Target(NamedTuple):
+    """The numbers that calibration draws, in the order of a particle's."""
+
+    names: tuple[str, ...]
+    priors: tuple[Prior, ...]
+    structural: tuple[float, ...]  # values of the repair constant that are calibrated apart
+
+
+def target(scenario: Scenario) -> Target:
+    """Return what is drawn for a scenario: every number with a prior that it does not fix."""
+    found: dict[str, Prior] = {
+        name: spec.prior
+        for name, spec in specifications().items()
+        if name not in scenario.parameters
+    }
+    for member in scenario.alliance.members:
+        for name in GIVEN:
+            number = scenario.alliance.numbers[f"{member}.{name}"]
+            if number.prior is not None and not number.same_as:
+                found[number.key] = number.prior
+    law = found.pop(STRUCTURAL, None)
+    values = law.values if isinstance(law, OneOf) else (scenario.parameters[STRUCTURAL],)
+    return Target(tuple(found), tuple(found.values()), values)
+
+
+def placed(wanted: Target, numbers: Floats, anchors: Floats) -> dict[str, Floats]:
+    """Map numbers on (0, 1) to their priors, beside given values of the repair constant."""
+    values = {
+        name: np.asarray(prior.quantile(row), dtype=float)
+        for name, prior, row in zip(wanted.names, wanted.priors, numbers, strict=True)
+    }
+    return {**values, STRUCTURAL: anchors}
+
+
+# ---------------------------------------------------------------------------------------------
+# What a world is worth
+
+
+class Likelihood:
+    """Log-likelihood of a record in simulated worlds.
+
+    Attributes
+    ----------
+    record
+        What is on record.
+    wanted
+        The numbers of a particle.
+    """
+
+    def __init__(self, record: Record, seed: int, workers: int) -> None:
+        self.record = record
+        self.wanted = target(record.history)
+        self._seed = seed
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="foedus")
+        scenario = record.history
+        self._members = scenario.alliance.members
+        self._at: dict[int, list[Observation]] = {}
+        for item in record.scored:
+            self._at.setdefault(item.month - scenario.start + 1, []).append(item)
+        self._crises: dict[int, list[tuple[int, float]]] = {}
+        self._drivers = record.free_history.drivers  # (month, member, field)
+        threats = self._drivers[:, :, Drivers._fields.index("threat")].copy()
+        for crisis in record.crises:
+            passed_before = parse_month(crisis.date) - scenario.start
+            support = float(crisis.support or 0.0)
+            place = self._members.index(crisis.member)
+            self._crises.setdefault(passed_before, []).append((place, support))
+            threats[passed_before, place] = 0.0
+        opening = np.zeros((len(self._members), 1))
+        self._exposures = np.concatenate([opening, np.cumsum(threats, axis=0).T], axis=1)
+        self._stops = sorted({*self._at, *self._crises, scenario.horizon})
+
+    @property
+    def blocks(self) -> tuple[int, int]:
+        """Blocks of luck: years of the record, begun ones included, and members."""
+        return -(-self.record.history.horizon // 12), len(self._members)
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def score(self, values: dict[str, Floats], luck: Integers) -> Floats:
+        """Return the log-likelihood of worlds with some numbers and luck: shape (world,)."""
+        return np.concatenate(list(self._spread(self._judged, values, luck)))
+
+    def ends(self, values: dict[str, Floats], luck: Integers) -> Floats:
+        """Return the states at the end of the record: shape (field of State, member, world)."""
+        return np.concatenate(list(self._spread(self._last, values, luck)), axis=-1)
+
+    def along(self, values: dict[str, Floats], luck: Integers) -> Floats:
+        """Return what there was to observe, for each scored observation: shape (item, world)."""
+        return np.concatenate(list(self._spread(self._seen, values, luck)), axis=-1)
+
+    def _spread(
+        self,
+        work: Callable[[Opening, Integers], Floats],
+        values: dict[str, Floats],
+        luck: Integers,
+    ) -> Iterator[Floats]:
+        by_block = luck.reshape(*self.blocks, -1)
+        worlds, design = np.arange(luck.shape[1]), FromTable(values)
+        start = opening(
+            design, self.record.history, self._seed, worlds, compiled_kernel(), by_block[0]
+        )
+        batches = [slice(at, at + LANES) for at in range(0, luck.shape[1], LANES)]
+        return self._pool.map(
+            lambda batch: work(
+                Opening(start.parameters[:, batch], start.states[:, :, batch]), by_block[..., batch]
+            ),
+            batches,
+        )
+
+    def _judged(self, start: Opening, luck: Integers) -> Floats:
+        worlds, scenario, loops = luck.shape[-1], self.record.history, compiled_kernel()
+        total, chances = np.zeros(worlds), np.zeros(LANES)
+        for month, bench in passed(scenario, self._seed, start, luck, self._stops):
+            for place, support in self._crises.get(month, ()):
+                row, states = self._drivers[month, place], bench.states[place]
+                loops.judge_crisis(support, row, bench.parameters, states, chances)
+            if month in self._at:
+                seen = states_of(bench, worlds)
+                for item in self._at[month]:
+                    place = self._members.index(item.member)
+                    total += _agreement(item, observed(item.what, seen)[place])
+        for place, exposure in enumerate(self._exposures):
+            loops.judge_quiet(exposure, bench.first_month[place], bench.states[place], chances)
+        return total + chances[:worlds]
+
+    def _seen(self, start: Opening, luck: Integers) -> Floats:
+        worlds, items = luck.shape[-1], list(self.record.scored)
+        out = np.empty((len(items), worlds))
+        for month, bench in passed(self.record.history, self._seed, start, luck, sorted(self._at)):
+            states = states_of(bench, worlds)
+            for item in self._at[month]:
+                values = observed(item.what, states)[self._members.index(item.member)]
+                out[items.index(item)] = values
+        return out
+
+    def _last(self, start: Opening, luck: Integers) -> Floats:
+        worlds, scenario = luck.shape[-1], self.record.history
+        for _, bench in passed(scenario, self._seed, start, luck, [scenario.horizon]):
+            states = np.array(states_of(bench, worlds))
+        return states
+
+
+def _agreement(item: Observation, seen: Any) -> Any:
+    """Log-likelihood of an observation, up to a constant, where this was to be observed."""
+    if item.is_event:
+        return np.where(seen == item.value, log(1.0 - item.error), log(item.error))
+    return -0.5 * ((seen - item.value) / item.error) ** 2

@@ -1,0 +1,164 @@
+"""What a member is, what is imposed on it and what befalls it: the records of the model."""
+
+from typing import Annotated, NamedTuple
+
+from foedus.model.quantities import Quantity
+
+# Membership, the first of the three fields of standing.
+IN, NOTICE, WITHDRAWN, EXPELLED = 0.0, 1.0, 2.0, 3.0
+MEMBERSHIP = ("in", "notice", "withdrawn", "expelled")
+# Participation (frozen: the member's choice) and vote (suspended: the alliance's choice).
+PARTICIPATION = ("active", "frozen")
+VOTE = ("held", "suspended")
+
+# Standings that exclude each other, from the inside of the alliance outwards.
+STANDINGS = (
+    "active",
+    "suspended",
+    "frozen",
+    "frozen, suspended",
+    "notice",
+    "withdrawn",
+    "expelled",
+)
+
+FREE = -1.0  # a decision that the scenario leaves to the member or the alliance; 0 no, 1 yes
+
+
+class State(NamedTuple):
+    """One member at the end of a month."""
+
+    trust: Annotated[float, Quantity("trust in the patron and its alliance", "share", 0, 1)]
+    trust_before: Annotated[float, Quantity("trust before the rift", "share", 0, 1)]
+    expectation: Annotated[float, Quantity("support expected if attacked", "share", 0, 1)]
+    expectation_initial: Annotated[
+        float,
+        Quantity("support expected at the start, to which expectation returns", "share", 0, 1),
+    ]
+    dependence: Annotated[
+        float,
+        Quantity("share of the patron's bloc in trade with it and its rival pole", "share", 0, 1),
+    ]
+    dependence_initial: Annotated[
+        float, Quantity("economic dependence at the start", "share", 0, 1)
+    ]
+    erosion: Annotated[
+        float,
+        Quantity("share of dependence eaten away by partners' economic offers", "share", 0, 1),
+    ]
+    outside_option: Annotated[
+        float, Quantity("alignment and arms from elsewhere (hedging)", "share", 0, 1)
+    ]
+    affinity: Annotated[float, Quantity("political closeness to the patron", "share", 0, 1)]
+    adversary_ties: Annotated[
+        float, Quantity("ties of the patron to the state that threatens the member", "share", 0, 1)
+    ]
+    threat: Annotated[
+        float, Quantity("crises a year that invoke the treaty (casus foederis)", "1/year", 0, 12)
+    ]
+    delivered: Annotated[float, Quantity("support delivered in the last crisis", "share", 0, 1)]
+    disposition: Annotated[
+        float, Quantity("lasting difference in readiness to take part", "log-odds", -40, 40)
+    ]
+    membership: Annotated[
+        float, Quantity("membership: 0 in, 1 notice given, 2 withdrawn, 3 expelled", "code", 0, 3)
+    ]
+    notice_left: Annotated[
+        float, Quantity("months until a withdrawal takes effect", "months", 0, 1200)
+    ]
+    frozen: Annotated[float, Quantity("participation frozen by the member", "0 or 1", 0, 1)]
+    frozen_months: Annotated[float, Quantity("age of the freeze", "months", 0, 12000)]
+    suspended: Annotated[float, Quantity("vote suspended by the alliance", "0 or 1", 0, 1)]
+    attended: Annotated[float, Quantity("attended the last summit", "0 or 1", 0, 1)]
+    consented: Annotated[
+        float, Quantity("let the documents of the last summit pass", "0 or 1", 0, 1)
+    ]
+    arrears: Annotated[float, Quantity("years of unpaid dues", "years", 0, 1000)]
+    grievance: Annotated[float, Quantity("grievance the patron holds", "share", 0, 1)]
+    patience: Annotated[
+        float, Quantity("share of its pressure that an adaptive patron keeps up", "share", 0, 1)
+    ]
+
+
+#: Fields of the state that a world keeps from its opening to its end.
+LASTING = (
+    "trust_before",
+    "expectation_initial",
+    "dependence_initial",
+    "adversary_ties",
+    "threat",
+    "disposition",
+)
+
+
+class Drivers(NamedTuple):
+    """What the scenario imposes on one member in one month."""
+
+    pressure: float  # 0..1, the patron's, as scripted
+    restraint: float  # 0..1, the patron's, as scripted
+    enforcement: float  # 0..1, the alliance's
+    bandwidth: float  # 0..1, the patron's
+    threat: float  # multiplier of crises a year, normalisation included
+    partner_security: float  # 0..1, pooled security offers of the partners
+    partner_economy: float  # 0..1, pooled economic offers of the partners
+    confrontation: float  # 0..1, severity of an open clash between patron and partners
+    dependence_keep: float  # the trade path is keep * initial dependence + set
+    dependence_set: float
+    ties_keep: float  # adversary ties are keep * own value + set
+    ties_set: float
+    affinity_change: float  # -1..1, domestic change this month
+    crisis_scripted: float  # 1 if the scenario scripts a crisis
+    support_scripted: float  # support given in it, or FREE: the patron decides
+    adaptive: float  # 1 under the adaptive policy
+    accounting: float  # 1 under the accounting policy
+    summit: float  # 1 in the month of the summit
+    dues: float  # 1 in the month in which dues fall due
+    notice_period: float  # months
+    suspension_arrears: float  # years of arrears that allow suspension
+    expulsion_arrears: float  # years of arrears that count as lasting default
+    forced_attend: float  # FREE, 0 or 1, as are all that follow
+    forced_consent: float
+    forced_pay: float
+    forced_freeze: float
+    forced_exit: float
+    forced_suspend: float
+    forced_expel: float
+
+
+class Signals(NamedTuple):
+    """What befell a member this month and what the others can see of it."""
+
+    crisis: float
+    support: float  # crisis x support delivered
+    gain: float  # support beyond expectation
+    loss: float  # support short of expectation
+    pressure: float  # in force, after the patron's policy
+    restraint: float
+    enforcement: float
+    takes_part: float  # standing at the end of last month
+    member: float
+
+
+NOTHING_SEEN = Signals(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def is_member(state: State) -> float:
+    """Return 1 for a member (notice given included), 0 for whoever has left or was expelled."""
+    return 1.0 if state.membership < WITHDRAWN else 0.0
+
+
+def takes_part(state: State) -> float:
+    """Return 1 for a member that is not frozen and attended the last summit."""
+    return is_member(state) * (1.0 - state.frozen) * state.attended
+
+
+def standing(state: State) -> int:
+    """Place of a member's standing in :data:`STANDINGS`: membership, freeze and vote in one."""
+    if state.membership > IN:
+        return 3 + int(state.membership)
+    return int(state.suspended + 2.0 * state.frozen)
+
+
+def is_paid_up(state: State) -> float:
+    """Return 1 for a member without arrears."""
+    return 1.0 if state.arrears <= 0.0 else 0.0

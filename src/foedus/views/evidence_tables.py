@@ -1,0 +1,177 @@
+"""Tables of a record, a calibration, a hindcast, a study of coverage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from foedus.cases.months import format_month
+from foedus.cases.record import EVENTS, SHARES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from foedus.cases.record import Record
+    from foedus.inference.checks import Check
+    from foedus.inference.claims import Claim
+    from foedus.views.tables import Row
+    from foedus.worlds.posterior import Posterior
+
+
+# ---------------------------------------------------------------------------------------------
+# Record, calibration, hindcast
+
+RECORD_HEADER: Row = ("month", "member", "what", "value", "error", "scored", "source")
+INFORMED_HEADER: Row = (
+    "number",
+    "prior",
+    "posterior, median [90 %]",
+    "spread, posterior / prior",
+    "informed",
+    "effective draws",
+)
+CHECK_HEADER: Row = (
+    "month",
+    "member",
+    "what",
+    "on record",
+    "posterior worlds",
+    "same numbers, fresh luck [90 %]",
+    "inside",
+)
+SCORE_HEADER: Row = (
+    "scored",
+    "forecaster",
+    "n",
+    "score [90 %]",
+    "log score",
+    "model better by [90 %]",
+)
+CLAIM_HEADER: Row = ("claim", "above 0 if it holds", "value", "Monte Carlo error", "holds")
+COVERAGE_HEADER: Row = (
+    "number",
+    "in the 90 % interval",
+    "width / prior's",
+    "mean rank",
+)
+
+
+def shown(what: str, value: float) -> str:
+    """Write an observation: yes or no for an event, a share else."""
+    return ("no", "yes")[int(value)] if what in EVENTS else f"{value:.2f}"
+
+
+def record_rows(record: Record) -> Iterator[Row]:
+    """Yield a row for each observation, under :data:`RECORD_HEADER`."""
+    for item in record.observations:
+        yield (
+            format_month(item.month),
+            item.member,
+            {**SHARES, **EVENTS}[item.what],
+            shown(item.what, item.value),
+            f"{item.error:g}",
+            "yes" if item.scored else "no",
+            f"{item.source}. {item.why}" if item.why else item.source,
+        )
+
+
+def informed_rows(posterior: Posterior, *, everything: bool = False) -> Iterator[Row]:
+    """Yield a row for each number that the record informs, or for all."""
+    for name, values in posterior.values.items():
+        ratio = posterior.spread_ratio[name]
+        if name not in posterior.informed and not everything:
+            continue
+        low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
+        effective = posterior.about["effective"].get(name)
+        yield (
+            name,
+            posterior.about["prior"].get(name, ""),
+            f"{middle:.2f} [{low:.2f}, {high:.2f}]",
+            f"{ratio:.2f}",
+            "yes" if name in posterior.informed else "no",
+            f"{effective:.0f}" if effective else "fixed parts",
+        )
+
+
+def check_rows(checks: Sequence[Check]) -> Iterator[Row]:
+    """Yield a row for each observation beside the posterior."""
+    for check in checks:
+        item = check.item
+        again = f"{check.again:.2f}"
+        if check.low is not None and check.high is not None:
+            again += f" [{check.low:.2f}, {check.high:.2f}]"
+        yield (
+            format_month(item.month),
+            item.member,
+            {**SHARES, **EVENTS}[item.what],
+            shown(item.what, item.value),
+            f"{check.kept:.2f}",
+            again,
+            {True: "yes", False: "no", None: "-"}[check.is_inside],
+        )
+
+
+def calibration_line(posterior: Posterior) -> str:
+    """Say how the posterior was found, and how well the repair constant is told apart."""
+    about = posterior.about
+    informed = len(posterior.informed)
+    evidence = "; ".join(
+        f"{anchor}: {np.mean(values):.1f} (populations {min(values):.1f} to {max(values):.1f})"
+        for anchor, values in about["log_evidence"].items()
+    )
+    return (
+        f"{about['particles']:,} particles ({about['pooled']:,} pooled over the last rounds, "
+        f"{posterior.size:,} kept) after {about['rounds']} "
+        f"rounds ({about['rounds_to_posterior']} to the posterior, {about['accepted']:.0%} of "
+        f"moves accepted at it); {informed} of {len(posterior.values)} numbers informed; seed "
+        f"{about['seed']}; fingerprint {posterior.fingerprint[:12]}. Log evidence by repair "
+        f"constant, {evidence}: it is not inferred, each value has an equal part."
+    )
+
+
+def score_rows(scores: Sequence[dict[str, Any]], drivers: str) -> Iterator[Row]:
+    """Yield the scores under one kind of drivers; the model's own gain is left out."""
+    for row in scores:
+        if row["drivers"] != drivers:
+            continue
+        own = row["forecaster"] == "model"
+        yield (
+            row["group"],
+            row["forecaster"],
+            str(row["forecasts"]),
+            f"{row['score']:.3f}{_bracket(row['low'], row['high'], '.3f')}",
+            "-" if row["log_score"] is None else f"{row['log_score']:.2f}",
+            ""
+            if own
+            else f"{row['gain']:+.3f}{_bracket(row['gain_low'], row['gain_high'], '+.3f')}",
+        )
+
+
+def _bracket(low: float | None, high: float | None, form: str) -> str:
+    if low is None or high is None:
+        return ""
+    return f" [{low:{form}}, {high:{form}}]"
+
+
+def claim_rows(claims: Sequence[Claim]) -> Iterator[Row]:
+    """Yield a row for each claim."""
+    for claim in claims:
+        yield (
+            claim.letter,
+            claim.text,
+            f"{claim.value:+.4f}",
+            f"{claim.error:.4f}",
+            "yes" if claim.holds else "NO",
+        )
+
+
+def coverage_rows(rows: Sequence[dict[str, Any]]) -> Iterator[Row]:
+    """Yield a row for each number of a study of coverage."""
+    for row in rows:
+        yield (
+            row["number"],
+            f"{row['coverage']:.3f} (+- {row['error']:.3f})",
+            f"{row['width']:.2f}",
+            f"{row['mean_rank']:.2f}",
+        )

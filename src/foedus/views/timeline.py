@@ -1,0 +1,147 @@
+"""A timeline of one world: the trust of members over time, with what happened to them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from foedus.model.chronicle import Events
+from foedus.outcomes.phrases import KINDS
+from foedus.outcomes.story import History, Trace, member_codes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from matplotlib.axes import Axes
+
+    from foedus.cases.alliance import Alliance
+
+
+HELPED, REFUSED = "crisis, help came", "crisis, no help came"
+#: Shapes in a timeline, by what they stand for: crises and events of the chronicle.
+MARKERS: dict[str, str] = {
+    HELPED: "P",
+    REFUSED: "X",
+    "return_to_summit": "^",
+    "missed_summit": "v",
+    "refused_documents": ">",
+    "unpaid_dues": "o",
+    "thaw": "D",
+    "freeze": "s",
+    "suspension": "<",
+    "notice": "h",
+    "withdrawal": "*",
+    "expulsion": "p",
+}
+DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
+STACK, LEVELS, CROWDED = 0.04, 5, 2  # shift of a sign so few months after another, up to a level
+
+
+# ---------------------------------------------------------------------------------------------
+# The timeline
+
+
+def timeline(ax: Axes, trace: Trace, members: Sequence[str] | None = None) -> Axes:
+    """Draw the trust of members over time, with what happened to them.
+
+    Lines are thin while a member is frozen and end when it leaves; events stand on the line of
+    their member, one above the other where they fall in one month.
+
+    Parameters
+    ----------
+    ax
+        Axes to draw on.
+    trace
+        A world.
+    members
+        Codes of the members to draw; those of the trace if omitted.
+
+    Returns
+    -------
+    Axes
+        Those given.
+
+    Raises
+    ------
+    ResultError
+        If there is no such member.
+    """
+    from foedus.views.plots import share_axis
+
+    scenario = trace.scenario
+    chosen = member_codes(members or [standing.member for standing in trace.opening], scenario)
+    places = [scenario.alliance.members.index(code) for code in chosen]
+    for code in chosen:
+        _draw_trust(ax, trace, code)
+    if (trace.history.of("frozen") * trace.history.inside)[:, places].any():
+        ax.plot([], [], linewidth=0.8, color="black", label="frozen (thin)")
+    _draw_signs(ax, trace, chosen)
+    ax.set_ylabel(f"Trust in {scenario.alliance.names[scenario.alliance.patron]}")
+    ax.set_title(f"{scenario.title}, run {trace.run}", loc="left")
+    ax.legend(
+        loc="upper left",
+        bbox_to_anchor=(0.0, -0.1),
+        ncols=2,
+        fontsize="small",
+        frameon=False,
+        handlelength=3.2,
+    )
+    ax.margins(x=0.02)
+    return share_axis(ax)
+
+
+def look(alliance: Alliance, code: str) -> dict[str, Any]:
+    """Return colour and dashes of a member, the same in every picture of one world."""
+    from foedus.views.plots import SERIES
+
+    lap, place = divmod(alliance.members.index(code), len(SERIES))
+    return {"color": SERIES[place], "linestyle": DASHES[(place + lap) % len(DASHES)]}
+
+
+def _draw_trust(ax: Axes, trace: Trace, code: str) -> None:
+    """Draw the trust of a member: thin from the first to the last month of a freeze."""
+    history, place = trace.history, trace.scenario.alliance.members.index(code)
+    trust = np.where(history.inside[:, place], history.trust[:, place], np.nan)
+    frozen = history.of("frozen")[:, place] > 0.0
+    beside = frozen | np.append(frozen[1:], False) | np.append(False, frozen[:-1])
+    name, drawn = trace.scenario.alliance.names[code], look(trace.scenario.alliance, code)
+    ax.plot(history.months, np.where(frozen, np.nan, trust), linewidth=1.8, label=name, **drawn)
+    ax.plot(history.months, np.where(beside, trust, np.nan), linewidth=0.8, **drawn)
+
+
+def _draw_signs(ax: Axes, trace: Trace, members: Sequence[str]) -> None:
+    """Draw every sign that occurs, with one label for each."""
+    places: dict[str, list[tuple[Any, float, str]]] = defaultdict(list)
+    for code in members:
+        colour = look(trace.scenario.alliance, code)["color"]
+        for sign, month, height in _signs(trace, code):
+            places[sign].append((month, height, colour))
+    for sign, marker in MARKERS.items():
+        if found := places[sign]:
+            months, heights, colours = zip(*found, strict=True)
+            shape: dict[str, Any] = {"marker": marker, "edgecolors": "black", "linewidths": 0.8}
+            size = 80 if marker == "*" else 30  # a star fills least of its square
+            ax.scatter(months, heights, size, list(colours), zorder=3, **shape)
+            ax.scatter([], [], size, "white", label=KINDS.get(sign, sign), **shape)
+
+
+def _signs(trace: Trace, code: str) -> Iterator[tuple[str, Any, float]]:
+    """Yield what happened to a member as sign, month and height, shifted where it is crowded."""
+    history, place = trace.history, trace.scenario.alliance.members.index(code)
+    last, crowd = -1 - CROWDED, 0
+    for month, at in enumerate(history.months):
+        trust = float(history.trust[month, place])
+        for sign in _signs_of_month(history, month, place):
+            crowd = (crowd + 1) % LEVELS if month - last <= CROWDED else 0
+            last = month
+            yield sign, at, trust + crowd * (STACK if trust < 0.7 else -STACK)
+
+
+def _signs_of_month(history: History, month: int, place: int) -> list[str]:
+    happening = dict(zip(Events._fields, history.events[month, place].tolist(), strict=True))
+    was_helped = bool(history.support[month, place] > 0.0)
+    happening[HELPED] = bool(history.crisis[month, place]) and was_helped
+    happening[REFUSED] = bool(history.crisis[month, place]) and not was_helped
+    return [sign for sign in MARKERS if happening[sign]]
