@@ -9,22 +9,16 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import pytest
 
-from foedus.cases import record
 from foedus.cases.shipped import shipped_scenarios
 from foedus.cli import app
 from foedus.ensembles import ensemble
 from foedus.ensembles.store import Directory
 from foedus.errors import ResultError
-from foedus.inference import calibration, coverage, hindcast
-from foedus.model import draws
-from foedus.studies import running
 from foedus.studies.results import load_result
-from foedus.views import brief
-from foedus.worlds import engines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -433,18 +427,6 @@ def test_list_schema_and_version(capsys: pytest.CaptureFixture[str]) -> None:
     status, out, _ = foedus(capsys, "--version")
     assert status == 0
     assert out.startswith("foedus ")
-
-
-def test_defaults_of_the_command_line_are_those_of_the_library() -> None:
-    assert app.DEFAULT_RUNS == ensemble.DEFAULT_RUNS
-    assert app.DEFAULT_SEED == draws.DEFAULT_SEED
-    assert app.CALIBRATION_DRAWS == calibration.DEFAULT_DRAWS
-    assert app.CALIBRATION_SEED == calibration.DEFAULT_SEED
-    assert (app.HINDCAST_DRAWS, app.COVERAGE_DRAWS) == (hindcast.DRAWS, coverage.DRAWS)
-    assert [item.value for item in app.Coding] == list(get_args(record.Coding))
-    assert [item.value for item in app.Engine] == list(get_args(engines.Engine))
-    assert [item.value for item in app.Keep] == list(get_args(running.Keep))
-    assert [item.value for item in app.Format] == list(get_args(brief.Format))
 
 
 # As a process

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from conftest import SHARE, drivers, luck, parameters, signals, states
 from foedus.cases.alliance import state_quantities
-from foedus.model import cohesion, records, rules
+from foedus.model import cohesion, elementary, records, rules
 from foedus.model.draws import Draws
 from foedus.model.parameters import Parameters, default_parameters
 
@@ -98,8 +98,10 @@ def test_lasting_fields_never_change_and_all_others_can(
 def test_help_given_raises_the_trust_of_victim_and_watchers(
     p: Parameters, state: records.State, attention: float, draws: Draws
 ) -> None:
-    victim = rules.experienced_trust(p, state.trust, rules.positive(1.0 - state.expectation), 0.0)
-    gain = attention * rules.positive(1.0 - state.expectation)
+    victim = rules.experienced_trust(
+        p, state.trust, elementary.positive(1.0 - state.expectation), 0.0
+    )
+    gain = attention * elementary.positive(1.0 - state.expectation)
     watcher = rules.witnessed_trust(p, state.trust, gain, 0.0)
     assert victim >= state.trust
     assert watcher >= state.trust

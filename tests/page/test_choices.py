@@ -17,6 +17,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from foedus import defaults
 from foedus.cases.reader import load_scenario, read_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.cli import app
@@ -438,7 +439,7 @@ def test_everything_that_is_offered_can_be_asked_why() -> None:
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    with socket.create_server((serve.HOST, 0)) as other:
+    with socket.create_server((defaults.HOST, 0)) as other:
         yield other.getsockname()[1]
 
 
@@ -454,7 +455,7 @@ def test_where_no_port_is_asked_for_the_next_that_is_free_is_taken(
     taken: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serve, "PORT", taken)
-    with serve.bound(serve.HOST, None) as found:
+    with serve.bound(defaults.HOST, None) as found:
         assert taken < found.getsockname()[1] < taken + serve.TRIED
 
 
@@ -544,7 +545,3 @@ def test_a_missing_extra_and_a_wrong_scenario_are_told(
     monkeypatch.setitem(sys.modules, "solara_assets", None)
     assert app.execute(["explore", "--no-browser", "--port", "0"]) == 2
     assert "foedus[explore]" in capsys.readouterr().err
-
-
-def test_the_command_line_serves_where_the_library_does() -> None:
-    assert (app.EXPLORE_HOST, app.EXPLORE_PORT) == (serve.HOST, serve.PORT)

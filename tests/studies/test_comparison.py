@@ -17,8 +17,10 @@ from foedus.errors import ResultError
 from foedus.outcomes.attribution import levers_apart
 from foedus.outcomes.story import Pair, Trace
 from foedus.studies import comparison
-from foedus.studies.comparison import compare, load_item, trace
+from foedus.studies.comparison import compare
+from foedus.studies.items import load_item
 from foedus.studies.results import Result
+from foedus.studies.tracing import trace
 from foedus.worlds import engines
 
 if TYPE_CHECKING:

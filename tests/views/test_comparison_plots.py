@@ -13,7 +13,8 @@ from PIL import Image
 from foedus.cases.reader import load_scenario
 from foedus.errors import ResultError
 from foedus.outcomes.differences import gaps
-from foedus.studies.comparison import compare, trace
+from foedus.studies.comparison import compare
+from foedus.studies.tracing import trace
 from foedus.views import comparison_plots as plots
 
 if TYPE_CHECKING:

@@ -33,14 +33,13 @@ from foedus.cases.scenario import (
 )
 from foedus.cases.shipped import is_path, locate, shipped_scenarios
 from foedus.cases.validation import attempt, validate
+from foedus.defaults import ALLIANCE
 from foedus.errors import InputError, Problem, ScenarioError, nearest
 from foedus.model.cohesion import Cohesion
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES, Lever
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-DEFAULT_ALLIANCE = "csto"
 MAX_LINEAGE = 16  # scenarios that extend one another
 
 
@@ -205,7 +204,7 @@ class _Reader:
         raise ScenarioError(self.problems)
 
     def _from_alliance(self) -> Scenario | None:
-        reference = self._text("alliance") or DEFAULT_ALLIANCE
+        reference = self._text("alliance") or ALLIANCE
         if self.document.data.get("start") is None:
             message = "The key 'start' is missing; write the first month as YYYY-MM, or extend a "
             self._complain((), message + "scenario that has one, as in 'extends: baseline'.")

@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from foedus.cases.scenario import Scenario, ScriptedEvent
+    from foedus.defaults import Coding
     from foedus.model.records import State
-
-Coding = Literal["main", "other"]
 
 #: What can be observed of a member at the end of a month. Shares are compared with an error.
 SHARES = {

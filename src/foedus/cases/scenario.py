@@ -13,6 +13,7 @@ import numpy as np
 from foedus.cases.format import FORMAT_VERSION, Event
 from foedus.cases.months import format_month, parse_month
 from foedus.cases.schedule import Schedule, compile_schedule
+from foedus.defaults import HORIZON
 from foedus.errors import nearest
 from foedus.model import cohesion
 from foedus.model.levers import lever_named
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from foedus.cases.alliance import Alliance
-
-
-DEFAULT_HORIZON = 60
 
 LeverKey = tuple[str, str | None, str]  # lever, power or None, member (or the patron)
 
@@ -272,7 +270,7 @@ def bare_scenario(alliance: Alliance, reference: str, start: int) -> Scenario:
         alliance=alliance,
         alliance_reference=reference,
         start=start,
-        horizon=DEFAULT_HORIZON,
+        horizon=HORIZON,
         policy="fixed",
         levers={},
         events=(),

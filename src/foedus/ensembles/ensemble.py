@@ -17,17 +17,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from foedus.cases.months import format_month
+from foedus.defaults import RUNS, SEED, Engine
 from foedus.ensembles.dataset import outcome_dataset, path_dataset
 from foedus.ensembles.gathered import Worlds
 from foedus.ensembles.workers import available_workers, simulated
 from foedus.errors import ResultError
-from foedus.model.draws import DEFAULT_SEED, seed_words
+from foedus.model.draws import seed_words
 from foedus.worlds.buffers import LANES
-from foedus.worlds.engines import Engine, Task, chosen
-from foedus.worlds.kept import (
-    Piece,
-    empty_table,
-)
+from foedus.worlds.engines import Task, chosen
+from foedus.worlds.kept import Piece, empty_table
 from foedus.worlds.kernel import Monthly
 from foedus.worlds.openings import Design, Numbered, as_design
 from foedus.worlds.populations import populations_of
@@ -40,8 +38,6 @@ if TYPE_CHECKING:
     from foedus.cases.scenario import Scenario
     from foedus.worlds.agents import AllianceModel
     from foedus.worlds.kept import Arrays
-
-DEFAULT_RUNS = 20_000
 MAX_RUNS = 2**32 - 1
 PIECE_STEPS = 5_000_000  # member-months of a piece: under a second of one thread
 PATH_STEPS = 300_000  # with whole worlds kept: about 30 MB
@@ -61,9 +57,9 @@ class Store(Protocol):
 def run(
     scenarios: Sequence[Scenario],
     design: Numbered = None,
-    runs: int = DEFAULT_RUNS,
+    runs: int = RUNS,
     *,
-    seed: int = DEFAULT_SEED,
+    seed: int = SEED,
     engine: Engine = "auto",
     keep_trajectories: bool = False,
     workers: int | None = None,
@@ -332,7 +328,7 @@ def digest_inputs(
 def replay(
     scenario: Scenario,
     run: int,
-    seed: int = DEFAULT_SEED,
+    seed: int = SEED,
     design: Numbered = None,
 ) -> AllianceModel:
     """Return one world again, from its address alone, run to the horizon with its record."""

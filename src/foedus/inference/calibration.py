@@ -18,6 +18,7 @@ import numpy as np
 
 from foedus.cases.alliance import load_alliance
 from foedus.cases.months import format_month
+from foedus.defaults import CALIBRATION_DRAWS, CALIBRATION_SEED
 from foedus.errors import AllianceError, ResultError, UnfinishedError
 from foedus.inference import smc
 from foedus.inference.likelihood import Likelihood, placed, target
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
     Integers = npt.NDArray[np.int64]
 
 STRUCTURAL = "repair_anchor"
-DEFAULT_DRAWS = 2_000_000
-DEFAULT_SEED = 2018
 ROUNDS = 400  # worlds that are simulated for each particle
 SETTLING = 100  # rounds at the posterior itself, at least
 KEPT = ("trail", "numbers", "luck")  # what a stage holds beside its populations
@@ -99,8 +98,8 @@ class Stage:
 def calibrate(
     record: Record,
     *,
-    draws: int = DEFAULT_DRAWS,
-    seed: int = DEFAULT_SEED,
+    draws: int = CALIBRATION_DRAWS,
+    seed: int = CALIBRATION_SEED,
     workers: int = 1,
     size: int | None = SHIPPED,
     islands: int = ISLANDS,

@@ -18,9 +18,9 @@ import numpy as np
 
 from foedus.cases.reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
+from foedus.defaults import SEED
 from foedus.ensembles import ensemble, gathered
 from foedus.model import records
-from foedus.model.draws import DEFAULT_SEED
 from foedus.outcomes.estimates import standard_error
 from foedus.worlds.openings import FromTable
 from foedus.worlds.populations import Populations
@@ -73,7 +73,7 @@ def evaluate(
     *,
     member: str = "ARM",
     runs: int = 20_000,
-    seed: int = DEFAULT_SEED,
+    seed: int = SEED,
     workers: int | None = None,
 ) -> list[Claim]:
     """Evaluate every claim about a member.

@@ -22,9 +22,10 @@ from foedus.cases.format import Crisis
 from foedus.cases.months import format_month
 from foedus.cases.record import Record, observed
 from foedus.cases.scenario import DEFAULT_ORIGIN, ScriptedEvent
+from foedus.defaults import CALIBRATION_SEED, COVERAGE_DRAWS
 from foedus.errors import ResultError
 from foedus.inference import smc
-from foedus.inference.calibration import DEFAULT_SEED, calibrate
+from foedus.inference.calibration import calibrate
 from foedus.inference.likelihood import Likelihood, placed
 from foedus.worlds.buffers import LANES
 from foedus.worlds.engines import compiled_kernel, passed, signals_of, states_of
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 
 LEVEL = 0.9
-DRAWS = 480_000  # worlds simulated for each synthetic record
 WIDE = (0.05, 0.95)
 STREAM = 2  # of the truths, see smc.uniforms
 
@@ -108,8 +108,8 @@ def coverage(
     record: Record,
     *,
     records: int = 200,
-    draws: int = DRAWS,
-    seed: int = DEFAULT_SEED,
+    draws: int = COVERAGE_DRAWS,
+    seed: int = CALIBRATION_SEED,
     workers: int = 1,
     keep: Path | None = None,
     progress: Callable[[int, int], None] | None = None,

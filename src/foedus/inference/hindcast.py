@@ -18,8 +18,9 @@ import numpy as np
 from foedus.cases.months import format_month, month_of_year, parse_month
 from foedus.cases.record import EVENTS, observed
 from foedus.cases.scenario import DEFAULT_ORIGIN, Span
+from foedus.defaults import CALIBRATION_SEED, HINDCAST_DRAWS
 from foedus.inference import scores, smc
-from foedus.inference.calibration import DEFAULT_SEED, calibrate
+from foedus.inference.calibration import calibrate
 from foedus.inference.likelihood import Likelihood, placed
 from foedus.model.levers import lever_named
 from foedus.model.records import State
@@ -45,7 +46,6 @@ DRIVERS = {
     "drawn": "levers and crises drawn",
 }
 SCORED = ("attended", "consented", "frozen", "paid_up")  # formal exit is scored apart
-DRAWS = 500_000  # worlds simulated to calibrate at each origin
 WORLDS = 8_192  # simulated from each origin
 PATHS = 128  # of drawn levers
 STEP = 0.2  # of a drawn lever, as in the coding rule of the history
@@ -144,9 +144,9 @@ def hindcast(
     *,
     member: str = "ARM",
     until: int | None = None,
-    draws: int = DRAWS,
+    draws: int = HINDCAST_DRAWS,
     worlds: int = WORLDS,
-    seed: int = DEFAULT_SEED,
+    seed: int = CALIBRATION_SEED,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Hindcast:

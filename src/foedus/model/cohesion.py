@@ -3,9 +3,9 @@
 from math import nan, sqrt
 from typing import Annotated, NamedTuple
 
+from foedus.model.elementary import positive, share
 from foedus.model.quantities import Quantity
 from foedus.model.records import State, is_member, is_paid_up, takes_part
-from foedus.model.rules import positive, share
 
 #: The first that applies (V.1, V.2); taking part is being a member, not frozen, and having attended
 #: the last summit.

@@ -127,6 +127,3 @@ def design_uniform(seed: int, run: int, owner: int, label: int) -> float:
     """
     low, high = seed_words(seed)
     return uniform(philox(run, DESIGN, owner, label, low, high)[0])
-
-
-DEFAULT_SEED = 1992  # the Collective Security Treaty was signed in that year

@@ -199,3 +199,27 @@ def normal_quantile(u: float) -> float:
         )
     x = top / base
     return -x if q < 0.0 else x
+
+
+MONTH = 1.0 / 12.0  # in years
+
+
+# ---------------------------------------------------------------------------------------------
+# Small helpers
+
+
+def positive(x: float) -> float:
+    """Positive part of a number."""
+    return max(0.0, x)
+
+
+def share(x: float) -> float:
+    """Saturate at 0 and 1."""
+    if x < 0.0:
+        return 0.0
+    return min(1.0, x)
+
+
+def monthly_chance(hazard: float) -> float:
+    """Chance within a month of an event with a hazard per year: 1 - exp(-hazard / 12)."""
+    return 1.0 - exp(-hazard * MONTH)

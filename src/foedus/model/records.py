@@ -162,3 +162,21 @@ def standing(state: State) -> int:
 def is_paid_up(state: State) -> float:
     """Return 1 for a member without arrears."""
     return 1.0 if state.arrears <= 0.0 else 0.0
+
+
+def attend_to(seen: Signals, attention: float, signals: Signals) -> Signals:
+    """Add another member's signals, weighted by the attention paid to it.
+
+    Restraint and enforcement towards others go unnoticed; pressure is a quarrel in public (III.1).
+    """
+    return Signals(
+        seen.crisis + attention * signals.crisis,
+        seen.support + attention * signals.support,
+        seen.gain + attention * signals.gain,
+        seen.loss + attention * signals.loss,
+        seen.pressure + attention * signals.pressure,
+        seen.restraint,
+        seen.enforcement,
+        seen.takes_part + attention * signals.takes_part,
+        seen.member + attention * signals.member,
+    )

@@ -11,7 +11,7 @@ Mechanism 1 (the levers take this month's values) is :class:`Drivers`, made by `
 from math import sqrt
 
 from foedus.model.draws import Draws
-from foedus.model.elementary import exp, logistic
+from foedus.model.elementary import MONTH, exp, logistic, monthly_chance, positive, share
 from foedus.model.parameters import Parameters
 from foedus.model.records import (
     EXPELLED,
@@ -26,29 +26,6 @@ from foedus.model.records import (
     is_member,
     takes_part,
 )
-
-MONTH = 1.0 / 12.0  # in years
-
-
-# ---------------------------------------------------------------------------------------------
-# Small helpers
-
-
-def positive(x: float) -> float:
-    """Positive part of a number."""
-    return max(0.0, x)
-
-
-def share(x: float) -> float:
-    """Saturate at 0 and 1."""
-    if x < 0.0:
-        return 0.0
-    return min(1.0, x)
-
-
-def monthly_chance(hazard: float) -> float:
-    """Chance within a month of an event with a hazard per year: 1 - exp(-hazard / 12)."""
-    return 1.0 - exp(-hazard * MONTH)
 
 
 def decide(forced: float, luck: float, chance: float) -> float:
@@ -462,24 +439,6 @@ def befall(p: Parameters, state: State, drivers: Drivers, draws: Draws) -> Signa
         conducted_enforcement(drivers.enforcement, called),
         participation,
         1.0,
-    )
-
-
-def attend_to(seen: Signals, attention: float, signals: Signals) -> Signals:
-    """Add another member's signals, weighted by the attention paid to it.
-
-    Restraint and enforcement towards others go unnoticed; pressure is a quarrel in public (III.1).
-    """
-    return Signals(
-        seen.crisis + attention * signals.crisis,
-        seen.support + attention * signals.support,
-        seen.gain + attention * signals.gain,
-        seen.loss + attention * signals.loss,
-        seen.pressure + attention * signals.pressure,
-        seen.restraint,
-        seen.enforcement,
-        seen.takes_part + attention * signals.takes_part,
-        seen.member + attention * signals.member,
     )
 
 

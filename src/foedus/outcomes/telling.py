@@ -17,10 +17,11 @@ import numpy as np
 
 from foedus.cases.format import Confrontation, Crisis, DomesticChange, Statement
 from foedus.cases.months import format_month, month_of_year
+from foedus.defaults import SEED
 from foedus.errors import ResultError
 from foedus.model import records
 from foedus.model.chronicle import Events, happened
-from foedus.model.draws import DEFAULT_SEED, seed_words
+from foedus.model.draws import seed_words
 from foedus.model.levers import DECISIONS, LEVERS, lever_named
 from foedus.outcomes.phrases import (
     IMPOSED,
@@ -79,7 +80,7 @@ class _Move(NamedTuple):
     signals: Signals
 
 
-def tell(scenario: Scenario, run: int, seed: int = DEFAULT_SEED, design: Numbered = None) -> Trace:
+def tell(scenario: Scenario, run: int, seed: int = SEED, design: Numbered = None) -> Trace:
     """Simulate one world and tell it.
 
     Parameters

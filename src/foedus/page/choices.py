@@ -12,9 +12,9 @@ from foedus.cases.reader import load_scenario, read_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.cases.sliders import Slider, moved, scenario_text, sliders
 from foedus.cases.validation import NAME_LENGTH
+from foedus.defaults import SEED
 from foedus.ensembles.ensemble import frame
 from foedus.errors import ResultError
-from foedus.model.draws import DEFAULT_SEED
 from foedus.outcomes.summary import plain
 from foedus.outcomes.telling import checked_address, tell
 from foedus.page.widget import RUNS
@@ -73,7 +73,7 @@ class Choice:
     baseline: str = BASELINE
     beside: tuple[str, ...] = ()
     runs: int = RUNS
-    seed: int = DEFAULT_SEED
+    seed: int = SEED
     world: int = 0
     own: Mapping[str, Scenario] = field(default_factory=dict)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from foedus.cases.reader import load_scenario
+from foedus.defaults import HOST, PORT
 from foedus.errors import ResultError
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
     from foedus.cases.scenario import Scenario
     from foedus.page.choices import Choice
-
-HOST, PORT = "127.0.0.1", 8765
 LAST_PORT = 65_535
 TRIED = 20  # ports, where none was asked for and the usual one is taken
 MOST_SENT = 8 * 1024**2  # bytes that a browser may send at once
@@ -119,7 +118,7 @@ def _served(opening: Choice, listening: socket.socket) -> Iterator[Any]:
         import uvicorn
         from solara.server import app, settings, starlette
 
-        from foedus.page import components
+        from foedus.page import visitor
     except ImportError as error:
         message = (
             f"The page needs the extra 'explore' ({error}): python3 -m pip install "
@@ -131,7 +130,7 @@ def _served(opening: Choice, listening: socket.socket) -> Iterator[Any]:
     settings.kernel.cull_timeout = FORGOTTEN
     settings.theme.title = "foedus"
     settings.theme.loader = "plain"
-    components.begin(opening)
+    visitor.begin(opening)
     app.apps["__default__"] = app.AppScript("foedus.page.components")
     try:
         yield uvicorn.Server(

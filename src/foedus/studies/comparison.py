@@ -9,23 +9,16 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foedus.cases.reader import load_scenario
-from foedus.cases.scenario import Scenario
-from foedus.cases.shipped import shipped_scenarios
+from foedus.defaults import RUNS, SEED
 from foedus.ensembles import ensemble, store
-from foedus.ensembles.ensemble import DEFAULT_RUNS
-from foedus.errors import InterruptedRun, ResultError, nearest
-from foedus.model.draws import DEFAULT_SEED
+from foedus.errors import InterruptedRun, ResultError
 from foedus.outcomes import attribution
 from foedus.outcomes.attribution import Attribution, attribute
 from foedus.outcomes.differences import Difference, Parting, differences, partings
-from foedus.outcomes.story import Pair, Trace
 from foedus.outcomes.summary import plain
-from foedus.outcomes.telling import tell as traced
 from foedus.outcomes.variance import Split, crossed, splits
-from foedus.studies.results import Result, load_result
+from foedus.studies.items import loaded_items, ordered, refuse_incomparable, scenarios_of
 from foedus.studies.running import run
-from foedus.worlds.openings import as_design
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,6 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from foedus.cases.scenario import Scenario
+    from foedus.studies.results import Result
     from foedus.views.plots import Picture
     from foedus.worlds.openings import Numbered
 
@@ -41,7 +36,6 @@ if TYPE_CHECKING:
 SAMPLE = 2_000  # whole worlds that are looked at month by month
 MOST_RUNS = 2_000_000  # that a difference is resolved with
 TRUSTED, FIRST_STEPS = 100_000, 4  # worlds from which the calibration's own error is told well
-MOST_TRACED = 2
 STEP = (1.2, 10.0)  # how far the runs grow at a time, at least and at most
 
 
@@ -377,14 +371,14 @@ def compare(
     >>> found.difference("pressure", "ARM", "trust").difference.value < 0
     True
     """
-    loaded, given = _loaded(items, horizon, settings, allow_inert=allow_inert)
-    scenarios = _ordered(_scenarios(loaded), baseline)
-    _refuse_incomparable(given, seed, parameters)
+    loaded, given = loaded_items(items, horizon, settings, allow_inert=allow_inert)
+    scenarios = ordered(scenarios_of(loaded), baseline)
+    refuse_incomparable(given, seed, parameters)
     first = given[0] if given else None
-    wanted = runs or max((result.runs for result in given), default=DEFAULT_RUNS)
+    wanted = runs or max((result.runs for result in given), default=RUNS)
     common: dict[str, Any] = {
         **options,
-        "seed": first.seed if first else DEFAULT_SEED if seed is None else seed,
+        "seed": first.seed if first else SEED if seed is None else seed,
         "parameters": first.ensemble.design if first else parameters,
         "out": out,
         "overwrite": overwrite,
@@ -415,171 +409,6 @@ def compare(
 def _to_repeat(message: str) -> str:
     """Send somebody who interrupted a comparison to the same command, not to that of a run."""
     return f"{message.split(' Go on with:', maxsplit=1)[0]} Go on with the same command."
-
-
-def _loaded(
-    items: Sequence[Item],
-    horizon: int | None,
-    settings: Sequence[str],
-    *,
-    allow_inert: bool = False,
-) -> tuple[list[Scenario | Result], list[Result]]:
-    """Load all items; return them, and the results among them."""
-    loaded = [
-        item
-        if isinstance(item, Result | Scenario)
-        else load_item(item, horizon=horizon, settings=settings, allow_inert=allow_inert)
-        for item in items
-    ]
-    given = [item for item in loaded if isinstance(item, Result)]
-    if given and settings:
-        raise ResultError(_unchangeable(given[0].scenarios[0].name))
-    return loaded, given
-
-
-def load_item(
-    item: str | Path,
-    *,
-    horizon: int | None = None,
-    settings: Sequence[str] = (),
-    allow_inert: bool = False,
-) -> Scenario | Result:
-    """Load what can be compared: a scenario by name or path, or a result by its directory."""
-    if str(item) not in shipped_scenarios() and Path(item).is_dir():
-        if settings:
-            raise ResultError(_unchangeable(str(item)))
-        return load_result(item)
-    return load_scenario(item, horizon=horizon, settings=settings, allow_inert=allow_inert)
-
-
-def _scenarios(items: Sequence[Scenario | Result]) -> list[Scenario]:
-    """Return every scenario once; two of one name that differ are refused when they are run."""
-    found: list[Scenario] = []
-    for item in items:
-        for scenario in item.scenarios if isinstance(item, Result) else (item,):
-            known = [(one.name, one.fingerprint) for one in found]
-            is_stored = isinstance(item, Result) or any(isinstance(one, Result) for one in items)
-            if not is_stored or (scenario.name, scenario.fingerprint) not in known:
-                found.append(scenario)
-    return found
-
-
-def _ordered(scenarios: Sequence[Scenario], baseline: str | None) -> list[Scenario]:
-    """Put the baseline first."""
-    if baseline is None:
-        return list(scenarios)
-    names = [scenario.name for scenario in scenarios]
-    name = baseline if baseline in names else Path(baseline).stem
-    if name not in names:
-        message = f"The baseline '{baseline}' is not among the scenarios{nearest(name, names)}"
-        raise ResultError(message)
-    return sorted(scenarios, key=lambda scenario: scenario.name != name)
-
-
-def _refuse_incomparable(given: Sequence[Result], seed: int | None, parameters: Numbered) -> None:
-    """Refuse results that do not share their luck and numbers, or not with what is asked for."""
-    if not given:
-        return
-    first = given[0]
-    for other in given[1:]:
-        for what, one, two in (
-            ("seeds", first.seed, other.seed),
-            ("parameters", *_told_apart(first, other)),
-        ):
-            if one != two:
-                message = (
-                    f"The results of '{first.scenarios[0].name}' and '{other.scenarios[0].name}' "
-                    f"cannot be compared: their {what} differ ({one} and {two}), so that their "
-                    "worlds do not share their luck. Name the scenarios instead of one of them."
-                )
-                raise ResultError(message)
-    if seed not in (None, first.seed):
-        message = (
-            f"The result of '{first.scenarios[0].name}' has seed {first.seed}; leave --seed out, "
-            "or name the scenarios instead."
-        )
-        raise ResultError(message)
-    if parameters is not None:
-        design = as_design(parameters, first.scenarios)
-        if design.fingerprint != first.ensemble.design.fingerprint:
-            message = (
-                f"The result of '{first.scenarios[0].name}' has other parameters than those asked "
-                "for; leave --parameters out, or name the scenarios instead."
-            )
-            raise ResultError(message)
-
-
-def _unchangeable(result: str) -> str:
-    """Say that settings, which would hold for the scenarios beside a result, do not hold for it."""
-    return (
-        f"The result '{result}' cannot be changed by --set; leave it out, or name the scenarios "
-        "instead of results."
-    )
-
-
-def _told_apart(first: Result, other: Result) -> tuple[str, str]:
-    """Names of two designs, with a part of their fingerprints where the names do not tell."""
-    one, two = first.ensemble.design, other.ensemble.design
-    if one.fingerprint == two.fingerprint:
-        return one.name, one.name
-    return f"{one.name} {one.fingerprint[:8]}", f"{two.name} {two.fingerprint[:8]}"
-
-
-def trace(
-    *items: Item,
-    run: int = 0,
-    members: Sequence[str] = (),
-    seed: int | None = None,
-    parameters: Numbered = None,
-    horizon: int | None = None,
-    settings: Sequence[str] = (),
-) -> Trace | Pair:
-    """Tell one world as a dated story, or the same world under two scenarios side by side.
-
-    Parameters
-    ----------
-    *items
-        One scenario or two: bare names, paths, loaded scenarios, results, or directories of
-        earlier results.
-    run
-        Number of the world, as in every result of this seed and these parameters.
-    members
-        Codes of the members to tell of; all if omitted.
-    seed, parameters, horizon, settings
-        As for :func:`compare`.
-
-    Returns
-    -------
-    Trace or Pair
-        Prints as text.
-
-    Raises
-    ------
-    ScenarioError, AllianceError, ResultError
-        Sentences that say what is wrong, where, and what to do.
-
-    Examples
-    --------
-    >>> import foedus
-    >>> foedus.trace("baseline", run=17).end.month
-    '2030-12'
-    """
-    loaded, given = _loaded(items, horizon, settings)
-    _refuse_incomparable(given, seed, parameters)
-    scenarios = _scenarios(loaded)
-    if not 1 <= len(scenarios) <= MOST_TRACED:
-        message = (
-            f"{len(scenarios)} scenarios cannot be traced side by side; name one or two: "
-            f"{', '.join(scenario.name for scenario in scenarios) or 'such as baseline'}."
-        )
-        raise ResultError(message)
-    first = given[0] if given else None
-    chosen = first.seed if first else DEFAULT_SEED if seed is None else seed
-    design = first.ensemble.design if first else as_design(parameters, scenarios)
-    told = [traced(scenario, run, chosen, design) for scenario in scenarios]
-    if members:
-        told = [one.only(*members) for one in told]
-    return Pair(*told) if len(told) > 1 else told[0]
 
 
 # ---------------------------------------------------------------------------------------------

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from foedus.cases.reader import load_scenario
 from foedus.cases.scenario import Scenario
+from foedus.defaults import RUNS, SEED, Keep
 from foedus.ensembles import ensemble, store
-from foedus.ensembles.ensemble import DEFAULT_RUNS
 from foedus.errors import InterruptedRun, ResultError
-from foedus.model.draws import DEFAULT_SEED
 from foedus.studies.results import Result
 from foedus.studies.stored import begin, inputs, other_digest, stored_design, stored_scenarios
 from foedus.worlds.openings import Design, Numbered, as_design
@@ -19,17 +18,14 @@ from foedus.worlds.openings import Design, Numbered, as_design
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from foedus.worlds.engines import Engine
+    from foedus.defaults import Engine
     from foedus.worlds.kept import Piece
-
-
-Keep = Literal["summaries", "trajectories"]
 
 
 def run(
     *scenarios: str | Path | Scenario,
-    runs: int = DEFAULT_RUNS,
-    seed: int = DEFAULT_SEED,
+    runs: int = RUNS,
+    seed: int = SEED,
     parameters: Numbered = None,
     horizon: int | None = None,
     settings: Sequence[str] = (),

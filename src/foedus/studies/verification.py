@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from foedus.defaults import REPLAYED
 from foedus.ensembles import store
 from foedus.studies.results import Result, load_result
 from foedus.studies.stored import stored_scenarios
@@ -16,9 +17,6 @@ from foedus.worlds.sources import source_hash
 
 if TYPE_CHECKING:
     from foedus.ensembles.gathered import Worlds
-
-
-SAMPLE = 8  # worlds of each scenario that are replayed to verify a result
 
 
 # ---------------------------------------------------------------------------------------------
@@ -45,7 +43,7 @@ class Verification:
     problems: tuple[str, ...]
 
 
-def verify(directory: str | Path, sample: int = SAMPLE) -> Verification:
+def verify(directory: str | Path, sample: int = REPLAYED) -> Verification:
     """Read a stored result again, check every checksum and the digest, and replay a sample.
 
     Parameters

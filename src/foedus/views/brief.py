@@ -28,11 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from foedus.defaults import Format
     from foedus.studies.comparison import Comparison
     from foedus.studies.results import Result
     from foedus.views.plots import Picture
-
-Format = Literal["html", "md"]
 Row = tuple[str, ...]
 SUFFIXES: dict[str, tuple[str, ...]] = {"html": (".html", ".htm"), "md": (".md",)}
 

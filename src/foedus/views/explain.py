@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, get_type_hints
 
 from foedus.cases.alliance import GIVEN, AllianceNumber, load_alliance
 from foedus.cases.months import format_month, parse_month
-from foedus.cases.reader import DEFAULT_ALLIANCE
+from foedus.defaults import ALLIANCE
 from foedus.errors import ParameterError, nearest
 from foedus.html import html_table
 from foedus.model.cohesion import END_STATE_MEANINGS, Cohesion
@@ -141,7 +141,7 @@ def _alliance(scenario: Scenario | None, reference: str | None, date: str | None
         start = None if date is None else parse_month(date) + 1
     except ValueError as error:
         raise ParameterError(str(error)) from None
-    return load_alliance(reference or DEFAULT_ALLIANCE, start)
+    return load_alliance(reference or ALLIANCE, start)
 
 
 def _parameter_rows(name: str, spec: Parameter) -> tuple[tuple[str, str], ...]:
@@ -158,7 +158,7 @@ def _parameter_rows(name: str, spec: Parameter) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _informed(name: str, alliance: str = DEFAULT_ALLIANCE) -> str:
+def _informed(name: str, alliance: str = ALLIANCE) -> str:
     """Say what the record of an alliance tells about a number."""
     posterior = shipped_posterior(alliance)
     if posterior is None or name not in posterior.values:

@@ -18,9 +18,11 @@ with warnings.catch_warnings():  # Mesa's progress bar asks for ipywidgets, whic
 from foedus.cases.months import format_month
 from foedus.cases.scenario import member_weights
 from foedus.cases.schedule import with_power
+from foedus.defaults import SEED
 from foedus.errors import ResultError
 from foedus.model import cohesion, records, rules
-from foedus.model.draws import DEFAULT_SEED, OPENING, Draws, address, draw, seed_words
+from foedus.model import records as records_module
+from foedus.model.draws import OPENING, Draws, address, draw, seed_words
 from foedus.model.records import Drivers, Signals, State
 from foedus.worlds.openings import as_design, opening_world
 
@@ -125,7 +127,7 @@ class MemberState(Client):
         seen = records.NOTHING_SEEN
         attention = self.model.case.alliance.attention[self.index]
         for other in self.model.members:
-            seen = rules.attend_to(seen, attention[other.index], other.signals)
+            seen = records_module.attend_to(seen, attention[other.index], other.signals)
         self._next = self.model.rules.transition(
             self.model.parameters, self.state, self.drivers, self.draws, self.signals, seen
         )
@@ -239,7 +241,7 @@ class AllianceModel(mesa.Model):
         self,
         scenario: Scenario,
         *,
-        seed: int = DEFAULT_SEED,
+        seed: int = SEED,
         run: int = 0,
         parameters: Numbered = None,
         collect: bool = True,

@@ -9,7 +9,7 @@ import tempfile
 from dataclasses import dataclass
 from functools import cache
 from shutil import rmtree
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import platformdirs
@@ -51,10 +51,9 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from foedus.cases.scenario import Scenario
+    from foedus.defaults import Engine
     from foedus.worlds.agents import AllianceModel, MemberState
     from foedus.worlds.kept import Arrays
-
-Engine = Literal["auto", "mesa", "kernel"]
 FEW_WORLDS = 30  # below, Mesa has answered before the compiled kernel is loaded
 BLOCK = 16 * LANES  # worlds whose opening is drawn at a time
 HORIZON = (*WATCHED, "frozen", "suspended", "consented")  # fields of the state in the table

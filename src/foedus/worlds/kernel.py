@@ -13,18 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from foedus.model.chronicle import FIRST, Events, absorbed, bin_of, counted, happened, stirred
 from foedus.model.cohesion import Cohesion, Tally, cohesion, cohesion_index, end_state, tally
 from foedus.model.draws import DESIGN, OPENING, draw, philox, uniform
-from foedus.model.elementary import exp, log
+from foedus.model.elementary import MONTH, exp, log
 from foedus.model.parameters import Parameters
-from foedus.model.records import Drivers, Signals, State, is_member, standing, takes_part
-from foedus.model.rules import (
-    MONTH,
-    answer_chance,
-    attend_to,
-    befall,
-    crisis_chance,
-    lasting_difference,
-    transition,
-)
+from foedus.model.records import Drivers, Signals, State, attend_to, is_member, standing, takes_part
+from foedus.model.rules import answer_chance, befall, crisis_chance, lasting_difference, transition
 from foedus.worlds.buffers import LANES, STRIDE, first_times, load, store
 
 HALF = LANES // 2

@@ -1,0 +1,355 @@
+"""Commands on the evidence: record, calibrate, coverage, hindcast, why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from foedus import defaults
+from foedus.cli import options
+from foedus.cli.printing import as_json, console_for_tables, table
+from foedus.cli.waiting import kept_interruption, progress_bar
+from foedus.errors import FoedusError, UnfinishedError
+
+if TYPE_CHECKING:
+    from foedus.cases.record import Record
+
+
+def record(
+    alliance: options.AllianceName = "csto",
+    *,
+    coding: options.Coding = "main",
+    json: options.AsJson = False,
+) -> None:
+    """Show what is on record: what calibration fits and the hindcast scores."""
+    from foedus.cases.record import load_record
+    from foedus.views import evidence_tables
+
+    loaded = load_record(alliance, coding)
+    if json:
+        rows = [
+            dict(zip(evidence_tables.RECORD_HEADER, row, strict=True))
+            for row in evidence_tables.record_rows(loaded)
+        ]
+        typer.echo(as_json(rows))
+        return
+    caption = (
+        "Error: standard deviation of a share, chance of a wrong coding of an event. Without a "
+        f"source nothing is scored. What drove it: foedus show {loaded.history.name}."
+    )
+    console_for_tables().print(
+        table(
+            loaded.title,
+            evidence_tables.RECORD_HEADER,
+            evidence_tables.record_rows(loaded),
+            caption,
+        )
+    )
+
+
+def calibrate(
+    alliance: options.AllianceName = "csto",
+    *,
+    draws: Annotated[
+        int | None,
+        typer.Option(help=f"Worlds to simulate; {defaults.CALIBRATION_DRAWS:,} if omitted.", min=1),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option(help="Use only what was known at the end of a month, YYYY-MM.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="File (.npz) for the posterior. The same command goes on if it was interrupted."
+        ),
+    ] = None,
+    coding: options.Coding = "main",
+    seed: options.CalibrationSeed = defaults.CALIBRATION_SEED,
+    workers: options.Workers = None,
+    json: options.AsJson = False,
+    quiet: options.Quiet = False,
+    overwrite: options.OverwriteFile = False,
+) -> None:
+    """Let the record inform the numbers: a posterior to project from, and what it rests on."""
+    from foedus import defaults
+    from foedus.cases.record import load_record
+    from foedus.ensembles.workers import available_workers
+    from foedus.inference import calibration
+    from foedus.inference.checks import checks as compared_with
+    from foedus.views import evidence_tables
+
+    loaded = _until(load_record(alliance, coding), until)
+    checkpoint = _checkpoint(out, overwrite=overwrite)
+    threads = workers or available_workers()
+    with progress_bar(quiet=quiet or json) as progress, kept_interruption(checkpoint):
+        posterior = calibration.calibrate(
+            loaded,
+            draws=draws or defaults.CALIBRATION_DRAWS,
+            seed=seed,
+            workers=threads,
+            checkpoint=checkpoint,
+            progress=progress,
+        )
+    if out is not None:
+        posterior.save(out)
+    if quiet:
+        return
+    checks = compared_with(loaded, posterior, threads)
+    if json:
+        informed = [
+            dict(zip(evidence_tables.INFORMED_HEADER, row, strict=True))
+            for row in evidence_tables.informed_rows(posterior, everything=True)
+        ]
+        compared = [
+            dict(zip(evidence_tables.CHECK_HEADER, row, strict=True))
+            for row in evidence_tables.check_rows(checks)
+        ]
+        about = {k: v for k, v in posterior.about.items() if k not in _BULKY}
+        about |= {"size": posterior.size, "fingerprint": posterior.fingerprint}
+        typer.echo(as_json({"about": about, "numbers": informed, "checks": compared}))
+        return
+    console = console_for_tables()
+    rows = evidence_tables.informed_rows(posterior)
+    caption = (
+        "Informed: the posterior's standard deviation is below .85 of the prior's. All others stay "
+        "at their prior. Effective draws: from how far populations that never met lie apart."
+    )
+    console.print(
+        table("Numbers that the record informs", evidence_tables.INFORMED_HEADER, rows, caption)
+    )
+    caption = (
+        "Posterior worlds were chosen to fit; the same numbers with fresh luck are the harder "
+        "check. Shares: mean, and predictive interval of a survey."
+    )
+    rows = evidence_tables.check_rows(checks)
+    console.print(table("Beside the record", evidence_tables.CHECK_HEADER, rows, caption))
+    console.print(evidence_tables.calibration_line(posterior))
+    typer.echo(
+        f"Posterior in {out}: foedus run SCENARIO --parameters {out}"
+        if out
+        else "Nothing was written; add --out FILE to keep the posterior."
+    )
+
+
+_BULKY = ("opening", "prior", "prior_spread", "effective")
+
+
+def _checkpoint(out: Path | None, *, overwrite: bool) -> Path | None:
+    """Refuse a file that cannot be used; return where progress is kept."""
+    if out is None:
+        return None
+    if out.suffix != ".npz":
+        message = f"{out}: a posterior is a file that ends in .npz; name it so."
+        raise FoedusError(message)
+    if out.exists() and not overwrite:
+        message = f"{out} exists already; name another file, or replace it with --overwrite."
+        raise FoedusError(message)
+    if not out.parent.is_dir():
+        message = f"{out.parent} is no directory; make it first."
+        raise FoedusError(message)
+    return out.with_name(f"{out.name}.part")
+
+
+def _until(loaded: Record, until: str | None) -> Record:
+    from foedus.cases.months import format_month, parse_month
+
+    if until is None:
+        return loaded
+    try:
+        month = parse_month(until)
+    except ValueError as error:
+        message = f"--until: {error}"
+        raise FoedusError(message) from None
+    first, last = loaded.history.start + 11, loaded.end - 1
+    if not first <= month <= last:
+        message = (
+            f"--until {until}: the record of {loaded.name} allows {format_month(first)} to "
+            f"{format_month(last)}."
+        )
+        raise FoedusError(message)
+    return loaded.until(month)
+
+
+def _make(directory: Path) -> None:
+    """Make a directory before anything is computed for it."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"{directory} cannot be made: {error.strerror}."
+        raise UnfinishedError(message) from None
+
+
+def coverage(
+    alliance: options.AllianceName = "csto",
+    *,
+    records: Annotated[
+        int, typer.Option(help="Synthetic records.", min=1)
+    ] = defaults.COVERAGE_RECORDS,
+    draws: Annotated[
+        int | None,
+        typer.Option(
+            help=f"Worlds to calibrate each; {defaults.COVERAGE_DRAWS:,} if omitted.", min=1
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Directory for ranks and figure; what is done there is not done again."),
+    ] = None,
+    seed: options.CalibrationSeed = defaults.CALIBRATION_SEED,
+    workers: options.Workers = None,
+    json: options.AsJson = False,
+    quiet: options.Quiet = False,
+) -> None:
+    """Calibrate synthetic records whose numbers are known, to see if intervals are right."""
+    from foedus import defaults
+    from foedus.cases.record import load_record
+    from foedus.ensembles.workers import available_workers
+    from foedus.inference import coverage
+    from foedus.views import evidence_tables
+    from foedus.worlds.posterior import shipped_posterior
+
+    loaded = load_record(alliance)
+    kept = None
+    if out is not None:
+        _make(out)
+        kept = out / "coverage.jsonl"
+    with progress_bar(quiet=quiet or json) as progress, kept_interruption(kept):
+        found = coverage.coverage(
+            loaded,
+            records=records,
+            draws=draws or defaults.COVERAGE_DRAWS,
+            seed=seed,
+            workers=workers or available_workers(),
+            keep=kept,
+            progress=progress,
+        )
+    posterior = shipped_posterior(loaded.history.alliance.name)
+    informed = tuple(n for n in posterior.informed if n in found.names) if posterior else None
+    content = coverage.summary(found, draws or defaults.COVERAGE_DRAWS, seed, informed)
+    if out is not None:
+        from foedus.views.record_plots import write_coverage
+
+        write_coverage(found, content, informed, out)
+    if json:
+        typer.echo(as_json(content))
+    elif not quiet:
+        title = f"Coverage of 90 % intervals in {found.records} synthetic records"
+        caption = (
+            "Numbers that the real record informs. Width: of the interval, as a share of the "
+            f"prior's. Over all {len(found.names)} numbers {found.inside.mean():.3f} of the truths "
+            "lie inside."
+        )
+        rows = evidence_tables.coverage_rows(content["informed"])
+        console_for_tables().print(table(title, evidence_tables.COVERAGE_HEADER, rows, caption))
+
+
+def hindcast(
+    alliance: options.AllianceName = "csto",
+    *,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            help="One fixed origin, YYYY-MM, instead of one year ahead from each year-end."
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Directory for scores and figures.")] = None,
+    draws: Annotated[
+        int | None,
+        typer.Option(
+            help=f"Worlds to calibrate each origin; {defaults.HINDCAST_DRAWS:,} if omitted.", min=1
+        ),
+    ] = None,
+    coding: options.Coding = "main",
+    seed: options.CalibrationSeed = defaults.CALIBRATION_SEED,
+    workers: options.Workers = None,
+    json: options.AsJson = False,
+    quiet: options.Quiet = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the hindcast in the directory.")
+    ] = False,
+) -> None:
+    """Forecast the past with what was known then, and score it beside simple forecasters."""
+    from foedus import defaults
+    from foedus.cases.record import load_record
+    from foedus.ensembles.workers import available_workers
+    from foedus.inference import claims, hindcast
+    from foedus.views import evidence_tables
+
+    loaded = load_record(alliance, coding)
+    origin = None if until is None else _until(loaded, until).end
+    threads = workers or available_workers()
+    if out is not None:
+        _make(out)
+        if (out / "hindcast.json").exists() and not overwrite:
+            message = f"{out} holds a hindcast already; name another --out, or use --overwrite."
+            raise FoedusError(message)
+    with progress_bar(quiet=quiet or json) as progress:
+        found = hindcast.hindcast(
+            loaded,
+            until=origin,
+            draws=draws or defaults.HINDCAST_DRAWS,
+            seed=seed,
+            workers=threads,
+            progress=progress,
+        )
+    content = hindcast.summary(found)
+    held = claims.claims(loaded, threads) if until is None else []
+    content["claims"] = [vars(claim) | {"holds": claim.holds} for claim in held]
+    if out is not None:
+        from foedus.views.record_plots import write_hindcast
+
+        write_hindcast(found, content, out)
+    if json:
+        typer.echo(as_json(content))
+    elif not quiet:
+        console = console_for_tables()
+        for drivers, meaning in hindcast.DRIVERS.items():
+            rows = evidence_tables.score_rows(content["scores"], drivers)
+            console.print(table(f"Scores: {meaning}", evidence_tables.SCORE_HEADER, rows))
+        console.print(hindcast.CAPTION)
+        if held:
+            rows = evidence_tables.claim_rows(held)
+            title = "Claims under the posterior that comes with foedus (beyond three errors)"
+            console.print(table(title, evidence_tables.CLAIM_HEADER, rows))
+        typer.echo(
+            f"Forecasts, scores and figures are in {out}"
+            if out
+            else "Nothing was written; add --out DIR to keep forecasts and figures."
+        )
+
+
+def why(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A parameter, number, lever, policy or decision: trust_loss, ARM.trust, pressure.",
+            show_default=False,
+        ),
+    ],
+    *,
+    scenario: Annotated[
+        str | None, typer.Option(help="Show what this scenario sets instead.")
+    ] = None,
+    alliance: Annotated[str | None, typer.Option(help="Alliance, by name or path.")] = None,
+    date: Annotated[
+        str | None, typer.Option(help="Month (YYYY-MM) of the alliance's state; the latest.")
+    ] = None,
+) -> None:
+    """Explain a number: value, prior, and its evidence."""
+    from rich.text import Text
+
+    from foedus.cases.reader import load_scenario
+    from foedus.views.explain import why as explain
+
+    loaded = load_scenario(scenario, allow_inert=True) if scenario else None
+    explanation = explain(name, scenario=loaded, alliance=alliance, date=date)
+    from rich.table import Table
+
+    table = Table(title=explanation.name, title_justify="left", show_header=False, box=None)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for label, text in explanation.rows:
+        table.add_row(label, Text(text))
+    console_for_tables().print(table)

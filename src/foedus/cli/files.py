@@ -1,0 +1,111 @@
+"""Commands on scenario files: check, show, list, new, schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from foedus.cli import options
+from foedus.cli.printing import console_for_tables, table
+from foedus.errors import ExitStatus, FoedusError, UnfinishedError
+
+# ---------------------------------------------------------------------------------------------
+# Scenario files
+
+
+def check(
+    files: Annotated[
+        list[str], typer.Argument(help="Scenario files to check.", show_default=False)
+    ],
+) -> None:
+    """Check scenario files; every problem at once."""
+    from foedus.cases.no_effect import inert_statements
+    from foedus.cases.reader import load_scenario
+
+    failed = False
+    for file in files:
+        try:
+            scenario = load_scenario(file)
+        except FoedusError as error:
+            typer.echo(f"{error}", err=True)
+            failed = True
+            continue
+        typer.echo(f"{file}: good ({scenario.title})")
+        for shown, origin in inert_statements(scenario):
+            typer.echo(f"{origin}: {shown} has no effect: it restates what is inherited.", err=True)
+    if failed:
+        raise typer.Exit(ExitStatus.BAD_INPUT)
+
+
+def show(
+    scenario: Annotated[str, typer.Argument(help="Scenario file or name.", show_default=False)],
+    *,
+    settings: options.Settings = None,
+    horizon: options.Horizon = None,
+    json: options.AsJson = False,
+) -> None:
+    """Show a scenario resolved, each value with its origin."""
+    from foedus.cases.reader import load_scenario
+    from foedus.cases.writing import show_lines
+
+    loaded = load_scenario(scenario, settings=settings or (), horizon=horizon, allow_inert=True)
+    if json:
+        from json import dumps
+
+        typer.echo(dumps(loaded.resolved(), indent=2, ensure_ascii=False))
+        return
+    for line in show_lines(loaded):
+        typer.echo(line)
+
+
+def list_() -> None:
+    """List the shipped scenarios and alliances."""
+    from foedus.cases.alliance import load_alliance
+    from foedus.cases.reader import load_scenario
+    from foedus.cases.shipped import shipped_alliances, shipped_scenarios
+
+    rows = []
+    for name in shipped_scenarios():
+        scenario = load_scenario(name, allow_inert=True)
+        rows.append((name, scenario.title, scenario.description))
+    console = console_for_tables()
+    console.print(table("Scenarios", ("name", "title", "stands for"), rows))
+    alliances = [(name, load_alliance(name).title) for name in shipped_alliances()]
+    console.print(table("Alliances", ("name", "title"), alliances))
+
+
+def new(
+    name: Annotated[str, typer.Argument(help="Name of the new scenario.", show_default=False)],
+    *,
+    origin: Annotated[str, typer.Option("--from", help="Scenario to extend.")] = "baseline",
+    out: Annotated[Path | None, typer.Option(help="File to write; NAME.yaml if omitted.")] = None,
+) -> None:
+    """Write a commented scenario file to start from.
+
+    An existing file is never overwritten.
+    """
+    from foedus.cases.writing import new_scenario
+
+    path = out or Path(f"{name}.yaml")
+    text = new_scenario(name, origin, path.parent)
+    try:
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        message = f"{path} exists already; choose another name or --out."
+        raise FoedusError(message) from None
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror}."
+        raise UnfinishedError(message) from None
+    typer.echo(f"Wrote {path}. Change a lever, then: foedus check {path}")
+
+
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    from json import dumps
+
+    from foedus.cases.format import json_schema
+
+    typer.echo(dumps(json_schema(), indent=2, ensure_ascii=False))

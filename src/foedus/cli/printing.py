@@ -1,0 +1,148 @@
+"""Results as tables on a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from foedus.studies.comparison import Comparison
+    from foedus.studies.results import Result
+
+
+WIDE = 150  # columns when the output goes to a file or a pipe
+
+
+def whereabouts(directory: Path | None) -> str:
+    if directory is None:
+        return "Nothing was written; add --out DIR to keep results and figures."
+    names = sorted(path.name for path in directory.iterdir() if not path.name.startswith("."))
+    return f"Results are in {directory}: {', '.join(names)}"
+
+
+def console_for_tables() -> Console:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=WIDE)
+
+
+def table(title: str, header: Sequence[str], rows: Any, caption: str | None = None) -> Any:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
+    for column in header:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def run_tables(result: Result, console: Console) -> None:
+    from foedus.views import tables
+
+    for name, summary in result.summary.items():
+        console.rule(f"{name}: {summary['title']}", align="left")
+        member_rows = tables.member_rows(summary, result.names)
+        console.print(
+            table(
+                f"Members in {summary['horizon']}",
+                tables.MEMBER_HEADER,
+                member_rows,
+                tables.MEMBER_CAPTION,
+            )
+        )
+        console.print(
+            table(
+                f"Events by {summary['horizon']}",
+                tables.event_header(summary),
+                tables.event_rows(summary, result.names),
+                tables.EVENT_CAPTION,
+            )
+        )
+        header = ("alliance", "estimate", "interval")
+        console.print(
+            table(
+                f"Alliance in {summary['horizon']}",
+                header,
+                tables.alliance_rows(summary),
+                tables.ALLIANCE_CAPTION,
+            )
+        )
+        if anchors := list(tables.anchor_rows(summary, result.names)):
+            title = "Restraint, by the repair constant c that no record identifies"
+            console.print(table(title, tables.ANCHOR_HEADER, anchors))
+        if carriers := list(tables.carrier_rows(summary)):
+            title = "What carries cohesion: its mean where a number is drawn low and high"
+            console.print(table(title, tables.CARRIER_HEADER, carriers))
+        for line in tables.worth_lines(summary):
+            console.print(line, style="bold")
+        console.print(tables.evidence_line(summary), style="italic")
+        console.print(tables.assumed_line(summary))
+    console.print(result.provenance_line)
+
+
+def comparison_tables_of(found: Comparison, console: Console) -> None:
+    from foedus.views import comparison_tables, tables
+
+    result = found.result
+    if found.others:
+        from foedus.views.brief import headline
+
+        console.print(headline(found), style="bold")
+    header, rows = comparison_tables.comparison(result.summary, result.names)
+    horizon = next(iter(result.summary.values()))["horizon"]
+    caption = (
+        "Probabilities with Wilson 95 % intervals; trust and cohesion: median and 90 % of worlds."
+    )
+    console.print(table(f"Outcomes in {horizon}", header, rows, caption))
+    first = next(iter(result.summary.values()))
+    if not found.others:
+        console.print("One scenario only: there is nothing to compare it with.", style="bold")
+    if found.others:
+        for part in _difference_tables(found, horizon):
+            console.print(part)
+        for name, reason in found.unattributed.items():
+            console.print(f"Not attributed, {name}: {reason}")
+        if found.resolution is not None:
+            console.print(str(found.resolution), style="bold")
+    for line in tables.worth_lines(first):
+        console.print(line, style="bold")
+    console.print(tables.evidence_line(first), style="italic")
+    console.print(tables.assumed_line(first))
+    console.print(result.provenance_line)
+
+
+def _difference_tables(found: Comparison, horizon: str) -> Iterator[Any]:
+    """Yield the tables of a comparison beyond those of its scenarios."""
+    from foedus.views import comparison_tables
+
+    content, names = found.summary, found.result.names
+    header = ("outcome", *content["differences"])
+    title = f"Differences from {found.baseline.name} in {horizon}, paired world by world"
+    rows = comparison_tables.difference_rows(content, names)
+    yield table(title, header, rows, comparison_tables.DIFFERENCE_CAPTION)
+    title = f"Where conduct parts from {found.baseline.name}"
+    rows = comparison_tables.parting_rows(content, names)
+    yield table(title, ("who", *header[1:]), rows, comparison_tables.parting_caption(content))
+    for name, attributed in content["attribution"].items():
+        title = f"What the difference of {name} is made of"
+        if parts := list(comparison_tables.attribution_rows(attributed, names)):
+            caption = comparison_tables.attribution_caption(content)
+            yield table(title, comparison_tables.ATTRIBUTION_HEADER, parts, caption)
+    splits = tuple(comparison_tables.split_rows(content, names))
+    if splits:
+        title = "Share of the spread over worlds that comes from not knowing the numbers"
+        scenarios = content["spread_from_numbers"]
+        yield table(title, ("outcome", *scenarios), splits, comparison_tables.SPLIT_CAPTION)
+
+
+def as_json(content: Any) -> str:
+    from json import dumps
+
+    return dumps(content, indent=2, ensure_ascii=False)

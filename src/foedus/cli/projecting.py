@@ -1,0 +1,309 @@
+"""Commands that simulate: run, compare, trace, explore, report, verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from foedus import defaults
+from foedus.cli import options
+from foedus.cli.printing import (
+    as_json,
+    comparison_tables_of,
+    console_for_tables,
+    run_tables,
+    whereabouts,
+)
+from foedus.cli.waiting import interruption, notice, progress_bar
+from foedus.errors import ExitStatus, FoedusError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+# ---------------------------------------------------------------------------------------------
+# Simulating
+
+
+def run(
+    scenarios: options.Scenarios = None,
+    *,
+    runs: options.Runs = None,
+    seed: options.Seed = None,
+    horizon: options.Horizon = None,
+    settings: options.Settings = None,
+    parameters: options.Parameters = None,
+    out: options.Out = None,
+    resume: options.Resume = None,
+    no_figures: options.NoFigures = False,
+    keep: options.Keep = "summaries",
+    json: options.AsJson = False,
+    quiet: options.Quiet = False,
+    overwrite: options.Overwrite = False,
+    engine: options.Engine = "auto",
+    workers: options.Workers = None,
+    scheduler: options.Scheduler = None,
+) -> None:
+    """Project an alliance: tables, with --out also files."""
+    from foedus.studies import running
+
+    silent = quiet or json
+    common = _common(no_figures, engine, workers, scheduler, quiet)
+    told = scenarios or out or horizon or settings or overwrite
+    told = told or seed is not None or parameters is not None or keep != "summaries"
+    if resume is not None and told:
+        message = (
+            "--resume takes scenarios, seed and all else that decides a result from its "
+            "directory; leave them out (only --runs may be given, to go on to more worlds)."
+        )
+        raise FoedusError(message)
+    loaded = [] if resume else load_all(scenarios or [], horizon, settings or ())
+    with progress_bar(quiet=silent) as progress, interruption():
+        if resume is not None:
+            result = running.resume(resume, runs=runs, progress=progress, **common)
+        else:
+            result = running.run(
+                *loaded,
+                runs=runs or defaults.RUNS,
+                seed=defaults.SEED if seed is None else seed,
+                parameters=parameters,
+                keep=keep,
+                out=out,
+                overwrite=overwrite,
+                progress=progress,
+                **common,
+            )
+    if json:
+        typer.echo(result.json(), nl=False)
+    elif not quiet:
+        run_tables(result, console_for_tables())
+        typer.echo(whereabouts(resume or out))
+
+
+def compare(
+    scenarios: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Scenario files, bare names of shipped scenarios, or directories of earlier "
+            "results, in any mix; only what is missing is simulated.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    baseline: options.Baseline = None,
+    resolve: Annotated[
+        float | None,
+        typer.Option(
+            help="Go on with more worlds until the 95 % interval of every headline difference is "
+            "this wide to either side: 0.01.",
+            show_default=False,
+        ),
+    ] = None,
+    runs: options.Runs = None,
+    seed: options.Seed = None,
+    horizon: options.Horizon = None,
+    settings: options.Settings = None,
+    parameters: options.Parameters = None,
+    out: options.Out = None,
+    no_figures: options.NoFigures = False,
+    json: options.AsJson = False,
+    quiet: options.Quiet = False,
+    overwrite: options.Overwrite = False,
+    engine: options.Engine = "auto",
+    workers: options.Workers = None,
+    scheduler: options.Scheduler = None,
+) -> None:
+    """Put scenarios side by side under the same luck: differences, and what they are made of."""
+    from foedus.studies import comparison
+    from foedus.studies import items as items_module
+
+    common = _common(no_figures, engine, workers, scheduler, quiet)
+    items = load_all(scenarios or [], horizon, settings or (), load=items_module.load_item)
+    with progress_bar(quiet=quiet or json) as progress, interruption():
+        found = comparison.compare(
+            *items,
+            baseline=baseline,
+            resolve=resolve,
+            runs=runs,
+            seed=seed,
+            parameters=parameters,
+            out=out,
+            overwrite=overwrite,
+            progress=progress,
+            **common,
+        )
+    if json:
+        typer.echo(found.json(), nl=False)
+    elif not quiet:
+        comparison_tables_of(found, console_for_tables())
+        typer.echo(whereabouts(out))
+
+
+def trace(
+    scenarios: Annotated[
+        list[str],
+        typer.Argument(
+            help="One scenario, or two to put side by side: files, bare names, or the directory of "
+            "an earlier result.",
+            show_default=False,
+        ),
+    ],
+    *,
+    run: Annotated[int, typer.Option(help="Number of the world.", min=0)] = 0,
+    member: Annotated[
+        list[str] | None,
+        typer.Option(help="Tell of this member only, by code or name; repeat as needed."),
+    ] = None,
+    seed: options.Seed = None,
+    horizon: options.Horizon = None,
+    settings: options.Settings = None,
+    parameters: options.Parameters = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File (.png, .svg or .pdf) for a timeline of the world.")
+    ] = None,
+    json: options.AsJson = False,
+    overwrite: options.OverwriteFile = False,
+) -> None:
+    """Tell one world as a dated story, or the same world under two scenarios side by side."""
+    from foedus.studies import items as items_module
+    from foedus.studies import tracing
+
+    items = load_all(scenarios, horizon, settings or (), load=items_module.load_item)
+    told = tracing.trace(*items, run=run, members=member or (), seed=seed, parameters=parameters)
+    if out is not None:
+        from foedus.views.comparison_plots import write_timeline
+
+        write_timeline(told, out, overwrite=overwrite)
+    typer.echo(as_json(told.as_dict()) if json else str(told))
+
+
+def explore(
+    scenario: Annotated[
+        str,
+        typer.Argument(help="Scenario file, or bare name of a shipped scenario, to begin with."),
+    ] = "baseline",
+    *,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help=f"Port of the page; {defaults.PORT}, or the next that is free, if omitted. "
+            "0 takes any."
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to serve at; only this machine sees the usual one.")
+    ] = defaults.HOST,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Open no browser; say where the page is.")
+    ] = False,
+) -> None:
+    """Explore in a browser: levers, fan charts, one world month by month, and why."""
+    from foedus.page import serve
+
+    serve.explore(scenario, host=host, port=port, browser=not no_browser, tell=typer.echo)
+
+
+def report(
+    items: Annotated[
+        list[str],
+        typer.Argument(
+            help="Directories of results or comparisons; scenarios by name or file are simulated.",
+            show_default=False,
+        ),
+    ],
+    *,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The file to write; brief.html or brief.md if omitted."),
+    ] = None,
+    format: Annotated[  # noqa: A002 (the name of the option)
+        defaults.Format | None,
+        typer.Option(help="html: one page that needs nothing else; md: with figures beside it."),
+    ] = None,
+    baseline: options.Baseline = None,
+    overwrite: options.OverwriteFile = False,
+    workers: options.Workers = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Write a brief: the finding first, then figures, tables, and what it all rests on."""
+    from foedus.studies import comparison
+    from foedus.studies import items as items_module
+    from foedus.views import brief as reports
+
+    form: defaults.Format = format or ("md" if out and out.suffix == ".md" else "html")
+    out = out or Path(f"brief.{form}")
+    reports.refuse(out, form, overwrite=overwrite)
+    loaded = load_all(items, None, (), load=items_module.load_item)
+    with progress_bar(quiet=quiet) as progress, interruption():
+        found = comparison.compare(
+            *loaded, baseline=baseline, progress=progress, workers=workers, notice=notice
+        )
+        reports.write(found, out, form, overwrite=overwrite)
+    if not quiet:
+        typer.echo(f"Brief written: {out}")
+
+
+def _common(
+    no_figures: bool,
+    engine: defaults.Engine,
+    workers: int | None,
+    scheduler: str | None,
+    quiet: bool,
+) -> dict[str, Any]:
+    """Return what run and compare hand on alike."""
+    return {
+        "figures": not no_figures,
+        "engine": engine,
+        "workers": workers,
+        "scheduler": scheduler,
+        "notice": None if quiet else notice,
+    }
+
+
+def verify(
+    directory: Annotated[Path, typer.Argument(help="Directory of a result.", show_default=False)],
+    *,
+    sample: Annotated[
+        int, typer.Option(help="Worlds of each scenario to replay.", min=1)
+    ] = defaults.REPLAYED,
+) -> None:
+    """Read stored results again, check all sums, and replay a sample."""
+    from foedus.studies import verification
+
+    found = verification.verify(directory, sample)
+    for problem in found.problems:
+        typer.echo(problem, err=True)
+    typer.echo(
+        f"{directory}: {found.pieces} pieces with {found.worlds:,} worlds are whole; "
+        f"{found.replayed} worlds were replayed"
+    )
+    if found.problems:
+        typer.echo(
+            f"Damaged or missing pieces are computed again by: foedus run --resume {directory}",
+            err=True,
+        )
+        raise typer.Exit(ExitStatus.UNFINISHED)
+    typer.echo("All of it is as it was written, and the sample comes out the same again.")
+
+
+def load_all(
+    references: Sequence[str],
+    horizon: int | None,
+    settings: Sequence[str],
+    load: Callable[..., Any] | None = None,
+) -> list[Any]:
+    """Load every scenario, so that the problems of all are reported at once."""
+    from foedus.cases.reader import load_scenario
+
+    loaded, sentences = [], []
+    for reference in references:
+        try:
+            loaded.append((load or load_scenario)(reference, horizon=horizon, settings=settings))
+        except FoedusError as error:
+            sentences.append(str(error))
+    if sentences:
+        message = "\n".join(dict.fromkeys(sentences))
+        raise FoedusError(message)
+    return loaded

@@ -1,0 +1,195 @@
+"""What is chosen on the page: scenarios, levers, files."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from binascii import Error as NotBase64
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import solara.lab
+
+from foedus.cases.documents import MAX_BYTES, TOO_LARGE
+from foedus.errors import FoedusError, Problem
+from foedus.page import visitor
+from foedus.page.choices import WORLDS, Choice
+from foedus.page.parts import Note, Refusal
+from foedus.page.projected import Projected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from foedus.cases.sliders import Slider
+
+
+# ---------------------------------------------------------------------------------------------
+# Choosing
+
+
+@solara.component
+def Scenarios() -> None:
+    """Show what becomes of the alliance under the scenarios that are chosen."""
+    with solara.Div():
+        with solara.AppBarTitle():
+            solara.Text("foedus: scenarios")
+        with solara.Sidebar(), solara.Column(gap="8px"):
+            ScenarioCard()
+            LeverCard()
+            FileCard()
+        Projected()
+
+
+@solara.component
+def ScenarioCard() -> None:
+    """Choose scenarios and worlds."""
+    now = visitor.choice.value
+    with solara.Card("Scenarios"):
+        ScenarioSelect()
+        Note(f"{now.stands.title}. {now.stands.description}")
+        solara.Select(
+            "Compared with (baseline)",
+            now.comparable,
+            now.baseline,
+            lambda name: visitor.choose(baseline=name),
+        )
+        solara.SelectMultiple(
+            "Show as well",
+            list(now.beside),
+            [name for name in now.comparable if name not in (now.scenario, now.baseline)],
+            lambda names: visitor.choose(beside=tuple(names)),
+        )
+        solara.Select(
+            "Worlds of each",
+            list(WORLDS),
+            now.runs,
+            lambda runs: visitor.choose(runs=runs),
+        )
+        SeedInput()
+
+
+@solara.component
+def ScenarioSelect() -> None:
+    """Choose the scenario in which levers are moved and whose world is watched."""
+    solara.Select(
+        "Scenario",
+        visitor.choice.value.names,
+        visitor.choice.value.scenario,
+        _start_from,
+    )
+
+
+def _start_from(name: str) -> None:
+    visitor.choice.value = visitor.choice.value.starting_from(name)
+    visitor.problem.value = ""
+
+
+@solara.component
+def SeedInput() -> None:
+    """Choose the seed of every draw."""
+    solara.InputInt("Seed", visitor.choice.value.seed, lambda seed: visitor.choose(seed=seed))
+
+
+@solara.component
+def LeverCard() -> None:
+    """Move levers towards a member."""
+    now = visitor.choice.value
+    alliance = now.stands.alliance
+    with solara.Card("Levers"):
+        codes = {alliance.names[code]: code for code in alliance.members}
+        solara.Select(
+            "Towards",
+            list(codes),
+            alliance.names[now.member],
+            lambda name: visitor.choose(member=codes[name]),
+        )
+        for knob in now.knobs:
+            Lever(knob).key(f"{now.scenario} {knob.key}")
+        solara.Button(
+            "As it stands",
+            icon_name="mdi-undo",
+            disabled=not now.values,
+            on_click=lambda: visitor.choose(values={}),
+        )
+        Note(f"A moved lever keeps its value in all months. {moved_levers(now)}")
+
+
+def moved_levers(now: Choice) -> str:
+    told = ", ".join(f"{key} {value:g}" for key, value in now.values.items())
+    return f"Moved: {told}." if told else "None is moved."
+
+
+@solara.component
+def Lever(knob: Slider) -> None:
+    """Move one lever, or ask about it."""
+    value = visitor.choice.value.values.get(knob.key, knob.nearest)
+    mark = " (moved)" if knob.key in visitor.choice.value.values else ""
+    with solara.Row(style={"align-items": "center"}, gap="0px"):
+        solara.v.Slider(
+            label=f"{knob.label}: {value:.2f}{mark}",
+            min=knob.low,
+            max=knob.high,
+            step=knob.step,
+            v_model=value,
+            on_v_model=lambda value: _move(knob.key, value),
+            hide_details=True,
+            class_="foedus-lever",
+            attributes={"title": knob.meaning},
+        )
+        solara.Button(
+            icon_name="mdi-help-circle-outline",
+            icon=True,
+            small=True,
+            on_click=lambda: visitor.ask(knob.key.split(".")[0]),
+            attributes={"aria-label": f"Why {knob.label}?"},
+        )
+
+
+def _move(key: str, value: Any) -> None:
+    """Move a lever to what came from the browser, which may send anything."""
+    if isinstance(value, int | float) and isfinite(value):
+        visitor.choice.value = visitor.choice.value.moving(key, float(value))
+
+
+@solara.component_vue("upload.vue")
+def Upload(label: str, limit: int, event_hand_over: Callable[[dict[str, Any]], None]) -> None:
+    """Hand over a file, unless it is larger than the limit in bytes."""
+
+
+@solara.component
+def FileCard() -> None:
+    """Load a scenario file, or keep the one that the levers stand for."""
+    now = visitor.choice.value
+    with solara.Card("Scenario file"):
+        Upload(
+            label="Load a scenario file (choose it, or drop it here)",
+            limit=MAX_BYTES,
+            event_hand_over=_take,
+        )
+        if visitor.problem.value:
+            Refusal(visitor.problem.value)
+        solara.FileDownload(
+            lambda: visitor.choice.value.text,
+            f"{now.current.name}.yaml",
+            label=f"Download {now.current.name}.yaml",
+        )
+        if not now.values:
+            Note("No lever is moved: the file is the scenario as it stands, resolved.")
+
+
+def _take(handed: dict[str, Any]) -> None:
+    """Check a file that came from the browser, which may send anything."""
+    file, size, content = str(handed.get("name")), handed.get("size"), handed.get("content")
+    try:
+        if isinstance(size, int) and size > MAX_BYTES:
+            visitor.problem.value = str(Problem(file, 0, "", TOO_LARGE))
+        elif not isinstance(content, str):
+            visitor.problem.value = f"{file}: The browser could not read this; choose a file."
+        else:
+            visitor.choice.value = visitor.choice.value.uploading(
+                b64decode(content, validate=True), file
+            )
+            visitor.problem.value = ""
+    except FoedusError as error:
+        visitor.problem.value = str(error)
+    except NotBase64:
+        visitor.problem.value = f"{file}: The file did not arrive whole; load it again."

@@ -1,0 +1,212 @@
+"""Many worlds on the page: the projection of what is chosen, the fan charts first."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from html import escape
+from typing import TYPE_CHECKING
+
+import solara.lab
+
+from foedus.cases.months import format_month
+from foedus.errors import FoedusError
+from foedus.html import html_table
+from foedus.page import choices, visitor
+from foedus.page.choices import Projection
+from foedus.page.parts import Image, Note, Refusal
+from foedus.views.brief import headline, prospect
+from foedus.views.comparison_tables import DIFFERENCE_CAPTION
+from foedus.views.tables import ALLIANCE_CAPTION, worth_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from foedus.views.plots import Picture
+
+
+PAUSE = 0.05  # seconds in which further moves of a lever count as one
+
+
+# ---------------------------------------------------------------------------------------------
+# Many worlds
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A projection, pictures by name and the finding, those of before until they are ready."""
+
+    projection: Projection
+    pictures: dict[str, bytes]
+    finding: Finding | None = None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found: of which scenario, in a sentence, at length, and what that is worth."""
+
+    title: str
+    headline: str
+    lines: tuple[str, ...]
+    worth: tuple[str, ...]
+
+
+def _finding(projection: Projection) -> Finding:
+    result, current = projection.result, projection.choice.current
+    return Finding(
+        current.title,
+        headline(projection.comparison) if projection.comparison.others else "",
+        tuple(prospect(result, current.name)),
+        tuple(worth_lines(result.summary[current.name])[:1]),
+    )
+
+
+BANDS = "median of worlds, and the bands that hold half and nine tenths of them"
+#: Pictures of a projection in the order in which they are drawn, and what they show in words.
+PICTURES: dict[str, tuple[Callable[[Projection], Picture], str]] = {
+    "fans": (
+        Projection.fans,
+        f"By scenario: cohesion above, trust of the chosen member below; {BANDS}",
+    ),
+    "differences": (
+        Projection.gaps,
+        f"Differences from the baseline, world by world: cohesion and trust; {BANDS}",
+    ),
+    "end_states": (
+        Projection.end_states,
+        "Probability of each end state at the horizon, with 95 % intervals",
+    ),
+    "standing": (
+        Projection.standing,
+        "Share of worlds in which each member is active, frozen, suspended or out",
+    ),
+}
+
+
+def _stages(projection: Projection, before: Shown | None) -> Iterator[Shown]:
+    """Yield what is shown, the fan charts first, each time with more of it in place of before."""
+    draws = {
+        name: draw
+        for name, (draw, _) in PICTURES.items()
+        if name != "differences" or projection.comparison.others
+    }
+    earlier = before.pictures if before else {}
+    pictures = {name: earlier[name] for name in draws if name in earlier}
+    stage = Shown(projection, pictures, before.finding if before else None)
+    for name, draw in draws.items():
+        picture = choices.drawn(partial(draw, projection))
+        stage = replace(stage, pictures={**stage.pictures, name: picture})
+        yield stage
+        if name == "fans":
+            stage = replace(stage, finding=_finding(projection))
+            yield stage
+
+
+class SupersededError(Exception):
+    """Something else was chosen meanwhile."""
+
+
+@solara.component
+def Projected() -> None:
+    """Simulate what is chosen, and show what follows, the fan charts first."""
+    now = visitor.choice.value
+    shown: solara.Reactive[Shown | None] = solara.use_reactive(None)
+    refused = solara.use_reactive("")
+    told = solara.use_reactive("")
+
+    closing = choices.closing()
+
+    def go_on(*_: int) -> None:
+        if closing.is_set() or not task.is_current():
+            raise SupersededError
+
+    def work() -> None:
+        time.sleep(PAUSE)
+        before = shown.peek()
+        try:
+            go_on()
+            known = before and before.projection
+            projection = choices.project(now, known, notice=told.set, progress=go_on)
+            for stage in _stages(projection, before):
+                go_on()
+                shown.value = stage
+            refused.value = told.value = ""
+        except FoedusError as error:
+            if task.is_current():
+                refused.value, told.value = str(error), ""
+        except SupersededError:
+            pass
+
+    task = solara.lab.use_task(work, dependencies=[now.address], raise_error=False)
+    is_current = not (task.pending or task.error or refused.value)
+    with solara.Div():
+        solara.ProgressLinear(value=task.pending)
+        if told.value:
+            solara.Info(told.value)
+        if task.error:
+            Refusal(f"This could not be simulated: {task.exception}")
+        if refused.value:
+            Refusal(refused.value)
+        if shown.value is not None:
+            Outcome(shown.value, is_current=is_current)
+
+
+@solara.component
+def Outcome(shown: Shown, *, is_current: bool) -> None:
+    """Show a projection: the finding first, then pictures and table, then what it rests on."""
+    projection, finding = shown.projection, shown.finding
+    classes = ["foedus-current" if is_current else "foedus-earlier"]
+    with solara.Column(gap="16px", classes=classes):
+        with solara.Card(finding.title if finding else "..."):
+            if finding:
+                Found(finding)
+        for name in PICTURES:
+            if name not in shown.pictures:
+                continue
+            Figure(name, shown.pictures[name], projection)
+            if name == "differences":
+                Differences(projection)
+        with solara.Card("To make it again"):
+            solara.v.Html(tag="code", class_="foedus-command", children=[projection.choice.command])
+            Note(projection.result.provenance_line)
+
+
+@solara.component
+def Found(finding: Finding) -> None:
+    """Say what was found, and what that is worth."""
+    with solara.Div():
+        if finding.headline:
+            solara.v.Html(tag="p", class_="font-weight-bold", children=[finding.headline])
+        items = "".join(f"<li>{escape(line)}</li>" for line in finding.lines)
+        solara.HTML("ul", items)
+        for line in finding.worth:
+            Note(line)
+
+
+@solara.component
+def Differences(projection: Projection) -> None:
+    """Show the differences that a comparison is judged by."""
+    baseline, others = projection.comparison.baseline, projection.comparison.others
+    titles = (f"{other.title} ({other.name})" for other in others)
+    title = f"Differences from '{baseline.title}' in {format_month(baseline.end)}"
+    with solara.Card(title, classes=["foedus-table"]):
+        solara.HTML(unsafe_innerHTML=html_table(("outcome", *titles), projection.difference_table))
+        Note(DIFFERENCE_CAPTION)
+
+
+@solara.component
+def Figure(name: str, picture: bytes, projection: Projection) -> None:
+    """Show a picture, and hand it out."""
+    draw, meaning = PICTURES[name]
+    with solara.Card(classes=["foedus-figure"]):
+        Image(picture, meaning)
+        if name == "end_states":
+            Note(ALLIANCE_CAPTION)
+        with solara.Row():
+            for form in ("png", "svg"):
+                solara.FileDownload(
+                    lambda form=form: choices.drawn(partial(draw, projection), form, "file"),
+                    f"{projection.choice.current.name}_{name}.{form}",
+                    label=f"{name}.{form}",
+                )

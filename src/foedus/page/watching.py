@@ -1,0 +1,140 @@
+"""One world on the page, month by month."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import solara.lab
+
+with warnings.catch_warnings():  # solara's on how Mesa uses its hooks
+    warnings.filterwarnings("ignore", message=".*ComponentsView")
+    from mesa.visualization import SolaraViz
+    from mesa.visualization.utils import update_counter
+
+from foedus.html import html_table
+from foedus.page import choices, visitor
+from foedus.page.choices import USUAL, Choice, WatchedWorld
+from foedus.page.choosing import ScenarioSelect, SeedInput, moved_levers
+from foedus.page.parts import Image, Note, Refusal
+from foedus.views import world_plots
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from foedus.views.plots import Picture
+    from foedus.worlds.agents import AllianceModel
+
+
+# ---------------------------------------------------------------------------------------------
+# One world
+
+
+@solara.component
+def World() -> None:
+    """Watch one world month by month, with the controls of Mesa."""
+    now = visitor.choice.value
+    settled = solara.use_ref(now if not now.world_refusal else replace(now, seed=0, world=0))
+    if not now.world_refusal:
+        settled.current = now
+    chosen = solara.use_memo(lambda: lambda: settled.current, [])
+    model = solara.use_memo(lambda: solara.reactive(_resumed(chosen)), [])
+
+    def follow() -> None:
+        if model.peek().choice.world_address != chosen().world_address:
+            model.value = WatchedWorld(chosen, model.peek().numbers)
+
+    solara.use_effect(follow, [chosen().world_address])
+    solara.use_effect(lambda: visitor.watched.set(model.peek()), [model.value])
+    solara.use_effect(lambda: lambda: model.peek().pause(), [])
+    with solara.Div():
+        with solara.Sidebar(), solara.Column(gap="16px"):
+            WorldCard(model)
+        if now.world_refusal:
+            Refusal(now.world_refusal)
+        SolaraViz(
+            model,
+            components=[],  # below: Mesa's grid of components has rows of fixed height
+            model_params={
+                "chosen": chosen,
+                "parameters": {
+                    "type": "Select",
+                    "label": "Where its numbers come from (on Reset)",
+                    "values": [USUAL, "prior", "default"],
+                    "value": model.peek().numbers,
+                },
+            },
+            name="foedus: one world",
+        )
+        with solara.Div(classes=["foedus-grid"]):
+            WorldFigure(model.value, world_plots.network_figure, "Network of members")
+            WorldFigure(model.value, world_plots.path_figure, "Cohesion and trust so far")
+            Members(model.value)
+            Story(model.value)
+
+
+def _resumed(chosen: Callable[[], Choice]) -> WatchedWorld:
+    """Return the world that was watched last if it is the one chosen, else that one anew."""
+    last: WatchedWorld | None = visitor.watched.peek()
+    if last is None or last.choice.world_address != chosen().world_address:
+        return WatchedWorld(chosen)
+    last.resume()
+    return last
+
+
+@solara.component
+def WorldCard(model: solara.Reactive[WatchedWorld]) -> None:
+    """Choose a world, and keep what was seen of it."""
+    now, seen = visitor.choice.value, model.value
+    with solara.Card("World"), solara.Column(gap="8px"):
+        ScenarioSelect()
+        Note(moved_levers(now))
+        solara.InputInt("Number of the world", now.world, lambda world: visitor.choose(world=world))
+        SeedInput()
+        solara.FileDownload(
+            lambda: choices.world_table(model.peek()).to_csv(),
+            f"{seen.choice.current.name}_world_{seen.run}.csv",
+            label="Download this world so far (CSV)",
+        )
+        solara.v.Html(
+            tag="code",
+            class_="foedus-command",
+            children=[seen.choice.trace_command(seen.design.name)],
+        )
+        Note("Once a world has ended, Reset begins anew with what is chosen here.")
+
+
+@solara.component
+def WorldFigure(
+    model: WatchedWorld, draw: Callable[[AllianceModel], Picture], meaning: str
+) -> None:
+    """Show a picture of the world as it stands."""
+    update_counter.get()
+    standing = "; ".join(f"{member.name} {member.standing}" for member in model.members)
+    with solara.Card(classes=["foedus-figure"]):
+        Image(model.picture(draw), f"{meaning}, {model.month}: {standing}")
+
+
+@solara.component
+def Members(model: WatchedWorld) -> None:
+    """Show how the members stand, as a table."""
+    update_counter.get()
+    header = ("member", "standing", "trust", "takes part", "arrears (years)")
+    with solara.Card(f"Members, {model.month}", classes=["foedus-table"]):
+        solara.HTML(unsafe_innerHTML=html_table(header, choices.member_rows(model)))
+        Note(f"Cohesion {model.cohesion:.2f}; end state if it ended now: {model.end_state}.")
+
+
+@solara.component
+def Story(model: WatchedWorld) -> None:
+    """Tell what happened so far, the latest first."""
+    update_counter.get()
+    names = model.case.alliance.names
+    whole = solara.use_memo(lambda: choices.story_of(model), [model])
+    rows = [
+        (entry.month, names.get(entry.member or "", ""), entry.text)
+        for entry in choices.told(whole, model.month)
+    ]
+    with solara.Card("What happened", classes=["foedus-table", "foedus-scroll"]):
+        solara.HTML(unsafe_innerHTML=html_table(("month", "member", "what"), rows))

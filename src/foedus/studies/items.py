@@ -1,0 +1,128 @@
+"""What can be put side by side: scenarios by name, by file or loaded, and results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from foedus.cases.reader import load_scenario
+from foedus.cases.scenario import Scenario
+from foedus.cases.shipped import shipped_scenarios
+from foedus.errors import ResultError, nearest
+from foedus.studies.results import Result, load_result
+from foedus.worlds.openings import as_design
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from foedus.worlds.openings import Numbered
+
+    Item = str | Path | Scenario | Result
+
+
+def loaded_items(
+    items: Sequence[Item],
+    horizon: int | None,
+    settings: Sequence[str],
+    *,
+    allow_inert: bool = False,
+) -> tuple[list[Scenario | Result], list[Result]]:
+    """Load all items; return them, and the results among them."""
+    loaded = [
+        item
+        if isinstance(item, Result | Scenario)
+        else load_item(item, horizon=horizon, settings=settings, allow_inert=allow_inert)
+        for item in items
+    ]
+    given = [item for item in loaded if isinstance(item, Result)]
+    if given and settings:
+        raise ResultError(_unchangeable(given[0].scenarios[0].name))
+    return loaded, given
+
+
+def load_item(
+    item: str | Path,
+    *,
+    horizon: int | None = None,
+    settings: Sequence[str] = (),
+    allow_inert: bool = False,
+) -> Scenario | Result:
+    """Load what can be compared: a scenario by name or path, or a result by its directory."""
+    if str(item) not in shipped_scenarios() and Path(item).is_dir():
+        if settings:
+            raise ResultError(_unchangeable(str(item)))
+        return load_result(item)
+    return load_scenario(item, horizon=horizon, settings=settings, allow_inert=allow_inert)
+
+
+def scenarios_of(items: Sequence[Scenario | Result]) -> list[Scenario]:
+    """Return every scenario once; two of one name that differ are refused when they are run."""
+    found: list[Scenario] = []
+    for item in items:
+        for scenario in item.scenarios if isinstance(item, Result) else (item,):
+            known = [(one.name, one.fingerprint) for one in found]
+            is_stored = isinstance(item, Result) or any(isinstance(one, Result) for one in items)
+            if not is_stored or (scenario.name, scenario.fingerprint) not in known:
+                found.append(scenario)
+    return found
+
+
+def ordered(scenarios: Sequence[Scenario], baseline: str | None) -> list[Scenario]:
+    """Put the baseline first."""
+    if baseline is None:
+        return list(scenarios)
+    names = [scenario.name for scenario in scenarios]
+    name = baseline if baseline in names else Path(baseline).stem
+    if name not in names:
+        message = f"The baseline '{baseline}' is not among the scenarios{nearest(name, names)}"
+        raise ResultError(message)
+    return sorted(scenarios, key=lambda scenario: scenario.name != name)
+
+
+def refuse_incomparable(given: Sequence[Result], seed: int | None, parameters: Numbered) -> None:
+    """Refuse results that do not share their luck and numbers, or not with what is asked for."""
+    if not given:
+        return
+    first = given[0]
+    for other in given[1:]:
+        for what, one, two in (
+            ("seeds", first.seed, other.seed),
+            ("parameters", *_told_apart(first, other)),
+        ):
+            if one != two:
+                message = (
+                    f"The results of '{first.scenarios[0].name}' and '{other.scenarios[0].name}' "
+                    f"cannot be compared: their {what} differ ({one} and {two}), so that their "
+                    "worlds do not share their luck. Name the scenarios instead of one of them."
+                )
+                raise ResultError(message)
+    if seed not in (None, first.seed):
+        message = (
+            f"The result of '{first.scenarios[0].name}' has seed {first.seed}; leave --seed out, "
+            "or name the scenarios instead."
+        )
+        raise ResultError(message)
+    if parameters is not None:
+        design = as_design(parameters, first.scenarios)
+        if design.fingerprint != first.ensemble.design.fingerprint:
+            message = (
+                f"The result of '{first.scenarios[0].name}' has other parameters than those asked "
+                "for; leave --parameters out, or name the scenarios instead."
+            )
+            raise ResultError(message)
+
+
+def _unchangeable(result: str) -> str:
+    """Say that settings, which would hold for the scenarios beside a result, do not hold for it."""
+    return (
+        f"The result '{result}' cannot be changed by --set; leave it out, or name the scenarios "
+        "instead of results."
+    )
+
+
+def _told_apart(first: Result, other: Result) -> tuple[str, str]:
+    """Names of two designs, with a part of their fingerprints where the names do not tell."""
+    one, two = first.ensemble.design, other.ensemble.design
+    if one.fingerprint == two.fingerprint:
+        return one.name, one.name
+    return f"{one.name} {one.fingerprint[:8]}", f"{two.name} {two.fingerprint[:8]}"
