@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from mesa_user import AllianceModel as UserModel
 
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import ensemble, workers
 from foedus.model.parameters import Parameters
 from foedus.worlds import engines
@@ -212,8 +212,9 @@ def compiled_floor() -> Any:
 
 MEMORY = """
 import sys
-from foedus import ensemble, outcomes
-from foedus.scenario_reader import load_scenario
+from foedus.ensembles import ensemble
+from foedus.outcomes import summary as outcomes
+from foedus.cases.scenario_reader import load_scenario
 made = ensemble.run([load_scenario("baseline")], runs=int(sys.argv[1]))
 outcomes.summarise(made)
 made.digest

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from foedus.cases.alliance import GIVEN
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.model.parameters import specifications
 
 

@@ -11,9 +11,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foedus.cases.alliance import load_alliance
+from foedus.cases.alliance_reader import load_alliance
 from foedus.cases.months import parse_month
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES
 from foedus.model.parameters import specifications

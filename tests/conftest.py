@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from xdist.scheduler import LoadScopeScheduling
 
-from foedus.cases.alliance import state_quantities
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.model import records
 from foedus.model.draws import Draws
 from foedus.model.parameters import Parameters, specifications
+from foedus.model.records import state_quantities
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.cli import app
 from foedus.model.parameters import specifications

@@ -108,6 +108,10 @@ class AllianceError(InputError):
     """An alliance file is wrong."""
 
 
+class RecordError(InputError):
+    """A file of what is on record is wrong."""
+
+
 def nearest(name: str, legal: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for a misspelt name, or the list of legal names."""
     names = sorted(legal)

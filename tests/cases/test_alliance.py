@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from foedus.cases.alliance import GIVEN, load_alliance
+from foedus.cases.alliance import GIVEN
+from foedus.cases.alliance_reader import load_alliance
 from foedus.cases.months import parse_month
 from foedus.cases.shipped import shipped_alliances
 from foedus.errors import AllianceError
@@ -171,7 +172,7 @@ def test_an_unknown_alliance_is_refused_with_the_nearest_name() -> None:
 
 
 def test_an_alliance_of_ones_own_needs_no_python(edited: Edit, tmp_path: Path) -> None:
-    from foedus.cases.reader import load_scenario
+    from foedus.cases.scenario_reader import load_scenario
 
     edited("name: csto", "name: mine")
     (tmp_path / "s.yaml").write_text(

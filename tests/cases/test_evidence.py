@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from foedus.cases.alliance import load_alliance
+from foedus.cases.alliance_reader import load_alliance
 from foedus.cases.months import parse_month
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import ensemble
 from foedus.model import cohesion, records, rules
 from foedus.model.draws import Draws

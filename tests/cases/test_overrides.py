@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.errors import ScenarioError
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from foedus.cases.months import month_of_year, parse_month
-from foedus.cases.record import EVENTS, SHARES, RecordError, load_record
+from foedus.cases.record import EVENTS, SHARES, load_record
+from foedus.errors import RecordError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,7 +96,7 @@ def test_the_other_coding_differs_where_it_says_so_and_nowhere_else(record: Reco
 def test_a_wrong_record_is_refused_with_the_line(
     old: str, new: str, sentence: str, tmp_path: Path
 ) -> None:
-    from foedus.cases.record import shipped_records
+    from foedus.cases.shipped import shipped_records
 
     text = shipped_records()["csto"].read_text(encoding="utf-8")
     assert old in text

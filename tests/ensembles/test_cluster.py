@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from distributed.scheduler import KilledWorker
 
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import ensemble
 from foedus.ensembles.cluster import LOSSES, _simulate, simulated_on_cluster
 from foedus.errors import ResultError, UnfinishedError
@@ -27,8 +27,8 @@ RUNS = 2_000
 PROGRAM = f"""
 import os, signal
 from distributed import Client, LocalCluster
-from foedus import ensemble
-from foedus.scenario_reader import load_scenario
+from foedus.ensembles import ensemble
+from foedus.cases.scenario_reader import load_scenario
 
 if __name__ == "__main__":
     scenario = load_scenario("pressure")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import ensemble, gathered, workers
 from foedus.errors import ResultError
 from foedus.model import cohesion, records
@@ -183,7 +183,7 @@ def test_fewer_worlds_are_the_first_of_more(worlds: Ensemble, scenarios: list[Sc
 
 def test_a_fresh_process_gives_the_same_digest(worlds: Ensemble) -> None:
     program = (
-        "from foedus import ensemble\n"
+        "from foedus.ensembles import ensemble\n"
         "from foedus.cases.reader import load_scenario\n"
         f"s = [load_scenario(n, horizon=24) for n in {NAMES!r}]\n"
         f"print(ensemble.run(s, runs={RUNS}).digest)\n"

@@ -17,9 +17,9 @@ import pytest
 from foedus.cases.months import parse_month
 from foedus.cases.record import load_record
 from foedus.errors import ResultError
-from foedus.inference.calibration import STRUCTURAL, calibrate
+from foedus.inference.calibration import calibrate
 from foedus.inference.checks import checks
-from foedus.inference.likelihood import Likelihood, placed, target
+from foedus.inference.likelihood import STRUCTURAL, Likelihood, placed, target
 from foedus.model import records, rules
 from foedus.model.parameters import specifications
 from foedus.model.records import State

@@ -9,10 +9,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from conftest import SHARE, drivers, luck, parameters, signals, states
-from foedus.cases.alliance import state_quantities
 from foedus.model import cohesion, elementary, records, rules
 from foedus.model.draws import Draws
 from foedus.model.parameters import Parameters, default_parameters
+from foedus.model.records import state_quantities
 
 P = default_parameters()
 CLOSE = 1e-12

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import ensemble
 from foedus.errors import ResultError
 from foedus.model.chronicle import Events

@@ -14,7 +14,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from foedus.cases.months import format_month, parse_month
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.ensembles import ensemble, gathered
 from foedus.errors import ResultError

@@ -18,7 +18,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from foedus import defaults
-from foedus.cases.reader import load_scenario, read_scenario
+from foedus.cases.scenario_reader import load_scenario, read_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.cli import app
 from foedus.ensembles import ensemble, workers
@@ -31,7 +31,7 @@ from foedus.studies import comparison
 from foedus.studies.results import load_result
 from foedus.studies.running import run
 from foedus.studies.verification import verify
-from foedus.views import comparison_plots, world_plots
+from foedus.views import comparison_plots, timeline, world_plots
 from foedus.views.explain import explained, why
 from foedus.views.plots import STANDING_COLOURS
 from foedus.worlds.agents import AllianceModel
@@ -332,7 +332,7 @@ def test_a_dollar_in_a_title_is_a_dollar_in_every_picture(few: Choice) -> None:
     told = telling.tell(found.choice.current, run=0)
     draws = [found.fans, found.gaps, found.end_states, found.standing]
     draws += [partial(found.comparison.plot, kind) for kind in comparison_plots.FIGURES]
-    draws += [partial(comparison_plots.timeline_figure, told)]
+    draws += [partial(timeline.timeline_figure, told)]
     for draw in draws:
         assert b"Aid $x_1^$ up" in choices.drawn(draw, "svg")
 
@@ -523,12 +523,12 @@ def test_work_that_is_under_way_is_waited_for() -> None:
 
 def test_solara_reports_to_nobody_and_forgets_visitors_who_are_gone() -> None:
     script = (
-        "from foedus import exploration, explorer\n"
-        "with explorer.bound('127.0.0.1', 0) as s, explorer._served(exploration.opening(), s):\n"
+        "from foedus.page import choices, serve\n"
+        "with serve.bound('127.0.0.1', 0) as s, serve._served(choices.opening(), s):\n"
         "    from solara.server import app, settings\n"
         "    assert not settings.telemetry.mixpanel_enable\n"
         "    assert settings.kernel.cull_timeout == explorer.FORGOTTEN\n"
-        "with explorer.bound('127.0.0.1', 0) as s, explorer._served(exploration.opening(), s):\n"
+        "with serve.bound('127.0.0.1', 0) as s, serve._served(choices.opening(), s):\n"
         "    print('twice')\n"
     )
     done = subprocess.run(

@@ -15,7 +15,7 @@ import pytest
 
 from foedus.cases.documents import MAX_BYTES
 from foedus.cases.months import parse_month
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.cli import app
 from foedus.page.serve import elsewhere
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import foedus
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.sliders import moved, scenario_text, sliders
 from foedus.errors import ResultError, ScenarioError
 from foedus.model.levers import LEVERS

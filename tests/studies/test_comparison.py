@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import foedus
-from foedus.cases.reader import load_scenario
 from foedus.cases.scenario import Scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import ensemble
 from foedus.ensembles.store import COMPARISON
 from foedus.errors import ResultError

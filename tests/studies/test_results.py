@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 import foedus
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import store
 from foedus.errors import ResultError, UnfinishedError
 from foedus.model.parameters import default_parameters

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from foedus.cases.alliance import load_alliance
-from foedus.cases.reader import load_scenario
+from foedus.cases.alliance_reader import load_alliance
+from foedus.cases.scenario_reader import load_scenario
 from foedus.errors import ResultError
 from foedus.model.parameters import specifications
 from foedus.studies.comparison import compare

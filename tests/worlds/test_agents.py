@@ -6,7 +6,7 @@ import mesa
 import numpy as np
 import pytest
 
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.errors import ResultError
 from foedus.model import cohesion, records, rules

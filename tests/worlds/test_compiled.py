@@ -34,10 +34,10 @@ import json, sys
 from pathlib import Path
 import numpy as np
 import tiny_loops, tiny_rules
-from foedus.compiled import compile_modules, fingerprint
-from foedus.engines import _writable
+from foedus.worlds.compiled import compile_modules, fingerprint
+from foedus.worlds.engines import writable
 name = fingerprint([tiny_rules], tiny_loops)
-made = compile_modules([tiny_rules], tiny_loops, _writable(Path(sys.argv[1]) / name))
+made = compile_modules([tiny_rules], tiny_loops, writable(Path(sys.argv[1]) / name))
 value = made.total(np.arange(4.0))
 print(json.dumps([value, sum(made.total.stats.cache_hits.values()), name]))
 """
@@ -130,7 +130,7 @@ def test_an_edited_rule_of_the_model_is_the_one_that_runs(tmp_path: Path) -> Non
     if not (package / "scenarios").is_dir():
         shutil.copytree(package.parents[1] / "scenarios", tmp_path / "scenarios")
     program = (
-        "from foedus import ensemble\n"
+        "from foedus.ensembles import ensemble\n"
         "from foedus.cases.reader import load_scenario\n"
         "s = [load_scenario('pressure', horizon=12)]\n"
         "print(*(ensemble.run(s, runs=2, engine=e).digest for e in ('mesa', 'kernel')))\n"
@@ -154,7 +154,7 @@ def test_an_edited_rule_of_the_model_is_the_one_that_runs(tmp_path: Path) -> Non
 
     before = digests()
     assert before[0] == before[1]
-    rules = tmp_path / "src" / "foedus" / "rules.py"
+    rules = tmp_path / "src" / "foedus" / "model" / "rules.py"
     text = rules.read_text(encoding="utf-8")
     edited = text.replace(
         "trust - p.pressure_cost * pressure", "trust - 0.9 * p.pressure_cost * pressure"

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import yaml
 
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.ensembles import ensemble
 from foedus.model.draws import OPENING, address, draw, seed_words
@@ -34,11 +34,11 @@ SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 #: Prints the digest of every shipped scenario; with fewer lanes where nothing is compiled.
 DIGESTS = f"""
 import json, os
-from foedus import lanes
+from foedus.worlds import buffers as lanes
 if os.environ.get("NUMBA_DISABLE_JIT") == "1":
     lanes.LANES, lanes.STRIDE = {WORLDS}, {WORLDS}
-from foedus import ensemble
-from foedus.scenario_reader import load_scenario
+from foedus.ensembles import ensemble
+from foedus.cases.scenario_reader import load_scenario
 from foedus.shipped import shipped_scenarios
 run = lambda name: ensemble.run([load_scenario(name)], runs={WORLDS}, engine="kernel").digest
 print(json.dumps({{name: run(name) for name in shipped_scenarios()}}))

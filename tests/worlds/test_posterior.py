@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import foedus
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.errors import ResultError
 from foedus.model.records import State
 from foedus.studies import running

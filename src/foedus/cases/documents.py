@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from foedus.errors import InputError, Problem
+from foedus.cases.shipped import locate
+from foedus.errors import InputError, Problem, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 MAX_BYTES = 4 * 1024**2  # an alliance of 200 members, each number with its evidence, has 2 MiB
@@ -109,6 +110,50 @@ def read_document(path: Path, shown_as: str | None = None) -> Document:
     """
     file = shown_as or str(path)
     return parse_document(decoded(_read_bytes(path, file), file), file)
+
+
+def find_document(
+    reference: str,
+    kind: str,
+    shipped: Mapping[str, Path],
+    failure: type[InputError],
+    base: Path | None = None,
+) -> tuple[Document, Path]:
+    """Find a file that is named by its path or, if it is shipped, by its bare name, and read it.
+
+    Parameters
+    ----------
+    kind
+        What it is, for error sentences: scenario, alliance or record.
+    shipped
+        Shipped files of this kind by bare name.
+    failure
+        What to raise.
+    base
+        Directory against which a relative path is read.
+
+    Returns
+    -------
+    tuple
+        The document and its path.
+
+    Raises
+    ------
+    InputError
+        As ``failure``: if there is none of that name, or the file cannot be read.
+    """
+    found = locate(reference, shipped, base)
+    if found is None:
+        message = (
+            f"There is no shipped {kind} '{reference}'{nearest(reference, shipped)} A file of your "
+            "own is named by its path, such as ./mine.yaml."
+        )
+        raise failure([Problem(reference, 0, "", message)])
+    path, shown = found
+    try:
+        return read_document(path, shown), path
+    except InputError as error:
+        raise failure(error.problems) from None
 
 
 def parse_document(text: str, file: str) -> Document:

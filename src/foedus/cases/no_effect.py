@@ -10,7 +10,8 @@ from foedus.errors import InertScenarioError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from foedus.cases.scenario import Origin, Scenario
+    from foedus.cases.scenario import Scenario
+    from foedus.cases.spans import Origin
 
 
 def refuse_inert(scenario: Scenario, *, cut: bool = False) -> None:

@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from foedus.cases.format import MAX_WEIGHT, WEIGHTINGS
-from foedus.cases.scenario import LeverKey, Origin, Scenario, Span, parameter_refusal
+from foedus.cases.scenario import Scenario, parameter_refusal
+from foedus.cases.scenario_format import MAX_WEIGHT, WEIGHTINGS
+from foedus.cases.spans import LeverKey, Origin, Span
 from foedus.errors import Problem, ScenarioError, nearest
 from foedus.model import cohesion
 from foedus.model.levers import LEVERS, POLICIES, Lever

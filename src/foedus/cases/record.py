@@ -8,25 +8,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from foedus.cases.alliance import Code, MonthText  # noqa: TC001 (pydantic reads them)
-from foedus.cases.documents import read_document
-from foedus.cases.format import Crisis
+from foedus.cases.alliance_format import Code, MonthText  # noqa: TC001 (pydantic reads them)
+from foedus.cases.documents import find_document
 from foedus.cases.months import format_month, parse_month
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_format import Crisis
+from foedus.cases.scenario_reader import load_scenario
+from foedus.cases.shipped import is_path, shipped_records
 from foedus.cases.validation import Checked, validate
-from foedus.errors import InputError, Problem, nearest
+from foedus.defaults import ALLIANCE
+from foedus.errors import RecordError, nearest
 from foedus.model.quantities import EVIDENCE_KINDS, Evidence
 from foedus.model.records import IN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from foedus.cases.scenario import Scenario, ScriptedEvent
+    from foedus.cases.scenario import Scenario
+    from foedus.cases.spans import ScriptedEvent
     from foedus.defaults import Coding
     from foedus.model.records import State
 
@@ -44,11 +46,6 @@ EVENTS = {
     "paid_up": "has no arrears",
     "remains": "has not given notice or left",
 }
-DIRECTORY = Path(__file__).resolve().parents[1] / "data"
-
-
-class RecordError(InputError):
-    """A file of the record is wrong."""
 
 
 class _Other(Checked):
@@ -214,14 +211,7 @@ def observed(what: str, states: State) -> Any:
     return getattr(states, what)
 
 
-def shipped_records() -> dict[str, Path]:
-    """Records that come with foedus, by the name of the alliance."""
-    return {
-        path.stem.removeprefix("record_"): path for path in sorted(DIRECTORY.glob("record_*.yaml"))
-    }
-
-
-def load_record(reference: str = "csto", coding: Coding = "main") -> Record:
+def load_record(reference: str = ALLIANCE, coding: Coding = "main") -> Record:
     """Load a record by the name of its alliance, or by path.
 
     Parameters
@@ -234,25 +224,14 @@ def load_record(reference: str = "csto", coding: Coding = "main") -> Record:
     RecordError
         With every problem of the file.
     """
-    shipped = shipped_records()
-    is_path = reference.endswith((".yaml", ".yml"))
-    if not is_path and reference not in shipped:
-        message = f"There is no record '{reference}'{nearest(reference, shipped)}"
-        raise RecordError([Problem(reference, 0, "", message)])
-    path = Path(reference) if is_path else shipped[reference]
-    try:
-        document = read_document(path, str(path) if is_path else path.name)
-    except InputError as error:
-        raise RecordError(error.problems) from None
+    document, path = find_document(reference, "record", shipped_records(), RecordError)
     model, problems = validate(_RecordFile, document)
     problems = [*document.problems, *problems]
     if model is None or problems:
         raise RecordError(problems)
-    base = path.parent if is_path else None
-    reference = model.history
-    if base is not None and reference.endswith((".yaml", ".yml")):
-        reference = str(base / reference)
-    history = load_scenario(reference)
+    history = load_scenario(
+        path.parent / model.history if is_path(model.history) else model.history
+    )
     taken: set[tuple[str, str, str]] = set()
     for index, item in enumerate(model.observations):
         address = (item.what, item.member, item.month)

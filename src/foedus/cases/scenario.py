@@ -6,13 +6,14 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foedus.cases.format import FORMAT_VERSION, Event
 from foedus.cases.months import format_month, parse_month
-from foedus.cases.schedule import Schedule, compile_schedule
+from foedus.cases.scenario_format import FORMAT_VERSION, Event
+from foedus.cases.schedule import Schedule, compile_schedule, imposed
+from foedus.cases.spans import DatedSpan, LeverKey, Origin, ScriptedEvent, Span
 from foedus.defaults import HORIZON
 from foedus.errors import nearest
 from foedus.model import cohesion
@@ -26,64 +27,10 @@ if TYPE_CHECKING:
 
     from foedus.cases.alliance import Alliance
 
-LeverKey = tuple[str, str | None, str]  # lever, power or None, member (or the patron)
+from html import escape
 
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a value stands: a file and a line of it (0 for the command line and for defaults)."""
-
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}" if self.line else self.file
-
-
-DEFAULT_ORIGIN = Origin("default", 0)
-
-
-@dataclass(frozen=True)
-class Span:
-    """A lever's value from one month to another, both included, reached over a ramp.
-
-    Attributes
-    ----------
-    first, last
-        Month numbers; None stands for the start and for the end of whatever scenario has the span.
-    ramp
-        Months in which the value is reached.
-    ramp_from
-        Value at which the ramp begins; None for that of the month before, or the lever's default.
-    """
-
-    first: int | None
-    last: int | None
-    value: float
-    ramp: int
-    ramp_from: float | None
-    origin: Origin = field(compare=False)
-    source: str | None = field(default=None, compare=False)
-
-
-class DatedSpan(NamedTuple):
-    """A span as it falls within a scenario."""
-
-    first: int
-    last: int
-    value: float
-    ramp: int
-    ramp_from: float | None
-    origin: Origin
-    source: str | None = None
-
-
-@dataclass(frozen=True)
-class ScriptedEvent:
-    """An event of the scenario and where it stands."""
-
-    event: Event
-    origin: Origin = field(compare=False)
+from foedus.cases.months import month_of_year
+from foedus.html import html_table
 
 
 @dataclass(frozen=True, repr=False)
@@ -194,7 +141,7 @@ class Scenario:
             "members": self.alliance.members,
             "start": self.start,
             "parameters": {key: v.hex() for key, v in sorted(self.parameter_values.items())},
-            "drivers": [[list(d) for d in months] for months in self.schedule.scripted],
+            **imposed(self.schedule.scripted),
             "outreach": self.schedule.outreach,
             "normalisation": self.schedule.normalisation,
             "cohesion": [self.weighting, list(self.weights)],
@@ -255,9 +202,7 @@ class Scenario:
         return f"<foedus.Scenario {self.name}: {self.title}, {span}, policy {self.policy}>"
 
     def _repr_html_(self) -> str:
-        from foedus.html import scenario_html
-
-        return scenario_html(self)
+        return _html(self)
 
 
 def bare_scenario(alliance: Alliance, reference: str, start: int) -> Scenario:
@@ -301,3 +246,65 @@ def member_weights(scenario: Scenario, weighting: str) -> tuple[float, ...]:
     """Weight of each client in cohesion: each alike, or by capability."""
     alliance = scenario.alliance
     return alliance.capabilities if weighting == "capability" else (1.0,) * len(alliance.members)
+
+
+WIDTH, LABEL, ROW = 720, 180, 18  # pixels of the timeline of levers
+
+
+def _html(scenario: Scenario) -> str:
+    """Return a scenario as HTML: what it stands for and what it sets."""
+    rows = [
+        (
+            ".".join(part for part in key if part),
+            f"{format_month(span.first)} to {format_month(span.last)}",
+            f"{span.value:g}" + (f", over {span.ramp} months" if span.ramp else ""),
+            str(span.origin),
+        )
+        for key in scenario.levers
+        for span in scenario.spans(key)
+    ]
+    rows += [
+        (f"{item.event.event} {item.event.member}", item.event.date, "", str(item.origin))
+        for item in scenario.script
+    ]
+    rows += [
+        (key, "every world", f"{value:g}", str(scenario.origins.get(f"parameters.{key}", "")))
+        for key, value in scenario.parameters.items()
+    ]
+    span = f"{format_month(scenario.start)} to {format_month(scenario.end)}"
+    head = f"<b>{escape(scenario.title)}</b> ({escape(scenario.name)}, {span}, "
+    head += f"policy {scenario.policy})<br>{escape(scenario.description)}"
+    return head + _levers_svg(scenario) + html_table(("sets", "when", "value", "from"), rows)
+
+
+def _levers_svg(scenario: Scenario) -> str:
+    """Return the levers of a scenario as a small timeline: a row each, the higher the darker."""
+    keys = [key for key in scenario.levers if scenario.spans(key)]
+    if not keys:
+        return ""
+    height, step = ROW * (len(keys) + 1), (WIDTH - LABEL) / scenario.horizon
+    opening = (
+        f"<svg xmlns='http://www.w3.org/2000/svg' role='img' width='{WIDTH}' height='{height}' "
+        f"viewBox='0 0 {WIDTH} {height}' font-family='sans-serif' font-size='11'>"
+        f"<title>Levers of {escape(scenario.name)} over time</title>"
+    )
+    parts = [opening]
+    for row, key in enumerate(keys):
+        y = row * ROW
+        label = escape(".".join(part for part in key if part))
+        parts.append(f"<text x='0' y='{y + 13}'>{label}</text>")
+        for span in scenario.spans(key):
+            x = LABEL + (span.first - scenario.start) * step
+            width = (span.last - span.first + 1) * step
+            shade = 0.15 + 0.75 * min(1.0, span.value)
+            parts.append(
+                f"<rect x='{x:.1f}' y='{y + 3}' width='{width:.1f}' height='{ROW - 5}' "
+                f"fill='#0072B2' fill-opacity='{shade:.2f}' stroke='white'/>"
+                f"<text x='{x + 4:.1f}' y='{y + 13}' fill='{'white' if shade > 0.5 else 'black'}'>"
+                f"{span.value:g}</text>"
+            )
+    for month in range(scenario.start, scenario.end + 1):
+        if month_of_year(month) == 1:
+            x = LABEL + (month - scenario.start) * step
+            parts.append(f"<text x='{x:.1f}' y='{height - 5}'>{month // 12}</text>")
+    return "".join([*parts, "</svg>"])

@@ -3,18 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
 
-from foedus.cases.format import Confrontation, Crisis, DomesticChange, Statement
 from foedus.cases.months import month_of_year, parse_month
+from foedus.cases.scenario_format import Confrontation, Crisis, DomesticChange, Statement
 from foedus.model import records, rules
 from foedus.model.levers import DECISIONS, LEVERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from foedus.cases.alliance import Alliance
-    from foedus.cases.scenario import LeverKey, Scenario
+    from foedus.cases.alliance import Alliance, Power
+    from foedus.cases.spans import DatedSpan, LeverKey, ScriptedEvent
+
+
+class Script(Protocol):
+    """What a schedule is made from; a :class:`~foedus.Scenario` is one."""
+
+    @property
+    def alliance(self) -> Alliance:
+        """The alliance as it stood before the start."""
+
+    @property
+    def start(self) -> int:
+        """First month (number)."""
+
+    @property
+    def horizon(self) -> int:
+        """Number of months."""
+
+    @property
+    def policy(self) -> str:
+        """Policy of the patron."""
+
+    def spans(self, key: LeverKey) -> tuple[DatedSpan, ...]:
+        """Return the spans of a lever, cut to the months of the scenario."""
+
+    @property
+    def script(self) -> tuple[ScriptedEvent, ...]:
+        """Events within these months."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +75,11 @@ class Schedule:
         drivers = self.scripted[member][month]
         for power in alliance.powers:
             effort = self.effort(power.code, member, month)
-            drivers = with_power(drivers, alliance, power.code, alliance.members[member], effort)
+            drivers = with_power(drivers, alliance, power, alliance.members[member], effort)
         return drivers
 
 
-def compile_schedule(scenario: Scenario) -> Schedule:
+def compile_schedule(scenario: Script) -> Schedule:
     """Turn a scenario's levers, policy and events into drivers."""
     alliance = scenario.alliance
     months = tuple(range(scenario.start, scenario.start + scenario.horizon))
@@ -83,7 +112,7 @@ def compile_schedule(scenario: Scenario) -> Schedule:
         row = []
         for index, month in enumerate(months):
             values = {
-                **_IDLE,
+                **IDLE,
                 **constant,
                 **{name: path[index] for name, path in paths.items()},
                 "bandwidth": bandwidth[index],
@@ -106,7 +135,7 @@ def compile_schedule(scenario: Scenario) -> Schedule:
 
 
 def with_power(
-    drivers: records.Drivers, alliance: Alliance, power: str, member: str, effort: float
+    drivers: records.Drivers, alliance: Alliance, power: Power, member: str, effort: float
 ) -> records.Drivers:
     """Add one outside power's outreach (partner) or normalisation (adversary) to the drivers.
 
@@ -114,20 +143,22 @@ def with_power(
     ----------
     drivers
         Of one member in one month.
-    power, member
-        Codes.
+    power
+        One of the alliance's.
+    member
+        Code of the member.
     effort
         The power's conduct towards the member this month, 0 to 1.
     """
     numbers = alliance.numbers
-    if f"{power}.credibility" not in numbers:
-        threatens = numbers.get(f"{power}.threatens.{member}")
+    if power.role == "adversary":
+        threatens = numbers.get(f"{power.code}.threatens.{member}")
         threatened = threatens.value if threatens else 0.0
         threat = rules.normalised_threat(drivers.threat, threatened, effort)
         return drivers._replace(threat=threat)
-    credibility = numbers[f"{power}.credibility"].value
-    security = numbers[f"{power}.security_offer"].value
-    economy = numbers[f"{power}.economic_offer"].value
+    credibility = numbers[f"{power.code}.credibility"].value
+    security = numbers[f"{power.code}.security_offer"].value
+    economy = numbers[f"{power.code}.economic_offer"].value
     return drivers._replace(
         partner_security=rules.pooled_offer(
             drivers.partner_security, effort, security, credibility
@@ -136,12 +167,57 @@ def with_power(
     )
 
 
-#: Drivers that a scenario does not set or that the outside powers add later.
-_IDLE = {
+#: What each driver is where a scenario does not set it; the outside powers are added later.
+IDLE: dict[str, float] = {
     **dict.fromkeys(records.Drivers._fields, 0.0),
     **{decision.driver: records.FREE for decision in DECISIONS.values()},
     "support_scripted": records.FREE,
+    **{
+        lever.name: lever.default
+        for lever in LEVERS
+        if lever.scope == "member" and lever.default is not None
+    },
 }
+
+#: Drivers that stand in every fingerprint, by place and used or not: those of version 0.1, so that
+#: its results and posterior stay what they are (docs/decisions/0016).
+_BY_PLACE = (
+    "pressure", "restraint", "enforcement", "bandwidth", "threat", "partner_security",
+    "partner_economy", "confrontation", "dependence_keep", "dependence_set", "ties_keep",
+    "ties_set", "affinity_change", "crisis_scripted", "support_scripted", "adaptive",
+    "accounting", "summit", "dues", "notice_period", "suspension_arrears", "expulsion_arrears",
+    "forced_attend", "forced_consent", "forced_pay", "forced_freeze", "forced_exit",
+    "forced_suspend", "forced_expel",
+)  # fmt: skip
+
+
+def imposed(
+    scripted: Sequence[Sequence[Any]], idle: Mapping[str, float] = MappingProxyType(IDLE)
+) -> dict[str, Any]:
+    """Return drivers as plain data for a fingerprint, which an idle driver does not change.
+
+    Parameters
+    ----------
+    scripted
+        ``[member][month]``: named tuples of drivers.
+    idle
+        What each driver is where it does nothing.
+
+    Returns
+    -------
+    dict
+        ``drivers``, the first ones by place, and, if any other is used, ``more drivers``: its
+        values by name and member.
+    """
+    first = attrgetter(*_BY_PLACE)
+    later = sorted(set(scripted[0][0]._fields) - set(_BY_PLACE))
+    more = {
+        name: [[getattr(drivers, name) for drivers in months] for months in scripted]
+        for name in later
+        if any(getattr(drivers, name) != idle[name] for months in scripted for drivers in months)
+    }
+    found: dict[str, Any] = {"drivers": [[first(d) for d in months] for months in scripted]}
+    return {**found, "more drivers": more} if more else found
 
 
 def _joined(driver: str, standing: float, value: float) -> float:
@@ -153,14 +229,14 @@ def _joined(driver: str, standing: float, value: float) -> float:
     return value
 
 
-def _power_paths(scenario: Scenario, lever: str, power: str) -> tuple[tuple[float, ...], ...]:
+def _power_paths(scenario: Script, lever: str, power: str) -> tuple[tuple[float, ...], ...]:
     return tuple(
         _path(scenario, (lever, power, member), 0.0) for member in scenario.alliance.members
     )
 
 
 def _path(
-    scenario: Scenario, key: LeverKey, default: float, spans_at: float | None = None
+    scenario: Script, key: LeverKey, default: float, spans_at: float | None = None
 ) -> tuple[float, ...]:
     """Value of a lever in each month: the default, the spans, and the ramps into them.
 
@@ -179,7 +255,7 @@ def _path(
     return tuple(values)
 
 
-def _event_drivers(scenario: Scenario) -> dict[tuple[str, int], list[tuple[str, float]]]:
+def _event_drivers(scenario: Script) -> dict[tuple[str, int], list[tuple[str, float]]]:
     """Drivers that events set, by member and month."""
     result: dict[tuple[str, int], list[tuple[str, float]]] = {}
 

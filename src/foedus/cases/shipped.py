@@ -1,8 +1,14 @@
-"""Where the scenario and alliance files that come with foedus lie, installed or in a checkout."""
+"""Where the files that come with foedus lie, installed or in a checkout."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DATA = Path(__file__).resolve().parent / "data"
 
 
 def scenario_directory() -> Path:
@@ -22,12 +28,25 @@ def shipped_alliances() -> dict[str, Path]:
     return {path.stem: path for path in sorted((scenario_directory() / "alliances").glob("*.yaml"))}
 
 
+def shipped_records() -> dict[str, Path]:
+    """Shipped records by the name of their alliance."""
+    return {path.stem.removeprefix("record_"): path for path in sorted(DATA.glob("record_*.yaml"))}
+
+
+def shipped_file(name: str) -> Path | None:
+    """Return a data file that comes with foedus, such as ``posterior_csto.npz``, or None."""
+    path = DATA / name
+    return path if path.is_file() else None
+
+
 def is_path(reference: str) -> bool:
     """Whether a file is named by its path and not by the bare name of a shipped one."""
     return reference.endswith((".yaml", ".yml")) or "/" in reference or "\\" in reference
 
 
-def locate(reference: str, shipped: dict[str, Path], base: Path | None) -> tuple[Path, str] | None:
+def locate(
+    reference: str, shipped: Mapping[str, Path], base: Path | None
+) -> tuple[Path, str] | None:
     """Find a file named by path or, if shipped, by bare name.
 
     Returns

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from foedus.cases.format import FORMAT_VERSION, TITLE_LENGTH
 from foedus.cases.overrides import apply_settings
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_format import FORMAT_VERSION, TITLE_LENGTH
+from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.model.levers import LEVERS, Lever
 

@@ -6,11 +6,11 @@ import re
 from json import dumps
 from typing import TYPE_CHECKING
 
-from foedus.cases.format import FORMAT_VERSION
 from foedus.cases.months import format_month
-from foedus.cases.reader import load_scenario
-from foedus.cases.scenario import DEFAULT_ORIGIN, LeverKey, Origin, Scenario
+from foedus.cases.scenario_format import FORMAT_VERSION
+from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
+from foedus.cases.spans import DEFAULT_ORIGIN, LeverKey, Origin
 from foedus.cases.validation import NAME_PATTERN
 from foedus.errors import FoedusError
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES
@@ -18,6 +18,8 @@ from foedus.model.levers import DECISIONS, LEVERS, POLICIES
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from foedus.cases.scenario import Scenario
 
 
 def show_lines(scenario: Scenario) -> Iterator[str]:

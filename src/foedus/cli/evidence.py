@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def record(
-    alliance: options.AllianceName = "csto",
+    alliance: options.AllianceName = defaults.ALLIANCE,
     *,
     coding: options.Coding = "main",
     json: options.AsJson = False,
@@ -50,7 +50,7 @@ def record(
 
 
 def calibrate(
-    alliance: options.AllianceName = "csto",
+    alliance: options.AllianceName = defaults.ALLIANCE,
     *,
     draws: Annotated[
         int | None,
@@ -182,7 +182,7 @@ def _make(directory: Path) -> None:
 
 
 def coverage(
-    alliance: options.AllianceName = "csto",
+    alliance: options.AllianceName = defaults.ALLIANCE,
     *,
     records: Annotated[
         int, typer.Option(help="Synthetic records.", min=1)
@@ -246,7 +246,7 @@ def coverage(
 
 
 def hindcast(
-    alliance: options.AllianceName = "csto",
+    alliance: options.AllianceName = defaults.ALLIANCE,
     *,
     until: Annotated[
         str | None,
@@ -340,7 +340,7 @@ def why(
     """Explain a number: value, prior, and its evidence."""
     from rich.text import Text
 
-    from foedus.cases.reader import load_scenario
+    from foedus.cases.scenario_reader import load_scenario
     from foedus.views.explain import why as explain
 
     loaded = load_scenario(scenario, allow_inert=True) if scenario else None

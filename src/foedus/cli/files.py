@@ -22,7 +22,7 @@ def check(
 ) -> None:
     """Check scenario files; every problem at once."""
     from foedus.cases.no_effect import inert_statements
-    from foedus.cases.reader import load_scenario
+    from foedus.cases.scenario_reader import load_scenario
 
     failed = False
     for file in files:
@@ -47,7 +47,7 @@ def show(
     json: options.AsJson = False,
 ) -> None:
     """Show a scenario resolved, each value with its origin."""
-    from foedus.cases.reader import load_scenario
+    from foedus.cases.scenario_reader import load_scenario
     from foedus.cases.writing import show_lines
 
     loaded = load_scenario(scenario, settings=settings or (), horizon=horizon, allow_inert=True)
@@ -62,8 +62,8 @@ def show(
 
 def list_() -> None:
     """List the shipped scenarios and alliances."""
-    from foedus.cases.alliance import load_alliance
-    from foedus.cases.reader import load_scenario
+    from foedus.cases.alliance_reader import load_alliance
+    from foedus.cases.scenario_reader import load_scenario
     from foedus.cases.shipped import shipped_alliances, shipped_scenarios
 
     rows = []
@@ -106,6 +106,6 @@ def schema() -> None:
     """Print the JSON Schema of scenario files, for editors."""
     from json import dumps
 
-    from foedus.cases.format import json_schema
+    from foedus.cases.scenario_format import json_schema
 
     typer.echo(dumps(json_schema(), indent=2, ensure_ascii=False))

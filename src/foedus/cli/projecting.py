@@ -173,7 +173,7 @@ def trace(
     items = load_all(scenarios, horizon, settings or (), load=items_module.load_item)
     told = tracing.trace(*items, run=run, members=member or (), seed=seed, parameters=parameters)
     if out is not None:
-        from foedus.views.comparison_plots import write_timeline
+        from foedus.views.timeline import write_timeline
 
         write_timeline(told, out, overwrite=overwrite)
     typer.echo(as_json(told.as_dict()) if json else str(told))
@@ -295,7 +295,7 @@ def load_all(
     load: Callable[..., Any] | None = None,
 ) -> list[Any]:
     """Load every scenario, so that the problems of all are reported at once."""
-    from foedus.cases.reader import load_scenario
+    from foedus.cases.scenario_reader import load_scenario
 
     loaded, sentences = [], []
     for reference in references:

@@ -16,12 +16,12 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from foedus.cases.alliance import load_alliance
+from foedus.cases.alliance_reader import load_alliance
 from foedus.cases.months import format_month
 from foedus.defaults import CALIBRATION_DRAWS, CALIBRATION_SEED
 from foedus.errors import AllianceError, ResultError, UnfinishedError
 from foedus.inference import smc
-from foedus.inference.likelihood import Likelihood, placed, target
+from foedus.inference.likelihood import STRUCTURAL, Likelihood, placed, target
 from foedus.inference.smc import Population
 from foedus.model.parameters import specification, specifications
 from foedus.worlds.engines import compiled_kernel
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
-
-STRUCTURAL = "repair_anchor"
 ROUNDS = 400  # worlds that are simulated for each particle
 SETTLING = 100  # rounds at the posterior itself, at least
 KEPT = ("trail", "numbers", "luck")  # what a stage holds beside its populations

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foedus.cases.format import Crisis
 from foedus.cases.months import format_month
 from foedus.cases.record import Record, observed
-from foedus.cases.scenario import DEFAULT_ORIGIN, ScriptedEvent
+from foedus.cases.scenario_format import Crisis
+from foedus.cases.spans import DEFAULT_ORIGIN, ScriptedEvent
 from foedus.defaults import CALIBRATION_SEED, COVERAGE_DRAWS
 from foedus.errors import ResultError
 from foedus.inference import smc

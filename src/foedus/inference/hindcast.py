@@ -17,7 +17,7 @@ import numpy as np
 
 from foedus.cases.months import format_month, month_of_year, parse_month
 from foedus.cases.record import EVENTS, observed
-from foedus.cases.scenario import DEFAULT_ORIGIN, Span
+from foedus.cases.spans import DEFAULT_ORIGIN, Span
 from foedus.defaults import CALIBRATION_SEED, HINDCAST_DRAWS
 from foedus.inference import scores, smc
 from foedus.inference.calibration import calibrate

@@ -10,7 +10,6 @@ import numpy as np
 from foedus.cases.alliance import GIVEN
 from foedus.cases.months import parse_month
 from foedus.cases.record import observed
-from foedus.inference.calibration import STRUCTURAL
 from foedus.model.elementary import log
 from foedus.model.parameters import specifications
 from foedus.model.quantities import OneOf, Prior
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
+
+STRUCTURAL = "repair_anchor"
 
 
 class Target(NamedTuple):

@@ -6,47 +6,40 @@ and the scenario format derive from it. A number without evidence does not const
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Annotated, NamedTuple, get_type_hints
 from zlib import crc32
 
 from foedus.errors import ParameterError, nearest
 from foedus.model.draws import design_uniform
-from foedus.model.quantities import Evidence, OneOf, Parameter, Prior, Uniform
+from foedus.model.quantities import Evidence, EvidenceKind, OneOf, Parameter, Prior, Uniform
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def _parameter(
-    meaning: str,
-    *,
-    symbol: str,
-    mechanism: int,
-    value: float,
-    prior: tuple[float, float] | Prior,
-    bounds: tuple[float, float],
-    unit: str,
-    evidence: Evidence,
-) -> Parameter:
+class Scale(NamedTuple):
+    """How a parameter is written, and where it lies."""
+
+    symbol: str
+    mechanism: int
+    value: float
+    prior: tuple[float, float] | Prior  # two numbers: uniform between them
+    bounds: tuple[float, float]
+    unit: str
+
+
+def _of_kind(kind: EvidenceKind, meaning: str, scale: Scale, source: str, why: str) -> Parameter:
+    symbol, mechanism, value, prior, bounds, unit = scale
     law = Uniform(*prior) if isinstance(prior, tuple) else prior
+    evidence = Evidence(kind, source, why)
     return Parameter(meaning, unit, *bounds, symbol, mechanism, value, law, evidence)
 
 
-def _article(source: str, why: str) -> Evidence:
-    return Evidence("article", source, why)
-
-
-def _literature(source: str, why: str) -> Evidence:
-    return Evidence("literature", source, why)
-
-
-def _data(source: str, why: str) -> Evidence:
-    return Evidence("data", source, why)
-
-
-def _assumed(source: str, why: str) -> Evidence:
-    return Evidence("assumed", source, why)
+_article = partial(_of_kind, "article")
+_literature = partial(_of_kind, "literature")
+_data = partial(_of_kind, "data")
+_assumed = partial(_of_kind, "assumed")
 
 
 _PER_YEAR = "1/year"
@@ -56,800 +49,490 @@ _LOG_HAZARD = "log of a hazard per year"
 
 
 class Parameters(NamedTuple):
-    """The behavioural numbers of one world; rates are per year, hazards are logs of them."""
+    """The behavioural numbers of one world; rates are per year, hazards are logs of them.
+
+    Each is declared with its meaning, its scale (symbol, mechanism, value, prior, bounds, unit),
+    the source of its evidence, and why that source supports it.
+    """
 
     # 3. The patron's answer
     answer_base: Annotated[
         float,
-        _parameter(
+        _assumed(
             "readiness of the patron to help when bandwidth is one half and nothing else counts",
-            symbol="q0",
-            mechanism=3,
-            value=1.0,
-            prior=(-1.0, 3.0),
-            bounds=(-10.0, 10.0),
-            unit=_LOG_ODDS,
-            evidence=_assumed(
-                "II.2; record of answers: Kazakhstan January 2022 helped, Armenia 2020-2023 not",
-                "Centred so that a close ally without a rival claim on the patron is helped more "
-                "often than not; the coded answers are too few to fix it.",
-            ),
+            Scale("q0", 3, 1.0, (-1.0, 3.0), (-10.0, 10.0), _LOG_ODDS),
+            "II.2; record of answers: Kazakhstan January 2022 helped, Armenia 2020-2023 not",
+            "Centred so that a close ally without a rival claim on the patron is helped more "
+            "often than not; the coded answers are too few to fix it.",
         ),
     ]
     answer_bandwidth: Annotated[
         float,
-        _parameter(
+        _article(
             "how much more readily a patron helps that has forces to spare",
-            symbol="qk",
-            mechanism=3,
-            value=3.0,
-            prior=(0.0, 6.0),
-            bounds=(0.0, 20.0),
-            unit=f"{_LOG_ODDS} per unit of bandwidth",
-            evidence=_article(
-                "IV.2",
-                "The war in Ukraine drew attention and means westward and tests the patron's other "
-                "commitments: the sign is the article's, the size is assumed.",
-            ),
+            Scale("qk", 3, 3.0, (0.0, 6.0), (0.0, 20.0), f"{_LOG_ODDS} per unit of bandwidth"),
+            "IV.2",
+            "The war in Ukraine drew attention and means westward and tests the patron's other "
+            "commitments: the sign is the article's, the size is assumed.",
         ),
     ]
     answer_adversary_ties: Annotated[
         float,
-        _parameter(
+        _data(
             "how much the patron's ties to the attacker hold it back",
-            symbol="qv",
-            mechanism=3,
-            value=4.0,
-            prior=(2.0, 8.0),
-            bounds=(0.0, 20.0),
-            unit=f"{_LOG_ODDS} per unit of adversary ties",
-            evidence=_data(
-                "event record 2020-2023: Kazakhstan (no rival claim) helped within days, Armenia "
-                "(against Azerbaijan) refused in 2020, 2021, 2022 and 2023",
-                "A contrast of this sharpness at similar bandwidth before 2022 needs a large "
-                "coefficient; its range is assumed.",
-            ),
+            Scale("qv", 3, 4.0, (2.0, 8.0), (0.0, 20.0), f"{_LOG_ODDS} per unit of adversary ties"),
+            "event record 2020-2023: Kazakhstan (no rival claim) helped within days, Armenia "
+            "(against Azerbaijan) refused in 2020, 2021, 2022 and 2023",
+            "A contrast of this sharpness at similar bandwidth before 2022 needs a large "
+            "coefficient; its range is assumed.",
         ),
     ]
     answer_participation: Annotated[
         float,
-        _parameter(
+        _article(
             "how much a member that stays away loses of its claim to help",
-            symbol="qb",
-            mechanism=3,
-            value=1.0,
-            prior=(0.0, 3.0),
-            bounds=(0.0, 10.0),
-            unit=_LOG_ODDS,
-            evidence=_article(
-                "IV.5, IV.6",
-                "A hardliner wants inaction and breaches called to account later; that this makes "
-                "help less likely is our reading, its size assumed.",
-            ),
+            Scale("qb", 3, 1.0, (0.0, 3.0), (0.0, 10.0), _LOG_ODDS),
+            "IV.5, IV.6",
+            "A hardliner wants inaction and breaches called to account later; that this makes "
+            "help less likely is our reading, its size assumed.",
         ),
     ]
     # 4. Trust from experience
     trust_gain: Annotated[
         float,
-        _parameter(
+        _literature(
             "trust won by help beyond expectation",
-            symbol="alpha+",
-            mechanism=4,
-            value=0.1,
-            prior=(0.02, 0.2),
-            bounds=(0.0, 1.0),
-            unit=_PER_CRISIS,
-            evidence=_literature(
-                "Slovic 1993 (Risk Analysis 13:675-682); Kydd 2005 (Trust and Mistrust in "
-                "International Relations)",
-                "Trust is slower to win than to lose, so the prior ends where that of trust_loss "
-                "begins.",
-            ),
+            Scale("alpha+", 4, 0.1, (0.02, 0.2), (0.0, 1.0), _PER_CRISIS),
+            "Slovic 1993 (Risk Analysis 13:675-682); Kydd 2005 (Trust and Mistrust in "
+            "International Relations)",
+            "Trust is slower to win than to lose, so the prior ends where that of trust_loss "
+            "begins.",
         ),
     ]
     trust_loss: Annotated[
         float,
-        _parameter(
+        _literature(
             "trust lost by help below expectation",
-            symbol="alpha-",
-            mechanism=4,
-            value=0.5,
-            prior=(0.2, 0.9),
-            bounds=(0.0, 1.0),
-            unit=_PER_CRISIS,
-            evidence=_literature(
-                "Slovic 1993; Kydd 2005; II.2",
-                "The article puts the disappointments of 2020 and 2023 at the core of the rift; "
-                "the literature gives the asymmetry, the range is assumed.",
-            ),
+            Scale("alpha-", 4, 0.5, (0.2, 0.9), (0.0, 1.0), _PER_CRISIS),
+            "Slovic 1993; Kydd 2005; II.2",
+            "The article puts the disappointments of 2020 and 2023 at the core of the rift; "
+            "the literature gives the asymmetry, the range is assumed.",
         ),
     ]
     trust_noise: Annotated[
         float,
-        _parameter(
+        _assumed(
             "fluctuation of trust for reasons outside the model",
-            symbol="sigma",
-            mechanism=4,
-            value=0.1,
-            prior=(0.0, 0.3),
-            bounds=(0.0, 0.5),
-            unit="standard deviation of log-odds over a year",
-            evidence=_assumed(
-                "IRI polls of Armenia 2018-2025",
-                "Waves differ in wording and mood moves between them (.88 and .93 within 2019); "
-                "bounded so that a shock can never carry trust out of 0..1.",
+            Scale(
+                "sigma",
+                4,
+                0.1,
+                (0.0, 0.3),
+                (0.0, 0.5),
+                "standard deviation of log-odds over a year",
             ),
+            "IRI polls of Armenia 2018-2025",
+            "Waves differ in wording and mood moves between them (.88 and .93 within 2019); "
+            "bounded so that a shock can never carry trust out of 0..1.",
         ),
     ]
     # 5. Contagion
     contagion: Annotated[
         float,
-        _parameter(
+        _literature(
             "how much members learn from what befalls another, against their own experience",
-            symbol="kappa",
-            mechanism=5,
-            value=0.2,
-            prior=(0.0, 0.6),
-            bounds=(0.0, 1.0),
-            unit="share",
-            evidence=_literature(
-                "Crescenzi, Kathman, Kleinberg and Wood 2012 (International Studies Quarterly "
-                "56:259-274); IV.2",
-                "The article sees other members reassess their options; alliance reputation "
-                "travels, but less than experience. Range assumed.",
-            ),
+            Scale("kappa", 5, 0.2, (0.0, 0.6), (0.0, 1.0), "share"),
+            "Crescenzi, Kathman, Kleinberg and Wood 2012 (International Studies Quarterly "
+            "56:259-274); IV.2",
+            "The article sees other members reassess their options; alliance reputation "
+            "travels, but less than experience. Range assumed.",
         ),
     ]
     # 6. Security expectation
     expectation_learning: Annotated[
         float,
-        _parameter(
+        _assumed(
             "how far expected support moves to what was delivered",
-            symbol="eta",
-            mechanism=6,
-            value=0.35,
-            prior=(0.1, 0.6),
-            bounds=(0.0, 1.0),
-            unit=_PER_CRISIS,
-            evidence=_assumed(
-                "II.2",
-                "Repeated refusals lowered what Armenia expected without removing it: it appealed "
-                "again in 2021 and 2022. Range assumed.",
-            ),
+            Scale("eta", 6, 0.35, (0.1, 0.6), (0.0, 1.0), _PER_CRISIS),
+            "II.2",
+            "Repeated refusals lowered what Armenia expected without removing it: it appealed "
+            "again in 2021 and 2022. Range assumed.",
         ),
     ]
     expectation_recovery: Annotated[
         float,
-        _parameter(
+        _assumed(
             "return of expected support to its initial value between crises",
-            symbol="rho",
-            mechanism=6,
-            value=0.2,
-            prior=(0.0, 0.6),
-            bounds=(0.0, 5.0),
-            unit=_PER_YEAR,
-            evidence=_assumed(
-                "event record: appeals of May 2021 and September 2022 after the refusal of 2020",
-                "Without recovery a later refusal could not disappoint again; the rate is assumed.",
-            ),
+            Scale("rho", 6, 0.2, (0.0, 0.6), (0.0, 5.0), _PER_YEAR),
+            "event record: appeals of May 2021 and September 2022 after the refusal of 2020",
+            "Without recovery a later refusal could not disappoint again; the rate is assumed.",
         ),
     ]
     # 7. Pressure and restraint
     pressure_cost: Annotated[
         float,
-        _parameter(
+        _assumed(
             "trust that full pressure costs",
-            symbol="pi",
-            mechanism=7,
-            value=0.2,
-            prior=(0.0, 0.6),
-            bounds=(0.0, 5.0),
-            unit=_PER_YEAR,
-            evidence=_assumed(
-                "III.1",
-                "The article says only that pressure failed; that it costs trust is our "
-                "assumption, and zero is in the prior.",
-            ),
+            Scale("pi", 7, 0.2, (0.0, 0.6), (0.0, 5.0), _PER_YEAR),
+            "III.1",
+            "The article says only that pressure failed; that it costs trust is our "
+            "assumption, and zero is in the prior.",
         ),
     ]
     repair_rate: Annotated[
         float,
-        _parameter(
+        _assumed(
             "trust that full restraint repairs",
-            symbol="rr",
-            mechanism=7,
-            value=0.2,
-            prior=(0.0, 0.5),
-            bounds=(0.0, 5.0),
-            unit=_PER_YEAR,
-            evidence=_assumed(
-                "III.1, V.1; IRI polls .31 (Dec 2023) to .43 (June 2025)",
-                "Trust rose while the patron's tone softened, which does not show the cause; zero "
-                "is in the prior.",
-            ),
+            Scale("rr", 7, 0.2, (0.0, 0.5), (0.0, 5.0), _PER_YEAR),
+            "III.1, V.1; IRI polls .31 (Dec 2023) to .43 (June 2025)",
+            "Trust rose while the patron's tone softened, which does not show the cause; zero "
+            "is in the prior.",
         ),
     ]
     repair_anchor: Annotated[
         float,
-        _parameter(
+        _assumed(
             "what restraint can heal to: 1 the trust before the rift, 0 only what the alliance's "
             "promise is believed to be worth",
-            symbol="c",
-            mechanism=7,
-            value=0.5,
-            prior=OneOf((0.0, 0.5, 1.0)),
-            bounds=(0.0, 1.0),
-            unit="share",
-            evidence=_assumed(
-                "no record identifies it",
-                "A structural alternative, not a measurement: results that rest on restraint are "
-                "shown for 0, 1/2 and 1 side by side.",
-            ),
+            Scale("c", 7, 0.5, OneOf((0.0, 0.5, 1.0)), (0.0, 1.0), "share"),
+            "no record identifies it",
+            "A structural alternative, not a measurement: results that rest on restraint are "
+            "shown for 0, 1/2 and 1 side by side.",
         ),
     ]
     # 8. Outside option
     hedging_outreach: Annotated[
         float,
-        _parameter(
+        _article(
             "growth of the outside option under full outreach",
-            symbol="gw",
-            mechanism=8,
-            value=0.3,
-            prior=(0.0, 0.8),
-            bounds=(0.0, 5.0),
-            unit=_PER_YEAR,
-            evidence=_article(
-                "III.3, IV.3",
-                "Ties in arms and economy with the West, with France, the United States and "
-                "India, grew within a few years of the lost war; rate assumed from that pace.",
-            ),
+            Scale("gw", 8, 0.3, (0.0, 0.8), (0.0, 5.0), _PER_YEAR),
+            "III.3, IV.3",
+            "Ties in arms and economy with the West, with France, the United States and "
+            "India, grew within a few years of the lost war; rate assumed from that pace.",
         ),
     ]
     hedging_distrust: Annotated[
         float,
-        _parameter(
+        _article(
             "growth of the outside option when all trust has been lost",
-            symbol="gt",
-            mechanism=8,
-            value=0.2,
-            prior=(0.0, 0.6),
-            bounds=(0.0, 5.0),
-            unit=_PER_YEAR,
-            evidence=_article(
-                "IV.3",
-                "Failing support made Armenia look for other suppliers; the sign is the article's, "
-                "the size is assumed.",
-            ),
+            Scale("gt", 8, 0.2, (0.0, 0.6), (0.0, 5.0), _PER_YEAR),
+            "IV.3",
+            "Failing support made Armenia look for other suppliers; the sign is the article's, "
+            "the size is assumed.",
         ),
     ]
     hedging_decay: Annotated[
         float,
-        _parameter(
+        _assumed(
             "decay of the outside option without outreach",
-            symbol="gd",
-            mechanism=8,
-            value=0.1,
-            prior=(0.0, 0.4),
-            bounds=(0.0, 5.0),
-            unit=_PER_YEAR,
-            evidence=_assumed(
-                "IV.4",
-                "Guarantees and resources from the West are uncertain and lapse unless renewed; "
-                "rate assumed.",
-            ),
+            Scale("gd", 8, 0.1, (0.0, 0.4), (0.0, 5.0), _PER_YEAR),
+            "IV.4",
+            "Guarantees and resources from the West are uncertain and lapse unless renewed; "
+            "rate assumed.",
         ),
     ]
     hedging_deterrence: Annotated[
         float,
-        _parameter(
+        _article(
             "how far a patron with its hands free deters hedging",
-            symbol="psi",
-            mechanism=8,
-            value=0.4,
-            prior=(0.0, 1.0),
-            bounds=(0.0, 1.0),
-            unit="share, at full bandwidth",
-            evidence=_article(
-                "III.2, IV.4",
-                "A full turn to the West is said to risk catastrophe and direct confrontation; "
-                "that the risk grows with what the patron can spare is our reading.",
-            ),
+            Scale("psi", 8, 0.4, (0.0, 1.0), (0.0, 1.0), "share, at full bandwidth"),
+            "III.2, IV.4",
+            "A full turn to the West is said to risk catastrophe and direct confrontation; "
+            "that the risk grows with what the patron can spare is our reading.",
         ),
     ]
     partner_credibility: Annotated[
         float,
-        _parameter(
+        _article(
             "how much of the partners' offers is believed",
-            symbol="cw",
-            mechanism=8,
-            value=0.6,
-            prior=(0.3, 1.0),
-            bounds=(0.0, 1.0),
-            unit="share",
-            evidence=_article(
-                "IV.4",
-                "Whether the West's guarantees can replace the patron's is called uncertain; the "
-                "prior leaves out only disbelief.",
-            ),
+            Scale("cw", 8, 0.6, (0.3, 1.0), (0.0, 1.0), "share"),
+            "IV.4",
+            "Whether the West's guarantees can replace the patron's is called uncertain; the "
+            "prior leaves out only disbelief.",
         ),
     ]
     # 9. Dependence
     dependence_erosion: Annotated[
         float,
-        _parameter(
+        _article(
             "dependence eaten away by a full economic offer of the partners",
-            symbol="dw",
-            mechanism=9,
-            value=0.03,
-            prior=(0.0, 0.08),
-            bounds=(0.0, 2.0),
-            unit=_PER_YEAR,
-            evidence=_article(
-                "III.3; Armstat trade 2018-2024",
-                "Western ties grew while trade with the Union grew faster, so any erosion is slow; "
-                "at most 8 % a year.",
-            ),
+            Scale("dw", 9, 0.03, (0.0, 0.08), (0.0, 2.0), _PER_YEAR),
+            "III.3; Armstat trade 2018-2024",
+            "Western ties grew while trade with the Union grew faster, so any erosion is slow; "
+            "at most 8 % a year.",
         ),
     ]
     # 10. Participation
     participation_base: Annotated[
         float,
-        _parameter(
+        _data(
             "readiness to take part of a member with trust and affinity of one half",
-            symbol="b0",
-            mechanism=10,
-            value=2.0,
-            prior=(0.5, 3.5),
-            bounds=(-10.0, 10.0),
-            unit=_LOG_ODDS,
-            evidence=_data(
-                "I.1; attendance record of Armenia 2018-2025",
-                "All four other clients came to Bishkek at (assumed) trust around .75, Armenia "
-                "came at .50 (2022) and stayed away at .31 (2023): readiness must be clearly "
-                "positive for the first and negative for the last.",
-            ),
+            Scale("b0", 10, 2.0, (0.5, 3.5), (-10.0, 10.0), _LOG_ODDS),
+            "I.1; attendance record of Armenia 2018-2025",
+            "All four other clients came to Bishkek at (assumed) trust around .75, Armenia "
+            "came at .50 (2022) and stayed away at .31 (2023): readiness must be clearly "
+            "positive for the first and negative for the last.",
         ),
     ]
     participation_trust: Annotated[
         float,
-        _parameter(
+        _data(
             "weight of trust in taking part",
-            symbol="bt",
-            mechanism=10,
-            value=9.0,
-            prior=(5.0, 13.0),
-            bounds=(0.0, 30.0),
-            unit=f"{_LOG_ODDS} per unit of trust",
-            evidence=_data(
-                "attendance of Armenia: came at trust .50 (2022-23), stayed away at .31 (Dec 2023)",
-                "So abrupt a turn, with the others' steady attendance, needs several log-odds over "
-                "a trust of .2 to .4; II.2 makes disappointment its core.",
-            ),
+            Scale("bt", 10, 9.0, (5.0, 13.0), (0.0, 30.0), f"{_LOG_ODDS} per unit of trust"),
+            "attendance of Armenia: came at trust .50 (2022-23), stayed away at .31 (Dec 2023)",
+            "So abrupt a turn, with the others' steady attendance, needs several log-odds over "
+            "a trust of .2 to .4; II.2 makes disappointment its core.",
         ),
     ]
     participation_affinity: Annotated[
         float,
-        _parameter(
+        _article(
             "weight of political closeness in taking part",
-            symbol="ba",
-            mechanism=10,
-            value=1.5,
-            prior=(0.0, 3.0),
-            bounds=(0.0, 30.0),
-            unit=f"{_LOG_ODDS} per unit of affinity",
-            evidence=_article(
-                "V.2",
-                "Domestic political change is named among the tests of loyalty; size assumed.",
-            ),
+            Scale("ba", 10, 1.5, (0.0, 3.0), (0.0, 30.0), f"{_LOG_ODDS} per unit of affinity"),
+            "V.2",
+            "Domestic political change is named among the tests of loyalty; size assumed.",
         ),
     ]
     participation_hedging: Annotated[
         float,
-        _parameter(
+        _article(
             "weight of the outside option against taking part",
-            symbol="bh",
-            mechanism=10,
-            value=2.0,
-            prior=(0.0, 4.0),
-            bounds=(0.0, 30.0),
-            unit=f"{_LOG_ODDS} per unit of outside option",
-            evidence=_article(
-                "IV.3, V.2",
-                "The westward shift and the withdrawal from activities go together; size assumed.",
+            Scale(
+                "bh", 10, 2.0, (0.0, 4.0), (0.0, 30.0), f"{_LOG_ODDS} per unit of outside option"
             ),
+            "IV.3, V.2",
+            "The westward shift and the withdrawal from activities go together; size assumed.",
         ),
     ]
     participation_peers: Annotated[
         float,
-        _parameter(
+        _article(
             "weight of the other clients' taking part",
-            symbol="bp",
-            mechanism=10,
-            value=1.0,
-            prior=(0.0, 3.0),
-            bounds=(0.0, 30.0),
-            unit=_LOG_ODDS,
-            evidence=_article(
-                "IV.2",
-                "Other members are said to weigh their own options after Armenia's; size assumed.",
-            ),
+            Scale("bp", 10, 1.0, (0.0, 3.0), (0.0, 30.0), _LOG_ODDS),
+            "IV.2",
+            "Other members are said to weigh their own options after Armenia's; size assumed.",
         ),
     ]
     disposition_spread: Annotated[
         float,
-        _parameter(
+        _assumed(
             "lasting difference between worlds in a member's readiness to take part",
-            symbol="sd eps",
-            mechanism=10,
-            value=0.4,
-            prior=(0.0, 0.8),
-            bounds=(0.0, 5.0),
-            unit=f"standard deviation of {_LOG_ODDS}",
-            evidence=_assumed(
-                "what the model leaves out",
-                "Leaders, parties and accidents that do not change from month to month.",
-            ),
+            Scale("sd eps", 10, 0.4, (0.0, 0.8), (0.0, 5.0), f"standard deviation of {_LOG_ODDS}"),
+            "what the model leaves out",
+            "Leaders, parties and accidents that do not change from month to month.",
         ),
     ]
     refusal_margin: Annotated[
         float,
-        _parameter(
+        _data(
             "how much sooner a member refuses documents than it misses a summit",
-            symbol="mr",
-            mechanism=10,
-            value=1.0,
-            prior=(0.0, 3.0),
-            bounds=(0.0, 20.0),
-            unit=_LOG_ODDS,
-            evidence=_data(
-                "event record: documents refused November 2022, summit missed November 2023",
-                "The order is the record's (one case); the distance is assumed.",
-            ),
+            Scale("mr", 10, 1.0, (0.0, 3.0), (0.0, 20.0), _LOG_ODDS),
+            "event record: documents refused November 2022, summit missed November 2023",
+            "The order is the record's (one case); the distance is assumed.",
         ),
     ]
     absent_consent: Annotated[
         float,
-        _parameter(
+        _article(
             "readiness of an absent member to let documents pass",
-            symbol="ma",
-            mechanism=10,
-            value=2.0,
-            prior=(0.0, 4.0),
-            bounds=(-10.0, 10.0),
-            unit=_LOG_ODDS,
-            evidence=_article(
-                "I.2; event record November 2024",
-                "Absent, and not objecting to the documents, in 2024 and in 2025: two of two, so "
-                "one half to .98 is left open.",
-            ),
+            Scale("ma", 10, 2.0, (0.0, 4.0), (-10.0, 10.0), _LOG_ODDS),
+            "I.2; event record November 2024",
+            "Absent, and not objecting to the documents, in 2024 and in 2025: two of two, so "
+            "one half to .98 is left open.",
         ),
     ]
     dues_margin: Annotated[
         float,
-        _parameter(
+        _data(
             "how much longer a member pays than it attends",
-            symbol="md",
-            mechanism=10,
-            value=2.0,
-            prior=(0.0, 4.0),
-            bounds=(0.0, 20.0),
-            unit=_LOG_ODDS,
-            evidence=_data(
-                "event record: summit missed November 2023, dues refused for 2024",
-                "Default came last of the four refusals (one case); the distance is assumed.",
-            ),
+            Scale("md", 10, 2.0, (0.0, 4.0), (0.0, 20.0), _LOG_ODDS),
+            "event record: summit missed November 2023, dues refused for 2024",
+            "Default came last of the four refusals (one case); the distance is assumed.",
         ),
     ]
     frozen_default: Annotated[
         float,
-        _parameter(
+        _article(
             "how much less readily a member pays that has frozen its participation",
-            symbol="mf",
-            mechanism=10,
-            value=3.0,
-            prior=(0.0, 6.0),
-            bounds=(0.0, 20.0),
-            unit=_LOG_ODDS,
-            evidence=_article(
-                "II.2",
-                "The foreign minister gave the freeze as the reason for not paying; size assumed.",
-            ),
+            Scale("mf", 10, 3.0, (0.0, 6.0), (0.0, 20.0), _LOG_ODDS),
+            "II.2",
+            "The foreign minister gave the freeze as the reason for not paying; size assumed.",
         ),
     ]
     settlement_rate: Annotated[
         float,
-        _parameter(
+        _assumed(
             "years of arrears that a willing and active member settles",
-            symbol="sd",
-            mechanism=10,
-            value=1.0,
-            prior=(0.2, 2.0),
-            bounds=(0.0, 12.0),
-            unit=_PER_YEAR,
-            evidence=_assumed(
-                "no case in the record",
-                "One payment settles one year; how fast a returning member catches up is assumed.",
-            ),
+            Scale("sd", 10, 1.0, (0.2, 2.0), (0.0, 12.0), _PER_YEAR),
+            "no case in the record",
+            "One payment settles one year; how fast a returning member catches up is assumed.",
         ),
     ]
     freeze_base: Annotated[
         float,
-        _parameter(
+        _data(
             "hazard of freezing participation when readiness is even",
-            symbol="f0",
-            mechanism=10,
-            value=-1.0,
-            prior=(-2.0, 0.0),
-            bounds=(-15.0, 5.0),
-            unit=_LOG_HAZARD,
-            evidence=_data(
-                "event record: freeze of February 2024, five months after the last refusal",
-                "A hazard of .1 to 1 a year at even readiness, more below (one case).",
-            ),
+            Scale("f0", 10, -1.0, (-2.0, 0.0), (-15.0, 5.0), _LOG_HAZARD),
+            "event record: freeze of February 2024, five months after the last refusal",
+            "A hazard of .1 to 1 a year at even readiness, more below (one case).",
         ),
     ]
     freeze_slope: Annotated[
         float,
-        _parameter(
+        _data(
             "fall of the freezing hazard with readiness to take part",
-            symbol="fv",
-            mechanism=10,
-            value=1.5,
-            prior=(0.8, 2.2),
-            bounds=(0.0, 10.0),
-            unit=f"{_LOG_HAZARD} per {_LOG_ODDS}",
-            evidence=_data(
-                "no freeze on record by the four other clients",
-                "No event in 32 member-years since 2018 bounds their hazard near .1 a year (rule "
-                "of three) at a readiness of 2 to 3; steep enough to give both.",
-            ),
+            Scale("fv", 10, 1.5, (0.8, 2.2), (0.0, 10.0), f"{_LOG_HAZARD} per {_LOG_ODDS}"),
+            "no freeze on record by the four other clients",
+            "No event in 32 member-years since 2018 bounds their hazard near .1 a year (rule "
+            "of three) at a readiness of 2 to 3; steep enough to give both.",
         ),
     ]
     thaw_base: Annotated[
         float,
-        _parameter(
+        _assumed(
             "hazard of resuming participation just after freezing, when readiness is even",
-            symbol="u0",
-            mechanism=10,
-            value=-1.5,
-            prior=(-3.0, 0.0),
-            bounds=(-15.0, 5.0),
-            unit=_LOG_HAZARD,
-            evidence=_assumed(
-                "II.3",
-                "No thaw in the 22 months on record; the level is assumed.",
-            ),
+            Scale("u0", 10, -1.5, (-3.0, 0.0), (-15.0, 5.0), _LOG_HAZARD),
+            "II.3",
+            "No thaw in the 22 months on record; the level is assumed.",
         ),
     ]
     thaw_slope: Annotated[
         float,
-        _parameter(
+        _assumed(
             "rise of the thawing hazard with readiness to take part",
-            symbol="uv",
-            mechanism=10,
-            value=1.5,
-            prior=(0.8, 2.2),
-            bounds=(0.0, 10.0),
-            unit=f"{_LOG_HAZARD} per {_LOG_ODDS}",
-            evidence=_assumed("mirror of freeze_slope", "Same range as for freezing."),
+            Scale("uv", 10, 1.5, (0.8, 2.2), (0.0, 10.0), f"{_LOG_HAZARD} per {_LOG_ODDS}"),
+            "mirror of freeze_slope",
+            "Same range as for freezing.",
         ),
     ]
     thaw_entrenchment: Annotated[
         float,
-        _parameter(
+        _article(
             "fall of the thawing hazard with the age of the freeze",
-            symbol="ua",
-            mechanism=10,
-            value=0.6,
-            prior=(0.0, 1.5),
-            bounds=(0.0, 10.0),
-            unit=f"{_LOG_HAZARD} per year frozen",
-            evidence=_article(
-                "II.3",
-                "The leadership speaks of a path without return, so a thaw gets rarer the longer "
-                "the freeze lasts; the rate is assumed.",
-            ),
+            Scale("ua", 10, 0.6, (0.0, 1.5), (0.0, 10.0), f"{_LOG_HAZARD} per year frozen"),
+            "II.3",
+            "The leadership speaks of a path without return, so a thaw gets rarer the longer "
+            "the freeze lasts; the rate is assumed.",
         ),
     ]
     # 11. Formal exit
     exit_base: Annotated[
         float,
-        _parameter(
+        _data(
             "hazard of giving notice when nothing else counts",
-            symbol="x0",
-            mechanism=11,
-            value=-4.5,
-            prior=(-6.5, -2.5),
-            bounds=(-20.0, 3.0),
-            unit=_LOG_HAZARD,
-            evidence=_data(
-                "formal exits from the CST/CSTO by members other than Russia 1992-2024: 4 in 185 "
-                "member-years (2.2 % a year, .6-5.5); multilateral defence alliances 1949-2016: 23 "
-                "in 9,910 (.23 % a year, .15-.35)",
-                "Spans both base rates (-3.8 and -6.1) with room on either side.",
-            ),
+            Scale("x0", 11, -4.5, (-6.5, -2.5), (-20.0, 3.0), _LOG_HAZARD),
+            "formal exits from the CST/CSTO by members other than Russia 1992-2024: 4 in 185 "
+            "member-years (2.2 % a year, .6-5.5); multilateral defence alliances 1949-2016: 23 "
+            "in 9,910 (.23 % a year, .15-.35)",
+            "Spans both base rates (-3.8 and -6.1) with room on either side.",
         ),
     ]
     exit_limbo: Annotated[
         float,
-        _parameter(
+        _data(
             "rise of the exit hazard for a frozen or suspended member",
-            symbol="xf",
-            mechanism=11,
-            value=1.25,
-            prior=(0.0, 2.5),
-            bounds=(0.0, 20.0),
-            unit=_LOG_HAZARD,
-            evidence=_data(
-                "event record June and September 2024; II.3",
-                "Months after the freeze the prime minister spoke of leaving; it has not come to "
-                "that. Size assumed.",
-            ),
+            Scale("xf", 11, 1.25, (0.0, 2.5), (0.0, 20.0), _LOG_HAZARD),
+            "event record June and September 2024; II.3",
+            "Months after the freeze the prime minister spoke of leaving; it has not come to "
+            "that. Size assumed.",
         ),
     ]
     exit_hedging: Annotated[
         float,
-        _parameter(
+        _assumed(
             "rise of the exit hazard with an outside option that the economy allows",
-            symbol="xh",
-            mechanism=11,
-            value=2.0,
-            prior=(0.0, 4.0),
-            bounds=(0.0, 20.0),
-            unit=f"{_LOG_HAZARD} per unit of h (1 - d)",
-            evidence=_assumed(
-                "III.3, IV.3",
-                "Alternatives make leaving thinkable, the more the less the economy is tied.",
-            ),
+            Scale("xh", 11, 2.0, (0.0, 4.0), (0.0, 20.0), f"{_LOG_HAZARD} per unit of h (1 - d)"),
+            "III.3, IV.3",
+            "Alternatives make leaving thinkable, the more the less the economy is tied.",
         ),
     ]
     exit_distrust: Annotated[
         float,
-        _parameter(
+        _assumed(
             "rise of the exit hazard with distrust",
-            symbol="xt",
-            mechanism=11,
-            value=1.5,
-            prior=(0.0, 3.0),
-            bounds=(0.0, 20.0),
-            unit=f"{_LOG_HAZARD} per unit of 1 - 2 trust",
-            evidence=_assumed("II.3", "Distrust pushes towards the door; size assumed."),
+            Scale("xt", 11, 1.5, (0.0, 3.0), (0.0, 20.0), f"{_LOG_HAZARD} per unit of 1 - 2 trust"),
+            "II.3",
+            "Distrust pushes towards the door; size assumed.",
         ),
     ]
     exit_dependence: Annotated[
         float,
-        _parameter(
+        _assumed(
             "fall of the exit hazard with economic dependence",
-            symbol="xd",
-            mechanism=11,
-            value=2.0,
-            prior=(0.0, 4.0),
-            bounds=(0.0, 20.0),
-            unit=f"{_LOG_HAZARD} per unit of dependence",
-            evidence=_assumed(
-                "III.3, V.1 (inference)",
-                "The article ties dependence to the Eurasian Economic Union and says the limbo "
-                "protects those ties; that it also holds a member in the alliance is our "
-                "inference.",
-            ),
+            Scale("xd", 11, 2.0, (0.0, 4.0), (0.0, 20.0), f"{_LOG_HAZARD} per unit of dependence"),
+            "III.3, V.1 (inference)",
+            "The article ties dependence to the Eurasian Economic Union and says the limbo "
+            "protects those ties; that it also holds a member in the alliance is our "
+            "inference.",
         ),
     ]
     exit_pressure: Annotated[
         float,
-        _parameter(
+        _article(
             "how much credible pressure adds to the hold of dependence",
-            symbol="xp",
-            mechanism=11,
-            value=1.0,
-            prior=(0.0, 2.0),
-            bounds=(0.0, 20.0),
-            unit="share, at full pressure and bandwidth",
-            evidence=_article(
-                "III.2",
-                "Warnings of catastrophe are meant to hold Armenia back; whether they do is "
-                "unknown, so zero is in the prior.",
-            ),
+            Scale("xp", 11, 1.0, (0.0, 2.0), (0.0, 20.0), "share, at full pressure and bandwidth"),
+            "III.2",
+            "Warnings of catastrophe are meant to hold Armenia back; whether they do is "
+            "unknown, so zero is in the prior.",
         ),
     ]
     exit_contagion: Annotated[
         float,
-        _parameter(
+        _data(
             "rise of the exit hazard when other clients have gone",
-            symbol="xo",
-            mechanism=11,
-            value=1.5,
-            prior=(0.0, 3.0),
-            bounds=(0.0, 20.0),
-            unit=f"{_LOG_HAZARD} per share gone",
-            evidence=_data(
-                "exits of 1999: Azerbaijan, Georgia and Uzbekistan left together",
-                "Three of four exits fell in one year; size assumed.",
-            ),
+            Scale("xo", 11, 1.5, (0.0, 3.0), (0.0, 20.0), f"{_LOG_HAZARD} per share gone"),
+            "exits of 1999: Azerbaijan, Georgia and Uzbekistan left together",
+            "Three of four exits fell in one year; size assumed.",
         ),
     ]
     # 12. The alliance's answer
     suspension_rate: Annotated[
         float,
-        _parameter(
+        _article(
             "hazard of losing the vote once arrears allow it and enforcement is full",
-            symbol="ss",
-            mechanism=12,
-            value=1.0,
-            prior=(0.2, 3.0),
-            bounds=(0.0, 12.0),
-            unit=_PER_YEAR,
-            evidence=_article(
-                "II.1",
-                "The patron's ministry warned that default may cost the vote; the summit that "
-                "decides meets once a year, so about once a year at full enforcement.",
-            ),
+            Scale("ss", 12, 1.0, (0.2, 3.0), (0.0, 12.0), _PER_YEAR),
+            "II.1",
+            "The patron's ministry warned that default may cost the vote; the summit that "
+            "decides meets once a year, so about once a year at full enforcement.",
         ),
     ]
     expulsion_rate: Annotated[
         float,
-        _parameter(
+        _article(
             "hazard of expulsion in a full case under full enforcement",
-            symbol="se",
-            mechanism=12,
-            value=0.3,
-            prior=(0.05, 1.0),
-            bounds=(0.0, 12.0),
-            unit=_PER_YEAR,
-            evidence=_article(
-                "IV.5",
-                "A hardliner demands that members who fail in their duties be expelled; no member "
-                "ever was, so the rate is assumed.",
-            ),
+            Scale("se", 12, 0.3, (0.05, 1.0), (0.0, 12.0), _PER_YEAR),
+            "IV.5",
+            "A hardliner demands that members who fail in their duties be expelled; no member "
+            "ever was, so the rate is assumed.",
         ),
     ]
     # 13. The patron's ledger
     grievance_absence: Annotated[
         float,
-        _parameter(
+        _article(
             "grievance added by a missed summit",
-            symbol="ga",
-            mechanism=13,
-            value=0.1,
-            prior=(0.0, 0.2),
-            bounds=(0.0, 1.0),
-            unit="share of the distance to 1",
-            evidence=_article(
-                "IV.5, IV.6",
-                "Breaches are to be remembered for a later reckoning; size assumed.",
-            ),
+            Scale("ga", 13, 0.1, (0.0, 0.2), (0.0, 1.0), "share of the distance to 1"),
+            "IV.5, IV.6",
+            "Breaches are to be remembered for a later reckoning; size assumed.",
         ),
     ]
     grievance_default: Annotated[
         float,
-        _parameter(
+        _article(
             "grievance added by a year of unpaid dues",
-            symbol="gb",
-            mechanism=13,
-            value=0.15,
-            prior=(0.0, 0.3),
-            bounds=(0.0, 1.0),
-            unit="share of the distance to 1",
-            evidence=_article(
-                "II.1, IV.6",
-                "The patron reacted particularly strongly to the unpaid dues; size assumed.",
-            ),
+            Scale("gb", 13, 0.15, (0.0, 0.3), (0.0, 1.0), "share of the distance to 1"),
+            "II.1, IV.6",
+            "The patron reacted particularly strongly to the unpaid dues; size assumed.",
         ),
     ]
     pressure_fatigue: Annotated[
         float,
-        _parameter(
+        _article(
             "speed at which an adaptive patron drops pressure that does not work",
-            symbol="fp",
-            mechanism=13,
-            value=1.0,
-            prior=(0.2, 2.0),
-            bounds=(0.0, 12.0),
-            unit=_PER_YEAR,
-            evidence=_article(
-                "II.1, III.1, I.2",
-                "From hard words in December 2024 (II.1) to restraint in November 2025 (I.2): "
-                "about a year.",
-            ),
+            Scale("fp", 13, 1.0, (0.2, 2.0), (0.0, 12.0), _PER_YEAR),
+            "II.1, III.1, I.2",
+            "From hard words in December 2024 (II.1) to restraint in November 2025 (I.2): "
+            "about a year.",
         ),
     ]
 

@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Literal
 
 from foedus.errors import ParameterError, nearest
+from foedus.html import html_table
 
 EvidenceKind = Literal["article", "data", "literature", "assumed"]
 EVIDENCE_KINDS: tuple[EvidenceKind, ...] = ("article", "data", "literature", "assumed")
@@ -117,6 +118,12 @@ class Parameter(Quantity):
                 raise ParameterError(reason)
 
     def _repr_html_(self) -> str:
-        from foedus.html import parameter_html
-
-        return parameter_html(self)
+        rows = (
+            ("meaning", self.meaning),
+            ("value", f"{self.value:g} ({self.unit})"),
+            ("bounds", f"{self.low:g} to {self.high:g}"),
+            ("prior", str(self.prior)),
+            ("mechanism", f"{self.mechanism}, written {self.symbol}"),
+            ("evidence", f"{self.evidence.kind}: {self.evidence.source}. {self.evidence.why}"),
+        )
+        return html_table(("parameter", self.symbol), rows)

@@ -1,6 +1,6 @@
 """What a member is, what is imposed on it and what befalls it: the records of the model."""
 
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, get_type_hints
 
 from foedus.model.quantities import Quantity
 
@@ -180,3 +180,9 @@ def attend_to(seen: Signals, attention: float, signals: Signals) -> Signals:
         seen.takes_part + attention * signals.takes_part,
         seen.member + attention * signals.member,
     )
+
+
+def state_quantities() -> dict[str, Quantity]:
+    """Meaning, unit and bounds of every field of the state of a member."""
+    hints = get_type_hints(State, include_extras=True)
+    return {name: hints[name].__metadata__[0] for name in State._fields}

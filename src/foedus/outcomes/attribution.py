@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from foedus.cases.scenario import LeverKey, Scenario
+    from foedus.cases.scenario import Scenario
+    from foedus.cases.spans import LeverKey
     from foedus.ensembles.gathered import Worlds
     from foedus.outcomes.estimates import Estimate
     from foedus.worlds.openings import Design

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_type_hints
 
 import numpy as np
 
-from foedus.cases.format import WEIGHTINGS
+from foedus.cases.scenario_format import WEIGHTINGS
 from foedus.model import cohesion, records
 from foedus.model.chronicle import Events
 from foedus.outcomes.estimates import ratio

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from math import isfinite
 
-from foedus.cases.format import EVENTS, Crisis
+from foedus.cases.scenario_format import EVENTS, Crisis
 from foedus.worlds.kept import event_meanings
 
 #: What the scenario imposes: told first in a month.

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foedus.cases.format import WEIGHTINGS
 from foedus.cases.months import LAST_MONTH, format_month, month_of_year, parse_month
+from foedus.cases.scenario_format import WEIGHTINGS
 from foedus.model.chronicle import Events
 from foedus.model.cohesion import END_STATES, Cohesion
 from foedus.model.elementary import normal_quantile

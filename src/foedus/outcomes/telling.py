@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from foedus.cases.format import Confrontation, Crisis, DomesticChange, Statement
 from foedus.cases.months import format_month, month_of_year
+from foedus.cases.scenario_format import Confrontation, Crisis, DomesticChange, Statement
 from foedus.defaults import SEED
 from foedus.errors import ResultError
 from foedus.model import records
@@ -42,8 +42,9 @@ from foedus.worlds.openings import as_design
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from foedus.cases.format import ForcedDecision
-    from foedus.cases.scenario import DatedSpan, LeverKey, Scenario
+    from foedus.cases.scenario import Scenario
+    from foedus.cases.scenario_format import ForcedDecision
+    from foedus.cases.spans import DatedSpan, LeverKey
     from foedus.model.levers import Lever
     from foedus.model.records import Drivers, Signals, State
     from foedus.worlds.agents import AllianceModel

@@ -6,7 +6,9 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from foedus.worlds.posterior import DIRECTORY, Posterior, shipped_posterior
+from foedus.cases.shipped import shipped_file
+from foedus.defaults import ALLIANCE
+from foedus.worlds.posterior import Posterior, shipped_posterior
 
 if TYPE_CHECKING:
     from foedus.worlds.openings import Design
@@ -15,10 +17,10 @@ NONE = "No hindcast is on file for this alliance: nothing tells what such a fore
 
 
 @cache
-def shipped_hindcast(alliance: str = "csto") -> dict[str, Any] | None:
+def shipped_hindcast(alliance: str = ALLIANCE) -> dict[str, Any] | None:
     """Return the scores that come with foedus for an alliance, or None."""
-    path = DIRECTORY / f"hindcast_{alliance}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    path = shipped_file(f"hindcast_{alliance}.json")
+    return json.loads(path.read_text(encoding="utf-8")) if path else None
 
 
 def skill_line(alliance: str, design: Design) -> str:

@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from threading import Event, Lock, RLock
 from typing import TYPE_CHECKING, Any
 
-from foedus.cases.reader import load_scenario, read_scenario
+from foedus.cases.scenario_reader import load_scenario, read_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.cases.sliders import Slider, moved, scenario_text, sliders
 from foedus.cases.validation import NAME_LENGTH

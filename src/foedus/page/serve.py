@@ -14,7 +14,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.defaults import HOST, PORT
 from foedus.errors import ResultError
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 
-from foedus.cases.reader import load_scenario
 from foedus.cases.scenario import Scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.sliders import moved, scenario_text, sliders
 from foedus.errors import FoedusError, ResultError
 from foedus.studies.running import run

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foedus.cases.reader import load_scenario
 from foedus.cases.scenario import Scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.errors import ResultError, nearest
 from foedus.studies.results import Result, load_result

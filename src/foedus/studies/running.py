@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foedus.cases.reader import load_scenario
 from foedus.cases.scenario import Scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.defaults import RUNS, SEED, Keep
 from foedus.ensembles import ensemble, store
 from foedus.errors import InterruptedRun, ResultError

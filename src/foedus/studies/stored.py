@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import yaml
 
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import store
 from foedus.errors import ResultError
 from foedus.model.parameters import Parameters

@@ -29,9 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from foedus.defaults import Format
-    from foedus.studies.comparison import Comparison
-    from foedus.studies.results import Result
     from foedus.views.plots import Picture
+    from foedus.views.subjects import Compared, Projected
 Row = tuple[str, ...]
 SUFFIXES: dict[str, tuple[str, ...]] = {"html": (".html", ".htm"), "md": (".md",)}
 
@@ -124,7 +123,7 @@ class Brief:
     sections: tuple[Section, ...] = field(repr=False)
 
 
-def brief(comparison: Comparison, drawn: Sequence[Path] = ()) -> Brief:
+def brief(comparison: Compared, drawn: Sequence[Path] = ()) -> Brief:
     """Make the brief of a comparison, or of a run: a comparison of one scenario.
 
     Parameters
@@ -152,7 +151,7 @@ def brief(comparison: Comparison, drawn: Sequence[Path] = ()) -> Brief:
 # The finding
 
 
-def _finding(comparison: Comparison) -> Iterator[Words]:
+def _finding(comparison: Compared) -> Iterator[Words]:
     summary = comparison.result.summary
     first, *others = summary
     if others:
@@ -165,7 +164,7 @@ def _finding(comparison: Comparison) -> Iterator[Words]:
     yield Words(tuple(tables.worth_lines(summary[first])[:1]), "small")
 
 
-def headline(comparison: Comparison) -> str:
+def headline(comparison: Compared) -> str:
     """Say which scenario holds the alliance together best and which worst."""
     found = {
         name: comparison.difference(name, ALLIANCE, "cohesion") for name in comparison.differences
@@ -202,7 +201,7 @@ def headline(comparison: Comparison) -> str:
     )
 
 
-def prospect(result: Result, name: str) -> Iterator[str]:
+def prospect(result: Projected, name: str) -> Iterator[str]:
     """Yield what one scenario leads to by itself, a sentence each."""
     content, names = result.summary[name], result.names
     states = content["alliance"]["end_states"]
@@ -220,7 +219,7 @@ def prospect(result: Result, name: str) -> Iterator[str]:
         )
 
 
-def _change(comparison: Comparison, name: str) -> Iterator[str]:
+def _change(comparison: Compared, name: str) -> Iterator[str]:
     """Yield how a scenario differs from the baseline, the largest changes of members first."""
     found = comparison.differences[name]
     cohesion = comparison.difference(name, ALLIANCE, "cohesion")
@@ -242,7 +241,7 @@ def _change(comparison: Comparison, name: str) -> Iterator[str]:
         yield "No member's chance of being active differs by .005 or more."
 
 
-def _cause(comparison: Comparison, name: str) -> Iterator[str]:
+def _cause(comparison: Compared, name: str) -> Iterator[str]:
     """Yield which lever makes most of the difference in cohesion, and when conduct parts."""
     for one in comparison.attributions.get(name, []):
         if (one.subject, one.outcome) == (ALLIANCE, "cohesion") and len(one.shares) > 1:
@@ -276,7 +275,7 @@ def _as_dict(estimate: Any) -> dict[str, Any]:
     return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
 
 
-def result_html(result: Result) -> str:
+def result_html(result: Projected) -> str:
     """Return a result as HTML for a notebook: finding first, a small figure, then its tables."""
     found = "".join(
         f"<li>{escape(line)}</li>" for name in result.summary for line in prospect(result, name)
@@ -291,7 +290,7 @@ def result_html(result: Result) -> str:
 # Figures and tables
 
 
-def _figures(comparison: Comparison, drawn: Sequence[Path]) -> Iterator[FigureBlock]:
+def _figures(comparison: Compared, drawn: Sequence[Path]) -> Iterator[FigureBlock]:
     data = comparison.result.data
     for kind in COMPARISON_FIGURES if comparison.others else RUN_FIGURES:
         scenarios = comparison.result.scenarios if kind in plots.FIGURES else comparison.others
@@ -308,7 +307,7 @@ def _figures(comparison: Comparison, drawn: Sequence[Path]) -> Iterator[FigureBl
             yield FigureBlock(name, CAPTIONS[kind], draw, there)
 
 
-def _differences(comparison: Comparison) -> Iterator[Table | Words]:
+def _differences(comparison: Compared) -> Iterator[Table | Words]:
     content, names = comparison.summary, comparison.result.names
     others = tuple(content["differences"])
     title = f"Differences from {comparison.baseline.name}, paired world by world"
@@ -328,7 +327,7 @@ def _differences(comparison: Comparison) -> Iterator[Table | Words]:
         yield Words((str(comparison.resolution),))
 
 
-def _outcomes(comparison: Comparison) -> Iterator[Table]:
+def _outcomes(comparison: Compared) -> Iterator[Table]:
     summary, names = comparison.result.summary, comparison.result.names
     for name, content in summary.items():
         when = f"{name}, {content['horizon']}"
@@ -358,7 +357,7 @@ def _outcomes(comparison: Comparison) -> Iterator[Table]:
 # On what it rests
 
 
-def _assumptions(comparison: Comparison) -> Iterator[Table | Words]:
+def _assumptions(comparison: Compared) -> Iterator[Table | Words]:
     summary = comparison.result.summary
     intro = (
         "Numbers whose value moves cohesion by more than chance does; the first table of each "
@@ -377,13 +376,13 @@ def _assumptions(comparison: Comparison) -> Iterator[Table | Words]:
     yield Words((tables.evidence_line(first), tables.assumed_line(first)), "small")
 
 
-def _worth(comparison: Comparison) -> Iterator[Words]:
+def _worth(comparison: Compared) -> Iterator[Words]:
     first = next(iter(comparison.result.summary.values()))
     yield Words(tuple(tables.worth_lines(first)))
     yield Words((tables.ALLIANCE_CAPTION, scale_line()), "small")
 
 
-def _provenance(comparison: Comparison) -> Iterator[Table | Words]:
+def _provenance(comparison: Compared) -> Iterator[Table | Words]:
     given = comparison.provenance
     inputs, versions = given["inputs"], given["versions"]
     rows = [(name, str(value)) for name, value in inputs.items() if name != "scenarios"]
@@ -467,7 +466,7 @@ def _beside(path: Path) -> Path:
 
 
 def write(
-    comparison: Comparison,
+    comparison: Compared,
     path: Path,
     form: Format = "html",
     *,

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from foedus.errors import ResultError, UnfinishedError, nearest
+from foedus.errors import ResultError, nearest
 from foedus.outcomes.catalogue import ACTIVE, ALLIANCE
 from foedus.outcomes.differences import gaps
 from foedus.outcomes.estimates import is_narrow, probability
 from foedus.outcomes.incidence import EXITS, first_of
-from foedus.outcomes.story import Pair
 from foedus.views.plots import (
     BANDS,
     BLACK,
@@ -34,8 +32,6 @@ from foedus.views.plots import (
     share_axis,
     wrapped,
 )
-from foedus.views.timeline import timeline
-from foedus.worlds.files import refuse_file, replace_file
 from foedus.worlds.populations import Populations
 
 if TYPE_CHECKING:
@@ -48,10 +44,7 @@ if TYPE_CHECKING:
     from foedus.cases.scenario import Scenario
     from foedus.outcomes.attribution import Attribution
     from foedus.outcomes.estimates import Estimate
-    from foedus.outcomes.story import Trace
-    from foedus.studies.comparison import Comparison
-
-TIMELINE_FILES = (".png", ".svg", ".pdf")
+    from foedus.views.subjects import Compared
 DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
 SMALL = 0.05  # differences are never drawn as if less than that were much
 #: Events whose incidence is drawn, if they come at all.
@@ -194,7 +187,7 @@ def tornado(ax: Axes, attribution: Attribution) -> Axes:
 
 
 def difference_figure(
-    comparison: Comparison, others: Sequence[Scenario], members: Sequence[str] = ()
+    comparison: Compared, others: Sequence[Scenario], members: Sequence[str] = ()
 ) -> Picture:
     """Paired differences of cohesion and of members' trust over time, scenarios apart.
 
@@ -228,13 +221,13 @@ def difference_figure(
     return figure
 
 
-def member_difference_figure(comparison: Comparison, member: str) -> Picture:
+def member_difference_figure(comparison: Compared, member: str) -> Picture:
     """Paired differences of cohesion and of one member's trust over time, scenarios apart."""
     with mpl.rc_context(STYLE):
         return difference_figure(comparison, comparison.others, [member])
 
 
-def incidence_figure(comparison: Comparison, others: Sequence[Scenario]) -> Picture:
+def incidence_figure(comparison: Compared, others: Sequence[Scenario]) -> Picture:
     """By when the likeliest events have come to each member, in all scenarios."""
     data, scenarios = comparison.result.data, (comparison.baseline, *others)
     came = (data["event_month"] > 0).any(["scenario", "member", "run"])
@@ -253,7 +246,7 @@ def incidence_figure(comparison: Comparison, others: Sequence[Scenario]) -> Pict
     return figure
 
 
-def activity_figure(comparison: Comparison, others: Sequence[Scenario]) -> Picture:
+def activity_figure(comparison: Compared, others: Sequence[Scenario]) -> Picture:
     """Map of the chances of being active at the horizon."""
     data, scenarios = comparison.result.data, (comparison.baseline, *others)
     figure, axes = grid(1, 1, width=1.5 + 1.3 * len(scenarios), height=0.62 * data.sizes["member"])
@@ -263,7 +256,7 @@ def activity_figure(comparison: Comparison, others: Sequence[Scenario]) -> Pictu
     return figure
 
 
-def attribution_figure(comparison: Comparison, others: Sequence[Scenario]) -> Picture:
+def attribution_figure(comparison: Compared, others: Sequence[Scenario]) -> Picture:
     """Which lever does it: cohesion, and the members that the levers address."""
     shown = [other for other in others if other.name in comparison.attributions]
     rows = _attributed_rows(comparison, shown)
@@ -289,7 +282,7 @@ def attribution_figure(comparison: Comparison, others: Sequence[Scenario]) -> Pi
     return figure
 
 
-def _attributed_rows(comparison: Comparison, shown: Sequence[Scenario]) -> list[tuple[str, str]]:
+def _attributed_rows(comparison: Compared, shown: Sequence[Scenario]) -> list[tuple[str, str]]:
     """Cohesion, and trust and activity of the member whose trust moves most."""
     rows = [(ALLIANCE, "cohesion")]
     moved = [
@@ -312,7 +305,7 @@ FIGURES: dict[str, Callable[[Any, Any], Picture]] = {
 }
 
 
-def figure(kind: str, comparison: Comparison, others: Sequence[Scenario] | None = None) -> Picture:
+def figure(kind: str, comparison: Compared, others: Sequence[Scenario] | None = None) -> Picture:
     """Draw one of the figures of a comparison by name.
 
     Raises
@@ -330,7 +323,7 @@ def figure(kind: str, comparison: Comparison, others: Sequence[Scenario] | None 
         return FIGURES[kind](comparison, others or comparison.others)
 
 
-def write_figures(directory: Path, comparison: Comparison) -> list[Path]:
+def write_figures(directory: Path, comparison: Compared) -> list[Path]:
     """Write every figure as PNG and SVG, a page for every few scenarios.
 
     The files carry the scenarios' fingerprints and the seed in their metadata.
@@ -347,69 +340,12 @@ def write_figures(directory: Path, comparison: Comparison) -> list[Path]:
     return written
 
 
-def timeline_figure(told: Trace | Pair) -> Picture:
-    """One world, or the same world under two scenarios, over time."""
-    worlds = (told.one, told.other) if isinstance(told, Pair) else (told,)
-    with mpl.rc_context(STYLE):
-        figure, axes = grid(len(worlds), 1, width=8.0, height=3.6, sharex=True)
-        entries: dict[str, Any] = {}
-        for ax, world in zip(axes[:, 0], worlds, strict=True):
-            timeline(ax, world).get_legend().remove()  # type: ignore[union-attr]
-            handles, labels = ax.get_legend_handles_labels()
-            entries |= dict(zip(labels, handles, strict=True))
-        title = f"One world: run {worlds[0].run}, seed {worlds[0].seed}"
-        title += " (marks stand off their line where they crowd)"
-        figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
-        figure.legend(
-            list(entries.values()), list(entries), loc="outside lower left", ncols=3, fontsize=8
-        )
-    return figure
-
-
-def write_timeline(told: Trace | Pair, path: Path, *, overwrite: bool = False) -> Path:
-    """Draw a timeline into a file: .png, .svg or .pdf.
-
-    Raises
-    ------
-    ResultError
-        If the file exists already, or its name ends otherwise.
-    UnfinishedError
-        If it cannot be written.
-    """
-    if path.suffix not in TIMELINE_FILES:
-        message = f"{path}: a timeline is a file that ends in {', '.join(TIMELINE_FILES)}."
-        raise ResultError(message)
-    refuse_file(path, overwrite=overwrite)
-    first = told.one if isinstance(told, Pair) else told
-    described = (
-        f"{first.scenario.name} {first.scenario.fingerprint}; seed {first.seed}; run {first.run}"
-    )
-    options: dict[str, dict[str, Any]] = {
-        ".png": {"Description": described},
-        ".svg": {"Description": described, "Date": None},
-        ".pdf": {"Subject": described, "CreationDate": None},
-    }
-    buffer = BytesIO()
-    with mpl.rc_context(STYLE):
-        timeline_figure(told).savefig(
-            buffer, format=path.suffix[1:], dpi=200, metadata=options[path.suffix]
-        )
-    try:
-        replace_file(path, buffer.getvalue())
-    except OSError as error:
-        message = f"{path} cannot be written: {error.strerror or error}."
-        raise UnfinishedError(message) from None
-    return path
-
-
 __all__ = [
     "FIGURES",
     "activity_map",
     "difference_fan",
     "figure",
     "incidence_curves",
-    "timeline_figure",
     "tornado",
     "write_figures",
-    "write_timeline",
 ]

@@ -13,7 +13,7 @@ from foedus.views.tables import Row, number, percent, worth_lines
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from foedus.studies.comparison import Comparison
+    from foedus.views.subjects import Compared
 
 
 def comparison(
@@ -174,7 +174,7 @@ def attribution_caption(content: dict[str, Any]) -> str:
     return f"The first {content['worlds_of_each_mix']:,} worlds of each mix. {ATTRIBUTION_CAPTION}"
 
 
-def comparison_html(comparison: Comparison) -> str:
+def comparison_html(comparison: Compared) -> str:
     """Return a comparison as HTML: paired differences, and what they are made of."""
     content, names = comparison.summary, comparison.result.names
     others = tuple(content["differences"])

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_type_hints
 
-from foedus.cases.alliance import GIVEN, AllianceNumber, load_alliance
+from foedus.cases.alliance import GIVEN, AllianceNumber
+from foedus.cases.alliance_reader import load_alliance
 from foedus.cases.months import format_month, parse_month
 from foedus.defaults import ALLIANCE
 from foedus.errors import ParameterError, nearest
@@ -17,7 +18,8 @@ from foedus.worlds.posterior import shipped_posterior
 
 if TYPE_CHECKING:
     from foedus.cases.alliance import Alliance
-    from foedus.cases.scenario import DatedSpan, LeverKey, Scenario
+    from foedus.cases.scenario import Scenario
+    from foedus.cases.spans import DatedSpan, LeverKey
     from foedus.model.quantities import Parameter
 
 

@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 
     from foedus.cases.alliance import Alliance
 
+from io import BytesIO
+
+import matplotlib as mpl
+
+from foedus.errors import ResultError, UnfinishedError
+from foedus.outcomes.story import Pair
+from foedus.views.plots import STYLE, Picture, grid
+from foedus.worlds.files import refuse_file, replace_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 HELPED, REFUSED = "crisis, help came", "crisis, no help came"
 #: Shapes in a timeline, by what they stand for: crises and events of the chronicle.
@@ -145,3 +157,61 @@ def _signs_of_month(history: History, month: int, place: int) -> list[str]:
     happening[HELPED] = bool(history.crisis[month, place]) and was_helped
     happening[REFUSED] = bool(history.crisis[month, place]) and not was_helped
     return [sign for sign in MARKERS if happening[sign]]
+
+
+TIMELINE_FILES = (".png", ".svg", ".pdf")
+
+
+def timeline_figure(told: Trace | Pair) -> Picture:
+    """One world, or the same world under two scenarios, over time."""
+    worlds = (told.one, told.other) if isinstance(told, Pair) else (told,)
+    with mpl.rc_context(STYLE):
+        figure, axes = grid(len(worlds), 1, width=8.0, height=3.6, sharex=True)
+        entries: dict[str, Any] = {}
+        for ax, world in zip(axes[:, 0], worlds, strict=True):
+            timeline(ax, world).get_legend().remove()  # type: ignore[union-attr]
+            handles, labels = ax.get_legend_handles_labels()
+            entries |= dict(zip(labels, handles, strict=True))
+        title = f"One world: run {worlds[0].run}, seed {worlds[0].seed}"
+        title += " (marks stand off their line where they crowd)"
+        figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
+        figure.legend(
+            list(entries.values()), list(entries), loc="outside lower left", ncols=3, fontsize=8
+        )
+    return figure
+
+
+def write_timeline(told: Trace | Pair, path: Path, *, overwrite: bool = False) -> Path:
+    """Draw a timeline into a file: .png, .svg or .pdf.
+
+    Raises
+    ------
+    ResultError
+        If the file exists already, or its name ends otherwise.
+    UnfinishedError
+        If it cannot be written.
+    """
+    if path.suffix not in TIMELINE_FILES:
+        message = f"{path}: a timeline is a file that ends in {', '.join(TIMELINE_FILES)}."
+        raise ResultError(message)
+    refuse_file(path, overwrite=overwrite)
+    first = told.one if isinstance(told, Pair) else told
+    described = (
+        f"{first.scenario.name} {first.scenario.fingerprint}; seed {first.seed}; run {first.run}"
+    )
+    options: dict[str, dict[str, Any]] = {
+        ".png": {"Description": described},
+        ".svg": {"Description": described, "Date": None},
+        ".pdf": {"Subject": described, "CreationDate": None},
+    }
+    buffer = BytesIO()
+    with mpl.rc_context(STYLE):
+        timeline_figure(told).savefig(
+            buffer, format=path.suffix[1:], dpi=200, metadata=options[path.suffix]
+        )
+    try:
+        replace_file(path, buffer.getvalue())
+    except OSError as error:
+        message = f"{path} cannot be written: {error.strerror or error}."
+        raise UnfinishedError(message) from None
+    return path

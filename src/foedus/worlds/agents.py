@@ -175,8 +175,10 @@ class OutsidePower(mesa.Agent):
 
     Attributes
     ----------
-    code, name, role
+    power
         As in the alliance file.
+    code, name, role
+        Of the power.
     effort
         This month's outreach (partner) or normalisation (adversary) by member index, 0 to 1.
     """
@@ -185,6 +187,7 @@ class OutsidePower(mesa.Agent):
 
     def __init__(self, model: AllianceModel, power: Power) -> None:
         super().__init__(model)
+        self.power = power
         self.code = power.code
         self.name = power.name
         self.role = power.role
@@ -200,7 +203,7 @@ class OutsidePower(mesa.Agent):
     def reach(self, member: MemberState, drivers: Drivers) -> Drivers:
         """Add this power's conduct towards one member to its drivers."""
         alliance = self.model.case.alliance
-        return with_power(drivers, alliance, self.code, member.code, self.effort[member.index])
+        return with_power(drivers, alliance, self.power, member.code, self.effort[member.index])
 
 
 class AllianceModel(mesa.Model):

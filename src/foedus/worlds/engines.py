@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import platformdirs
 
-from foedus.cases.format import WEIGHTINGS
 from foedus.cases.scenario import member_weights
+from foedus.cases.scenario_format import WEIGHTINGS
 from foedus.model import chronicle, cohesion, draws, elementary, records, rules
 from foedus.model.chronicle import FIRST, Events, absorbed, bin_of, counted, happened, key, stirred
 from foedus.model.cohesion import Tally
@@ -105,7 +105,7 @@ def chosen(engine: Engine, worlds: int) -> Engine:
 # ---------------------------------------------------------------------------------------------
 # The kernel, compiled
 
-PLAIN = (elementary, draws, rules, chronicle)
+PLAIN = (elementary, draws, records, rules, cohesion, chronicle)
 
 
 @cache

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import numpy as np
 
-from foedus.cases.alliance import state_quantities
-from foedus.cases.format import WEIGHTINGS
+from foedus.cases.scenario_format import WEIGHTINGS
 from foedus.model import cohesion, records
 from foedus.model.chronicle import Events, key
 from foedus.model.parameters import Parameters
+from foedus.model.records import state_quantities
 from foedus.worlds.kernel import Fields, Monthly
 
 if TYPE_CHECKING:

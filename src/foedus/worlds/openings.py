@@ -17,6 +17,7 @@ from zlib import crc32
 import numpy as np
 
 from foedus.cases.alliance import GIVEN
+from foedus.defaults import ALLIANCE
 from foedus.errors import ResultError
 from foedus.model.draws import address, seed_words
 from foedus.model.parameters import Parameters, specification
@@ -28,15 +29,8 @@ from foedus.worlds.posterior import Posterior, checksum, load_posterior, shipped
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    import numpy.typing as npt
-
     from foedus.cases.scenario import Scenario
-
-    Integers = npt.NDArray[np.int64]
-    Floats = npt.NDArray[np.float64]
-    Numbers = Floats | float
-
-import numpy as np
+    from foedus.worlds.posterior import Floats, Integers, Numbers
 
 
 class Opening(NamedTuple):
@@ -366,7 +360,7 @@ def _design(parameters: str | Path | Parameters | Design, scenarios: Sequence[Sc
             "calibrate, nor Parameters, nor a design."
         )
         raise ResultError(message)
-    names = [scenario.alliance.name for scenario in scenarios] or ["csto"]
+    names = [scenario.alliance.name for scenario in scenarios] or [ALLIANCE]
     posterior = shipped_posterior(names[0])
     if posterior is None:
         message = (

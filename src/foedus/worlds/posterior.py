@@ -19,6 +19,8 @@ import numpy as np
 
 from foedus.cases.alliance import GIVEN, STANDING, Alliance
 from foedus.cases.months import format_month, parse_month
+from foedus.cases.shipped import shipped_file
+from foedus.defaults import ALLIANCE
 from foedus.errors import ResultError, UnfinishedError
 from foedus.model.parameters import Parameters, specifications
 from foedus.model.records import State
@@ -30,9 +32,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from foedus.cases.scenario import Scenario
-    from foedus.worlds.openings import Integers, Numbers
 
+    Integers = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
+    Numbers = Floats | float
 
 import numpy as np
 
@@ -49,7 +52,6 @@ _OPENED_BY = {
     "participation": ("frozen",),
     "vote": ("suspended",),
 }
-DIRECTORY = Path(__file__).resolve().parents[1] / "data"
 
 
 @dataclass(frozen=True, eq=False)
@@ -284,15 +286,15 @@ def load_posterior(path: str | Path) -> Posterior:
     return Posterior(dict(zip(names, table, strict=True)), states, luck, about)
 
 
-def shipped_posterior(alliance: str = "csto") -> Posterior | None:
+def shipped_posterior(alliance: str = ALLIANCE) -> Posterior | None:
     """Return the posterior that comes with foedus for an alliance, or None."""
     return _shipped(alliance)
 
 
 @cache
 def _shipped(alliance: str) -> Posterior | None:
-    path = DIRECTORY / f"posterior_{alliance}.npz"
-    return load_posterior(path) if path.is_file() else None
+    path = shipped_file(f"posterior_{alliance}.npz")
+    return load_posterior(path) if path else None
 
 
 def continued(states: Floats) -> Floats:

@@ -1,26 +1,70 @@
-"""The sources of the model, so that a result tells which rules made it."""
+"""What the model means, as a hash, so that a result tells which rules made it.
 
+The hash is of the definitions that decide the bits of a world, as Python understands them: each
+definition's syntax tree, without documentation, comments and imports, wherever it stands. So it
+changes with what a rule does, and not with where it lives or how it is explained.
+"""
+
+import ast
+from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-#: Modules that decide the bits of a world.
+#: Modules whose definitions decide the bits of a world.
 MODEL = (
-    "model.chronicle", "model.draws", "model.elementary", "model.levers", "model.parameters",
-    "model.rules", "cases.alliance", "cases.schedule", "worlds.addresses", "worlds.agents",
-    "worlds.buffers", "worlds.compiled", "worlds.engines", "worlds.kept", "worlds.kernel",
-    "worlds.openings",
+    "cases.alliance", "cases.schedule", "model.chronicle", "model.cohesion", "model.draws",
+    "model.elementary", "model.parameters", "model.quantities", "model.records",
+    "model.rules", "worlds.agents", "worlds.buffers", "worlds.compiled", "worlds.engines",
+    "worlds.kernel", "worlds.openings",
 )  # fmt: skip
+
+#: Hashes under which this very model went before, by its hash. Whoever changes a definition in a
+#: way that leaves every world as it was to the bit adds the old hash here; any other change makes
+#: the entry moot by itself.
+BEFORE: dict[str, tuple[str, ...]] = {}
 
 
 @cache
 def source_hash() -> str:
-    """SHA-256 of the model's sources, whatever their line ends."""
-    total = sha256()
+    """SHA-256 of the model's definitions, whatever their order, files, comments and line ends."""
     package = Path(__file__).resolve().parents[1]
-    for name in MODEL:
-        total.update(name.encode())
-        total.update(
-            (package / f"{name.replace('.', '/')}.py").read_bytes().replace(b"\r\n", b"\n")
-        )
-    return total.hexdigest()
+    texts = ((package / f"{name.replace('.', '/')}.py").read_bytes() for name in MODEL)
+    return meaning(*texts)
+
+
+def is_this_model(source: str) -> bool:
+    """Whether worlds of a model with some hash are those of this one, to the bit."""
+    return source == source_hash() or source in BEFORE.get(source_hash(), ())
+
+
+def meaning(*texts: bytes) -> str:
+    """SHA-256 of the definitions in some modules' texts."""
+    found = [line for text in texts for line in _definitions(ast.parse(text))]
+    return sha256("\n".join(sorted(found)).encode()).hexdigest()
+
+
+def _definitions(module: ast.Module) -> Iterator[str]:
+    """Yield each statement of a module that is neither import nor documentation."""
+    for statement in module.body:
+        guarded = isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.dump(statement.test)
+        if not guarded and not _is_idle(statement):
+            yield _tree(statement)
+
+
+def _is_idle(statement: object) -> bool:
+    """Whether a statement does nothing to a world: an import, or a text that stands alone."""
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return True
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+def _tree(node: object) -> str:
+    """Write a syntax tree alike under every version of Python: fields that say nothing left out."""
+    if isinstance(node, list):
+        return f"[{','.join(_tree(one) for one in node if not _is_idle(one))}]"
+    if isinstance(node, ast.AST):
+        fields = ((name, _tree(value)) for name, value in ast.iter_fields(node))
+        told = ",".join(f"{name}={text}" for name, text in fields if text not in ("None", "[]"))
+        return f"{type(node).__name__}({told})"
+    return repr(node)

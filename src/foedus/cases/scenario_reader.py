@@ -7,9 +7,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foedus.cases.alliance import Alliance, load_alliance
-from foedus.cases.documents import Document, KeyPath, decoded, parse_document, read_document
-from foedus.cases.format import (
+from foedus.cases.alliance_reader import load_alliance
+from foedus.cases.documents import Document, KeyPath, decoded, find_document, parse_document
+from foedus.cases.months import format_month, month_of_year, parse_month
+from foedus.cases.no_effect import refuse_inert
+from foedus.cases.overrides import apply_settings
+from foedus.cases.scenario import Scenario, bare_scenario, parameter_refusal
+from foedus.cases.scenario_format import (
     EVENTS,
     MAX_HORIZON,
     SPANS,
@@ -19,19 +23,8 @@ from foedus.cases.format import (
     ForcedDecision,
     ScenarioFile,
 )
-from foedus.cases.months import format_month, month_of_year, parse_month
-from foedus.cases.no_effect import refuse_inert
-from foedus.cases.overrides import apply_settings
-from foedus.cases.scenario import (
-    LeverKey,
-    Origin,
-    Scenario,
-    ScriptedEvent,
-    Span,
-    bare_scenario,
-    parameter_refusal,
-)
 from foedus.cases.shipped import is_path, locate, shipped_scenarios
+from foedus.cases.spans import LeverKey, Origin, ScriptedEvent, Span
 from foedus.cases.validation import attempt, validate
 from foedus.defaults import ALLIANCE
 from foedus.errors import InputError, Problem, ScenarioError, nearest
@@ -40,6 +33,8 @@ from foedus.model.levers import DECISIONS, LEVERS, POLICIES, Lever
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from foedus.cases.alliance import Alliance
 MAX_LINEAGE = 16  # scenarios that extend one another
 
 
@@ -130,18 +125,7 @@ def read_scenario(content: bytes, file: str) -> Scenario:
 
 
 def _load(reference: str, base: Path | None, chain: tuple[Path, ...]) -> Scenario:
-    found = locate(reference, shipped_scenarios(), base)
-    if found is None:
-        message = (
-            f"There is no shipped scenario '{reference}'{nearest(reference, shipped_scenarios())} "
-            "A file of your own is named by its path, such as ./mine.yaml."
-        )
-        raise ScenarioError([Problem(reference, 0, "", message)])
-    path, shown = found
-    try:
-        document = read_document(path, shown)
-    except InputError as error:
-        raise ScenarioError(error.problems) from None
+    document, path = find_document(reference, "scenario", shipped_scenarios(), ScenarioError, base)
     return _Reader(document, path.resolve(), chain).scenario()
 
 

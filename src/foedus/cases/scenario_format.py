@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
-from foedus.cases.alliance import MonthText
+from foedus.cases.alliance_format import MonthText
 from foedus.cases.validation import NAME_PATTERN, Checked
 from foedus.model.cohesion import Cohesion
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES, Lever

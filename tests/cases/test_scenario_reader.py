@@ -6,9 +6,9 @@ import jsonschema
 import pytest
 import yaml
 
-from foedus.cases.format import json_schema
 from foedus.cases.months import parse_month
-from foedus.cases.reader import load_scenario
+from foedus.cases.scenario_format import json_schema
+from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.cases.writing import show_lines
 from foedus.errors import InertScenarioError, ScenarioError
