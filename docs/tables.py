@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from foedus.cases.alliance_reader import load_alliance
 from foedus.cases.months import parse_month
 from foedus.cases.scenario_reader import load_scenario
-from foedus.cases.shipped import shipped_scenarios
+from foedus.cases.shipped import DATA, shipped_scenarios
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES
 from foedus.model.parameters import specifications
 from foedus.model.quantities import EVIDENCE_KINDS
+from foedus.outcomes.catalogue import ALLIANCE_OUTCOMES, MEMBER_OUTCOMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,6 +71,24 @@ def levers() -> str:
             lever.source,
         )
         for lever in LEVERS
+    ]
+    return table(header, rows)
+
+
+def outcomes() -> str:
+    """Table of everything that is measured of a world."""
+    header = ("outcome", "of", "kind", "better", "meaning", "from")
+    rows = [
+        (
+            f"`{outcome.key}`",
+            whose,
+            outcome.kind,
+            {1: "more", -1: "less", 0: "neither"}[outcome.better],
+            outcome.meaning,
+            outcome.source,
+        )
+        for whose, found in (("alliance", ALLIANCE_OUTCOMES), ("member", MEMBER_OUTCOMES))
+        for outcome in found.values()
     ]
     return table(header, rows)
 
@@ -130,7 +149,7 @@ def priors() -> str:
         )
         for outcome, label in (
             ("frozen", f"frozen in {horizon}"),
-            ("misses_summit", f"misses a summit by {horizon}"),
+            ("missed_summit", f"misses a summit by {horizon}"),
         )
         for code in drawn["members"]
     ]
@@ -184,7 +203,7 @@ def found(name: str) -> Any:
     """Return what docs/evaluate.py wrote, or what comes with foedus."""
     path = HERE / "results" / f"{name}.json"
     if not path.is_file():
-        path = HERE.parent / "src" / "foedus" / "data" / f"{name}.json"
+        path = DATA / f"{name}.json"
     return json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -302,6 +321,7 @@ BLOCKS = {
     "machine": machine,
     "parameters": parameters,
     "levers": levers,
+    "outcomes": outcomes,
     "policies": policies,
     "decisions": decisions,
     "scenarios": scenarios,

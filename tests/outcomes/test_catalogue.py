@@ -13,8 +13,8 @@ from foedus.model import records
 from foedus.model.chronicle import Events
 from foedus.outcomes.catalogue import (
     ALLIANCE,
-    ALLIANCE_MEASURES,
-    MEMBER_MEASURES,
+    ALLIANCE_OUTCOMES,
+    MEMBER_OUTCOMES,
     measured,
     of_alliance,
     of_member,
@@ -46,21 +46,21 @@ def paths(made: Ensemble) -> xr.Dataset:
 
 
 def test_everything_is_measured_once_of_everybody(worlds: Worlds) -> None:
-    found = [(one.subject, one.measure.name) for one in measured(worlds)]
+    found = [(one.subject, one.outcome.key) for one in measured(worlds)]
     members = worlds.scenario.alliance.members
     assert len(found) == len(set(found))
-    assert len(found) == len(ALLIANCE_MEASURES) + len(members) * len(MEMBER_MEASURES)
+    assert len(found) == len(ALLIANCE_OUTCOMES) + len(members) * len(MEMBER_OUTCOMES)
     for one in measured(worlds):
         assert one.values.shape == (worlds.runs,)
         assert np.array_equal(
-            one.values, value_of(worlds, one.subject, one.measure.name), equal_nan=True
+            one.values, value_of(worlds, one.subject, one.outcome.key), equal_nan=True
         )
-        if one.measure.kind == "chance":
+        if one.outcome.kind == "chance":
             assert set(np.unique(one.values)) <= {False, True}
 
 
 def test_what_holds_an_alliance_together_counts_as_better() -> None:
-    better = {name: measure.better for name, measure in MEMBER_MEASURES.items()}
+    better = {key: outcome.better for key, outcome in MEMBER_OUTCOMES.items()}
     good = {"active", "takes_part", "thaw", "return_to_summit", "trust", "expectation"}
     assert {name for name, sign in better.items() if sign > 0} == good
     assert {name for name, sign in better.items() if sign == 0} == {"dependence"}
@@ -68,7 +68,7 @@ def test_what_holds_an_alliance_together_counts_as_better() -> None:
 
 
 def test_every_event_of_the_chronicle_is_measured() -> None:
-    assert set(Events._fields) <= set(MEMBER_MEASURES)
+    assert set(Events._fields) <= set(MEMBER_OUTCOMES)
 
 
 def test_chances_of_a_member_agree_with_its_last_month(worlds: Worlds, paths: xr.Dataset) -> None:
@@ -88,7 +88,7 @@ def test_the_promise_is_support_over_all_crises_of_all_members(
     worlds: Worlds, paths: xr.Dataset
 ) -> None:
     crises, support = (float(paths[name].sum()) for name in ("crisis", "support"))
-    assert of_alliance(worlds, "crises answered").mean() == pytest.approx(support / crises)
+    assert of_alliance(worlds, "crises_answered").mean() == pytest.approx(support / crises)
 
 
 def test_a_second_follows_the_first_where_two_have_stepped_back(
@@ -108,11 +108,11 @@ def test_a_second_follows_the_first_where_two_have_stepped_back(
         .sel(member="ARM")
         .values
     )
-    for name, number in (("second leaves", left), ("second steps back", back)):
+    for name, number in (("second_leaves", left), ("second_steps_back", back)):
         expected = (number >= 2).sum() / (number >= 1).sum()
         assert of_alliance(worlds, name).mean() == pytest.approx(expected)
 
 
 def test_headline_cohesion_has_the_weights_of_the_scenario(worlds: Worlds) -> None:
-    index = of_alliance(worlds, f"cohesion, {worlds.scenario.weighting} weights")
+    index = of_alliance(worlds, f"cohesion.{worlds.scenario.weighting}")
     assert np.array_equal(value_of(worlds, ALLIANCE, "cohesion"), index, equal_nan=True)

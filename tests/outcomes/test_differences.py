@@ -85,11 +85,11 @@ def test_worse_means_worse_for_the_alliance_not_less(made: Ensemble) -> None:
     assert missed.worse is not None
     assert missed.worse.value > 0.0
     assert one(found, "ARM", "dependence").better is None
-    assert one(found, ALLIANCE, "crises answered").better is None
+    assert one(found, ALLIANCE, "crises_answered").better is None
 
 
 def test_pairing_narrows_the_interval_by_what_it_says(made: Ensemble, paths: xr.Dataset) -> None:
-    found = one(differences(*made.parts), ALLIANCE, "component trust")
+    found = one(differences(*made.parts), ALLIANCE, "components.equal.trust")
     index = made.parts[0].table["components"]
     place = list(paths["component"].values).index("trust")
     first, second = (p.table["components"][0, place].astype(float) for p in made.parts)

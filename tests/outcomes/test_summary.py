@@ -17,6 +17,7 @@ from foedus.model import cohesion, records
 from foedus.model.parameters import specifications
 from foedus.outcomes import estimates
 from foedus.outcomes import summary as summary_module
+from foedus.outcomes.catalogue import ALLIANCE
 from foedus.worlds import kernel
 from foedus.worlds.openings import PRIOR
 from foedus.worlds.populations import INDEPENDENT, Populations
@@ -66,7 +67,7 @@ def test_member_outcomes_agree_with_a_recount(
     worlds: Worlds, scenario: Scenario, last_month: list[list[dict[str, Any]]]
 ) -> None:
     for m, code in enumerate(scenario.alliance.members):
-        outcome = summary_module.member_outcome(worlds, code)
+        outcome = summary_module.outcomes(worlds, code)
         mine = [world[m] for world in last_month]
         inside = [w["membership"] < records.WITHDRAWN for w in mine]
         active = [
@@ -74,11 +75,11 @@ def test_member_outcomes_agree_with_a_recount(
         ]
         frozen = [i and w["frozen"] == 1 for i, w in zip(inside, mine, strict=True)]
         trust = sorted(w["trust"] for i, w in zip(inside, mine, strict=True) if i)
-        assert outcome.active.value == np.mean(active)
-        assert outcome.frozen.value == np.mean(frozen)
-        assert outcome.out.value == np.mean([not i for i in inside])
-        assert outcome.takes_part.value == np.mean([w["takes_part"] for w in mine])
-        assert outcome.trust.value == trust[-(-len(trust) // 2) - 1]
+        assert outcome["active"].value == np.mean(active)
+        assert outcome["frozen"].value == np.mean(frozen)
+        assert outcome["out"].value == np.mean([not i for i in inside])
+        assert outcome["takes_part"].value == np.mean([w["takes_part"] for w in mine])
+        assert outcome["trust"].value == trust[-(-len(trust) // 2) - 1]
 
 
 def test_some_members_leave_and_some_are_frozen_and_suspended_in_these_worlds(
@@ -94,12 +95,16 @@ def test_a_member_without_its_vote_is_not_active(worlds: Worlds) -> None:
     changed = copy.deepcopy(worlds)
     for name, value in (("standing", 1), ("frozen", 0), ("suspended", 1)):
         changed.of(name, "BLR")[:] = value
-    outcome = summary_module.member_outcome(changed, "BLR")
-    assert (outcome.active.value, outcome.suspended.value, outcome.frozen.value) == (0.0, 1.0, 0.0)
+    outcome = summary_module.outcomes(changed, "BLR")
+    assert (outcome["active"].value, outcome["suspended"].value, outcome["frozen"].value) == (
+        0.0,
+        1.0,
+        0.0,
+    )
 
 
 def test_first_missed_summit_agrees_with_a_recount(worlds: Worlds, paths: xr.Dataset) -> None:
-    outcome = summary_module.member_outcome(worlds, "KAZ")
+    outcome = summary_module.events(worlds, "KAZ")["missed_summit"]
     member = paths.sel(member="KAZ")
     months = [str(month)[:7] for month in paths["month"].values]
     firsts = []
@@ -109,8 +114,8 @@ def test_first_missed_summit_agrees_with_a_recount(worlds: Worlds, paths: xr.Dat
             if month.endswith("-11") and here["membership"] < 2 and here["attended"] == 0:
                 firsts.append(month)
                 break
-    assert outcome.misses_summit.value == len(firsts) / RUNS
-    assert outcome.first_missed == sorted(firsts)[(len(firsts) - 1) // 2]
+    assert outcome.total.value == len(firsts) / RUNS
+    assert outcome.among == sorted(firsts)[(len(firsts) - 1) // 2]
 
 
 def test_months_of_events_agree_with_a_recount(worlds: Worlds, paths: xr.Dataset) -> None:
@@ -145,7 +150,7 @@ def test_notice_comes_before_a_withdrawal_and_is_none_with_an_expulsion(worlds: 
 
 
 def test_end_states_sum_to_one_and_agree_with_a_recount(worlds: Worlds) -> None:
-    states = summary_module.alliance_outcome(worlds).end_states
+    states = summary_module.outcomes(worlds, ALLIANCE)["end_states"]
     assert sum(estimate.value for estimate in states.values()) == pytest.approx(1.0)
     for code, name in enumerate(cohesion.END_STATES):
         assert states[name].value == float((worlds.table["end_state"] == code).mean())
@@ -301,8 +306,8 @@ def test_cohesion_without_members_is_missing_and_said_so() -> None:
     settings = ["exit_base=3", "exit_dependence=0", "rules.notice_months=0", "threat.all=0"]
     scenario = load_scenario("baseline", horizon=30, settings=settings)
     gone = ensemble.run([scenario], runs=10)
-    outcome = summary_module.alliance_outcome(gone.parts[0])
-    assert outcome.without_members.value > 0.5
+    outcome = summary_module.outcomes(gone.parts[0], ALLIANCE)
+    assert outcome["without_members"].value > 0.5
     assert np.isnan(gone.tables["cohesion"]).any()
-    assert outcome.end_states["dissolved"].value > 0.5
+    assert outcome["end_states"]["dissolved"].value > 0.5
     json.dumps(summary_module.summarise(gone), allow_nan=False)

@@ -9,6 +9,7 @@ import numpy as np
 
 from foedus.cases.months import format_month
 from foedus.errors import ResultError
+from foedus.model.chronicle import event_notes
 from foedus.model.cohesion import END_STATES
 from foedus.model.records import STANDINGS
 from foedus.worlds.kept import (
@@ -20,7 +21,6 @@ from foedus.worlds.kept import (
     SHARE_UNIT,
     TABLE,
     Kept,
-    event_meanings,
     unit,
 )
 from foedus.worlds.populations import populations_of
@@ -82,7 +82,7 @@ def outcome_dataset(
         attrs=_attributes(scenarios, design, seed),
     )
     data["event"].attrs["long_name"] = "; ".join(
-        f"{name}: {meaning}" for name, meaning in event_meanings().items()
+        f"{name}: {note.meaning}" for name, note in event_notes().items()
     )
     data["bin"].attrs = {"long_name": "middle of the histogram's bin", "units": "1"}
     return data

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple, get_type_hints
 
 from foedus.model.draws import WORD
 from foedus.model.elementary import bits, whole, wrapped
@@ -17,19 +17,45 @@ if TYPE_CHECKING:
     from foedus.model.records import Drivers, State
 
 
+class Note(NamedTuple):
+    """What an event is, and whether it is good for the alliance.
+
+    Attributes
+    ----------
+    meaning
+        In words that follow the member's name.
+    better
+        1 if it holds the alliance together, -1 if it pulls it apart, 0 if neither.
+    """
+
+    meaning: str
+    better: int
+
+
 class Events(NamedTuple):
     """What an analyst notes of a member's month: 1 where it happened, else 0."""
 
-    missed_summit: Annotated[float, "missed a summit"]
-    refused_documents: Annotated[float, "did not let the documents of a summit pass"]
-    unpaid_dues: Annotated[float, "left a year's dues unpaid"]
-    freeze: Annotated[float, "froze its participation"]
-    thaw: Annotated[float, "ended a freeze"]
-    return_to_summit: Annotated[float, "attended a summit after having missed the last one"]
-    suspension: Annotated[float, "lost its vote"]
-    notice: Annotated[float, "gave notice of withdrawal"]
-    withdrawal: Annotated[float, "left, its notice having run out"]
-    expulsion: Annotated[float, "was expelled"]
+    missed_summit: Annotated[float, Note("missed a summit", better=-1)]
+    refused_documents: Annotated[
+        float, Note("did not let the documents of a summit pass", better=-1)
+    ]
+    unpaid_dues: Annotated[float, Note("left a year's dues unpaid", better=-1)]
+    freeze: Annotated[float, Note("froze its participation", better=-1)]
+    thaw: Annotated[float, Note("ended a freeze", better=1)]
+    return_to_summit: Annotated[
+        float, Note("attended a summit after having missed the last one", better=1)
+    ]
+    suspension: Annotated[float, Note("lost its vote", better=-1)]
+    notice: Annotated[float, Note("gave notice of withdrawal", better=-1)]
+    withdrawal: Annotated[float, Note("left, its notice having run out", better=-1)]
+    expulsion: Annotated[float, Note("was expelled", better=-1)]
+
+
+@cache
+def event_notes() -> dict[str, Note]:
+    """Return what is noted of each event, by its name."""
+    hints = get_type_hints(Events, include_extras=True)
+    return {name: hints[name].__metadata__[0] for name in Events._fields}
 
 
 def happened(before: State, after: State, drivers: Drivers) -> Events:

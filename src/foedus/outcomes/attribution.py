@@ -20,7 +20,7 @@ import numpy as np
 from foedus.ensembles import ensemble
 from foedus.errors import ResultError
 from foedus.model.levers import LEVERS
-from foedus.outcomes.catalogue import ALLIANCE, value_of
+from foedus.outcomes.catalogue import ALLIANCE, headlines, value_of
 from foedus.outcomes.estimates import mean
 
 if TYPE_CHECKING:
@@ -38,10 +38,6 @@ if TYPE_CHECKING:
 
 RUNS = 4_000  # worlds of each mix
 MOST = 8  # things that can differ: 2**8 mixes
-
-#: Outcomes whose difference is split, of the alliance and of each member.
-ATTRIBUTED_ALLIANCE = ("cohesion",)
-ATTRIBUTED_MEMBER = ("active", "trust", "out")
 
 #: What scenarios can differ in beside their levers.
 EVENTS, POLICY, NUMBERS = "events", "policy", "numbers"
@@ -203,7 +199,7 @@ def attribute(
     return [
         _attribution(subject, name, levers, by_mix)
         for subject in (ALLIANCE, *baseline.alliance.members)
-        for name in (ATTRIBUTED_ALLIANCE if subject == ALLIANCE else ATTRIBUTED_MEMBER)
+        for name in headlines(subject)
     ]
 
 

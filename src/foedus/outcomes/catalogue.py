@@ -1,7 +1,9 @@
-"""What is measured of each world: the outcomes that analysts name, one value a world.
+"""The catalogue of outcomes: what is measured of each world, declared once for every use.
 
-Every table, comparison and attribution takes its outcomes from here, so that the same word means
-the same thing everywhere.
+One entry declares an outcome whole: its key, its words, its meaning, what kind of number it is,
+whether more of it is good for the alliance, where it comes from, and how it is taken from worlds.
+Summaries, tables, JSON, comparisons, ``foedus why`` and the documentation derive from these
+entries, so that one word means one thing everywhere. A new outcome is a new entry.
 """
 
 from __future__ import annotations
@@ -13,14 +15,15 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_type_hints
 import numpy as np
 
 from foedus.cases.scenario_format import WEIGHTINGS
-from foedus.model import cohesion, records
-from foedus.model.chronicle import Events
+from foedus.model.chronicle import event_notes
+from foedus.model.cohesion import END_STATE_MEANINGS, END_STATES, Cohesion
+from foedus.model.records import STANDINGS, state_quantities
 from foedus.outcomes.estimates import ratio
 from foedus.outcomes.incidence import EXITS
-from foedus.worlds.kept import TOTALS, WATCHED, event_meanings
+from foedus.worlds.kept import TOTALS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import numpy.typing as npt
 
@@ -28,43 +31,110 @@ if TYPE_CHECKING:
 
     Values = npt.NDArray[Any]
 
-ACTIVE = records.STANDINGS.index("active")
-WITHDRAWN = records.STANDINGS.index("withdrawn")  # from here on a member is out
+ACTIVE = STANDINGS.index("active")
+WITHDRAWN = STANDINGS.index("withdrawn")  # from here on a member is out
 ALLIANCE = "alliance"  # the subject of what is measured of all members together
 
-Kind = Literal["chance", "mean", "ratio"]
+#: What a value is, and with it how it is estimated and written.
+#:
+#: ``chance``
+#:     It is so in a world or not; the mean over worlds is a probability.
+#: ``conditional``
+#:     A chance among those worlds in which something else holds.
+#: ``ratio``
+#:     The ratio of two sums over worlds; single values mean nothing.
+#: ``mean``
+#:     A number, missing in worlds where there is none.
+#: ``count``
+#:     A whole number of members.
+Kind = Literal["chance", "conditional", "ratio", "mean", "count"]
+POOLED: tuple[Kind, ...] = ("conditional", "ratio")  # without a value in a single world
+
+#: How the values of many worlds are put in one line: their mean with its Monte Carlo error, or
+#: their median with the range that holds 90 % of them.
+Form = Literal["mean", "spread"]
+_FORMS: dict[Kind, tuple[Form, ...]] = {
+    "chance": ("mean",),
+    "conditional": ("mean",),
+    "ratio": ("mean",),
+    "mean": ("spread",),
+    "count": ("spread",),
+}
 
 
 @dataclass(frozen=True)
-class Measure:
+class Outcome:
     """Something that is measured of each world.
 
     Attributes
     ----------
-    name
-        Such as ``active`` or ``cohesion``.
+    key
+        Its name in Python, JSON and CSV; a dot parts a family from one of its members, such as
+        ``end_states.dissolved``.
+    meaning
+        In words, as an explanation that follows the name.
     kind
-        ``chance``: it is so or not, and its mean is a probability. ``mean``: a number, missing
-        where there is none. ``ratio``: the mean is the ratio of two sums over worlds and single
-        values mean nothing.
+        One of :data:`Kind`.
     better
         1 if more of it holds the alliance together, -1 if it pulls it apart, 0 if neither.
-    meaning
-        In words.
+    source
+        Where it comes from: section.paragraph of the article, or mechanism of docs/model.md.
+    values
+        Takes the worlds of a scenario (and, of a member, its code); returns a value a world,
+        NaN where there is none.
+    label
+        Its words where they are not the key's own.
+    forms
+        How a summary puts it; the kind's usual way if empty. With several, the first has the key
+        and the mean has ``mean_`` before it.
+    headline
+        Whether comparisons are judged by it and split it among levers.
+    weighting
+        How members are weighted in it, or None where that makes no difference.
+    summarised
+        Whether it stands in summaries; what only repeats another under a shorter name does not.
+    tabled
+        Whether it stands in the tables of a run.
+    only_if_any
+        Whether tables leave it out where it never happens.
     """
 
-    name: str
+    key: str
+    meaning: str
     kind: Kind
     better: int
-    meaning: str
+    source: str
+    values: Callable[..., Values]
+    label: str = ""
+    forms: tuple[Form, ...] = ()
+    headline: bool = False
+    weighting: str | None = None
+    summarised: bool = True
+    tabled: bool = True
+    only_if_any: bool = False
+
+    @property
+    def words(self) -> str:
+        """Its name in tables and sentences."""
+        return self.label or self.key.replace("_", " ")
+
+    @property
+    def lines(self) -> dict[str, Form]:
+        """Keys under which a summary holds it, each with its form."""
+        forms = self.forms or _FORMS[self.kind]
+        return {f"mean_{self.key}" if place else self.key: f for place, f in enumerate(forms)}
 
 
 class Measured(NamedTuple):
-    """A measure of a subject, with a value a world (NaN where there is none)."""
+    """An outcome of a subject, with a value a world (NaN where there is none)."""
 
     subject: str
-    measure: Measure
+    outcome: Outcome
     values: Values
+
+
+def _by_key(outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
+    return {outcome.key: outcome for outcome in outcomes}
 
 
 # ---------------------------------------------------------------------------------------------
@@ -76,7 +146,27 @@ def _is_inside(worlds: Worlds, member: str) -> Values:
     return inside
 
 
-def _while_member(worlds: Worlds, name: str, member: str) -> Values:
+def _is_active(worlds: Worlds, member: str) -> Values:
+    active: Values = worlds.of("standing", member) == ACTIVE
+    return active
+
+
+def _is_out(worlds: Worlds, member: str) -> Values:
+    return ~_is_inside(worlds, member)
+
+
+def _is(name: str, worlds: Worlds, member: str) -> Values:
+    """Whether a member is something at the horizon, and a member still."""
+    holds: Values = _is_inside(worlds, member) & (worlds.of(name, member) == 1)
+    return holds
+
+
+def _happens(name: str, worlds: Worlds, member: str) -> Values:
+    happened: Values = worlds.event(name, member) > 0
+    return happened
+
+
+def _while_member(name: str, worlds: Worlds, member: str) -> Values:
     """Return a member's values at the horizon, missing where it has left."""
     values: Values = np.where(
         _is_inside(worlds, member), worlds.of(name, member), np.float32(np.nan)
@@ -84,73 +174,79 @@ def _while_member(worlds: Worlds, name: str, member: str) -> Values:
     return values
 
 
-#: Standing at the horizon: what it means and whether it is good for the alliance.
-_STANDING: dict[str, tuple[int, str, Callable[[Worlds, str], Values]]] = {
-    "active": (
-        1,
-        "a member, not frozen, that holds its vote",
-        lambda w, m: w.of("standing", m) == ACTIVE,
-    ),
-    "frozen": (
-        -1,
-        "has frozen its participation",
-        lambda w, m: _is_inside(w, m) & (w.of("frozen", m) == 1),
-    ),
-    "suspended": (
-        -1,
-        "has lost its vote",
-        lambda w, m: _is_inside(w, m) & (w.of("suspended", m) == 1),
-    ),
-    "out": (-1, "withdrawn or expelled", lambda w, m: ~_is_inside(w, m)),
-    "takes_part": (
-        1,
-        "a member, not frozen, that attended the last summit",
-        lambda w, m: w.of("takes_part", m) == 1,
-    ),
-}
-_GOOD_EVENTS = ("thaw", "return_to_summit")
-_GOOD_STATES = {"trust": 1, "expectation": 1, "dependence": 0, "outside_option": -1}
-
-MEMBER_MEASURES: dict[str, Measure] = {
-    **{
-        name: Measure(name, "chance", better, f"{meaning}, at the horizon")
-        for name, (better, meaning, _) in _STANDING.items()
-    },
-    **{
-        name: Measure(
-            name, "chance", 1 if name in _GOOD_EVENTS else -1, f"{event_meanings()[name]}, at all"
-        )
-        for name in Events._fields
-    },
-    **{
-        name: Measure(
-            name,
-            "mean",
-            _GOOD_STATES[name],
-            f"{get_type_hints(records.State, include_extras=True)[name].__metadata__[0].meaning}, "
-            "at the horizon, while a member",
-        )
-        for name in WATCHED
-    },
-}
+def _state(name: str, better: int, source: str, **options: Any) -> Outcome:
+    """Declare a field of a member's state at the horizon."""
+    meaning = f"{state_quantities()[name].meaning}, at the horizon, while a member"
+    return Outcome(name, meaning, "mean", better, source, partial(_while_member, name), **options)
 
 
-def of_member(worlds: Worlds, member: str, name: str) -> Values:
-    """Return one of :data:`MEMBER_MEASURES` of a member, world by world."""
-    if name in _STANDING:
-        return _STANDING[name][2](worlds, member)
-    if name in Events._fields:
-        happened: Values = worlds.event(name, member) > 0
-        return happened
-    return _while_member(worlds, name, member)
+MEMBER_OUTCOMES: dict[str, Outcome] = _by_key(
+    (
+        Outcome(
+            "active",
+            "a member, not frozen, that holds its vote, at the horizon",
+            "chance",
+            1,
+            "mechanisms 10 and 12",
+            _is_active,
+            headline=True,
+        ),
+        Outcome(
+            "frozen",
+            "a member that has frozen its participation (its own choice), at the horizon",
+            "chance",
+            -1,
+            "II.2, mechanism 10",
+            partial(_is, "frozen"),
+        ),
+        Outcome(
+            "suspended",
+            "a member whose vote the alliance has suspended, at the horizon; may be frozen as well",
+            "chance",
+            -1,
+            "II.1, mechanism 12",
+            partial(_is, "suspended"),
+            label="vote suspended",
+        ),
+        Outcome(
+            "out",
+            "withdrawn or expelled, at the horizon",
+            "chance",
+            -1,
+            "mechanisms 11 and 12",
+            _is_out,
+            headline=True,
+        ),
+        Outcome(
+            "takes_part",
+            "a member, not frozen, that attended the last summit before the horizon",
+            "chance",
+            1,
+            "mechanism 10",
+            partial(_is, "takes_part"),
+        ),
+        _state("trust", 1, "mechanisms 4, 5 and 7", headline=True),
+        _state("expectation", 1, "mechanism 6", tabled=False),
+        _state("dependence", 0, "III.3, mechanism 9", tabled=False),
+        _state("outside_option", -1, "IV.3, mechanism 8", tabled=False),
+        *(
+            Outcome(
+                name,
+                f"{note.meaning}, at least once",
+                "chance",
+                note.better,
+                "what a world notes of a member's month",
+                partial(_happens, name),
+                tabled=False,
+            )
+            for name, note in event_notes().items()
+        ),
+    )
+)
 
 
 # ---------------------------------------------------------------------------------------------
 # Of the alliance
-
-
-def _headline(worlds: Worlds) -> Values:
-    return _index(worlds.scenario.weighting, worlds)
 
 
 def _index(weighting: str, worlds: Worlds) -> Values:
@@ -158,10 +254,24 @@ def _index(weighting: str, worlds: Worlds) -> Values:
     return index
 
 
-def _component(name: str, worlds: Worlds) -> Values:
-    weighting = WEIGHTINGS.index(worlds.scenario.weighting)
-    component: Values = worlds.table["components"][weighting, cohesion.Cohesion._fields.index(name)]
+def _headline_index(worlds: Worlds) -> Values:
+    return _index(worlds.scenario.weighting, worlds)
+
+
+def _component(weighting: str, name: str, worlds: Worlds) -> Values:
+    place = WEIGHTINGS.index(weighting), Cohesion._fields.index(name)
+    component: Values = worlds.table["components"][place]
     return component
+
+
+def _has_no_member(worlds: Worlds) -> Values:
+    missing: Values = np.isnan(worlds.table["cohesion"][0])
+    return missing
+
+
+def _ends(code: int, worlds: Worlds) -> Values:
+    ended: Values = worlds.table["end_state"] == code
+    return ended
 
 
 def _number(name: str, worlds: Worlds) -> Values:
@@ -170,25 +280,20 @@ def _number(name: str, worlds: Worlds) -> Values:
     return number
 
 
-def _promise(worlds: Worlds) -> Values:
+def _answered(worlds: Worlds) -> Values:
     total = worlds.table["total"].sum(axis=1)
     return ratio(*(total[TOTALS.index(name)] for name in ("support", "crisis")))
 
 
-def _ended(code: int, worlds: Worlds) -> Values:
-    ended: Values = worlds.table["end_state"] == code
-    return ended
-
-
-def _refused(worlds: Worlds) -> Values:
+def _passes_without_all(worlds: Worlds) -> Values:
     table = worlds.table
     votes = (table["standing"] < WITHDRAWN) & (table["suspended"] == 0)
     refused: Values = (votes & (table["consented"] == 0)).any(axis=0)
     return refused
 
 
-def _follows(names: tuple[str, ...], worlds: Worlds) -> Values:
-    """Whether a second member does one of some things, of the worlds in which one does."""
+def _second_follows(names: tuple[str, ...], worlds: Worlds) -> Values:
+    """Whether a second member does one of some things, among the worlds in which one does."""
     members = worlds.scenario.alliance.members
     number = np.sum(
         [np.any([of_member(worlds, member, name) for name in names], axis=0) for member in members],
@@ -197,87 +302,171 @@ def _follows(names: tuple[str, ...], worlds: Worlds) -> Values:
     return ratio(number >= 2, number >= 1)
 
 
-#: Whoever froze at some time, or was frozen from the start, or left.
+#: Who froze at some time, or was frozen from the start, or left.
 _STEPPED_BACK = ("frozen", "freeze", "thaw", *EXITS)
-_END_STATES = {"restored": 1, "ambivalent": 0, "smaller": 0, "hollow": -1, "dissolved": -1}
+_END_STATES_BETTER = {
+    "restored": 1,
+    "ambivalent": 0,
+    "smaller": 0,
+    "hollow": -1,
+    "dissolved": -1,
+}
+_WEIGHTED = {"equal": "alike", "capability": "by capability"}
+_COMPONENTS = {
+    name: hint.__metadata__[0].meaning
+    for name, hint in get_type_hints(Cohesion, include_extras=True).items()
+}
 
-_ALLIANCE: dict[str, tuple[Kind, int, str, Callable[[Worlds], Values]]] = {
-    "cohesion": (
-        "mean",
-        1,
-        "cohesion index, members weighted as the scenario says",
-        _headline,
-    ),
-    **{
-        f"cohesion, {weighting} weights": (
+ALLIANCE_OUTCOMES: dict[str, Outcome] = _by_key(
+    (
+        Outcome(
+            "cohesion",
+            "cohesion index, members weighted as the scenario says: the weighted mean of "
+            f"{', '.join(Cohesion._fields)}",
             "mean",
             1,
-            f"cohesion index, members weighted by {weighting}",
-            partial(_index, weighting),
-        )
-        for weighting in WEIGHTINGS
-    },
-    **{
-        f"component {name}": (
-            "mean",
+            "mechanism 14",
+            _headline_index,
+            headline=True,
+            summarised=False,
+        ),
+        *(
+            Outcome(
+                f"cohesion.{weighting}",
+                f"cohesion index, members weighted {_WEIGHTED[weighting]}",
+                "mean",
+                1,
+                "mechanism 14",
+                partial(_index, weighting),
+                label=f"cohesion, {weighting} weights",
+                forms=("spread", "mean"),
+                weighting=weighting,
+            )
+            for weighting in WEIGHTINGS
+        ),
+        *(
+            Outcome(
+                f"components.{weighting}.{name}",
+                f"component of cohesion: {meaning}; members weighted {_WEIGHTED[weighting]}",
+                "mean",
+                1,
+                "mechanism 14",
+                partial(_component, weighting, name),
+                label=f"component {name.replace('_', ' ')}",
+                forms=("mean",),
+                weighting=weighting,
+            )
+            for weighting in WEIGHTINGS
+            for name, meaning in _COMPONENTS.items()
+        ),
+        *(
+            Outcome(
+                f"end_states.{name}",
+                f"end state at the horizon: {END_STATE_MEANINGS[name]} (the first that applies: "
+                f"{', '.join(END_STATES)})",
+                "chance",
+                _END_STATES_BETTER[name],
+                "V.1, V.2",
+                partial(_ends, code),
+                label=f"end state {name}",
+            )
+            for code, name in enumerate(END_STATES)
+        ),
+        Outcome(
+            "members_active",
+            "clients that are active at the horizon",
+            "count",
             1,
-            f"component of cohesion: {name.replace('_', ' ')}",
-            partial(_component, name),
-        )
-        for name in cohesion.Cohesion._fields
-    },
-    **{
-        f"end state {name}": (
+            "mechanisms 10 and 12",
+            partial(_number, "active"),
+        ),
+        Outcome(
+            "members_taking_part",
+            "clients that take part at the horizon",
+            "count",
+            1,
+            "mechanism 10",
+            partial(_number, "takes_part"),
+        ),
+        Outcome(
+            "crises_answered",
+            "worth of the alliance's promise: support delivered in crises, over all crises of all "
+            "members",
+            "ratio",
+            1,
+            "mechanism 3",
+            _answered,
+        ),
+        Outcome(
+            "second_steps_back",
+            "a second client freezes or leaves, among the worlds in which one does: what follows "
+            "the first, whether because of it or for the same reasons",
+            "conditional",
+            -1,
+            "mechanisms 10 and 11",
+            partial(_second_follows, _STEPPED_BACK),
+        ),
+        Outcome(
+            "second_leaves",
+            "a second client leaves, among the worlds in which one does",
+            "conditional",
+            -1,
+            "mechanism 11",
+            partial(_second_follows, EXITS),
+        ),
+        Outcome(
+            "narrower_agenda",
+            "the last documents before the horizon pass without the consent of a member that holds "
+            "its vote",
             "chance",
-            _END_STATES[name],
-            cohesion.END_STATE_MEANINGS[name],
-            partial(_ended, code),
-        )
-        for code, name in enumerate(cohesion.END_STATES)
-    },
-    "members active": ("mean", 1, "clients active", partial(_number, "active")),
-    "members taking part": ("mean", 1, "clients taking part", partial(_number, "takes_part")),
-    "narrower agenda": (
-        "chance",
-        -1,
-        "the last documents pass without a member that holds its vote",
-        _refused,
-    ),
-    "crises answered": ("ratio", 1, "support delivered in a crisis, of 1", _promise),
-    "second steps back": (
-        "ratio",
-        -1,
-        "a second member is or was frozen or leaves, where one does",
-        partial(_follows, _STEPPED_BACK),
-    ),
-    "second leaves": (
-        "ratio",
-        -1,
-        "a second member leaves, where one does",
-        partial(_follows, EXITS),
-    ),
-}
-
-ALLIANCE_MEASURES: dict[str, Measure] = {
-    name: Measure(name, kind, better, meaning)
-    for name, (kind, better, meaning, _) in _ALLIANCE.items()
-}
+            -1,
+            "V.2",
+            _passes_without_all,
+        ),
+        Outcome(
+            "without_members",
+            "no client is left, so that cohesion is missing",
+            "chance",
+            -1,
+            "mechanism 14",
+            _has_no_member,
+            only_if_any=True,
+        ),
+    )
+)
 
 
-def of_alliance(worlds: Worlds, name: str) -> Values:
-    """Return one of :data:`ALLIANCE_MEASURES`, world by world."""
-    return _ALLIANCE[name][3](worlds)
+# ---------------------------------------------------------------------------------------------
+# Measuring
+
+
+def outcomes_of(subject: str) -> dict[str, Outcome]:
+    """Return the outcomes that are measured of a member, or of the alliance, by key."""
+    return ALLIANCE_OUTCOMES if subject == ALLIANCE else MEMBER_OUTCOMES
+
+
+def headlines(subject: str) -> tuple[str, ...]:
+    """Return the keys of the outcomes that comparisons are judged by."""
+    return tuple(key for key, outcome in outcomes_of(subject).items() if outcome.headline)
+
+
+def of_member(worlds: Worlds, member: str, key: str) -> Values:
+    """Return one of :data:`MEMBER_OUTCOMES` of a member, world by world."""
+    return MEMBER_OUTCOMES[key].values(worlds, member)
+
+
+def of_alliance(worlds: Worlds, key: str) -> Values:
+    """Return one of :data:`ALLIANCE_OUTCOMES`, world by world."""
+    return ALLIANCE_OUTCOMES[key].values(worlds)
+
+
+def value_of(worlds: Worlds, subject: str, key: str) -> Values:
+    """Return one outcome of a member or the alliance, world by world."""
+    return of_alliance(worlds, key) if subject == ALLIANCE else of_member(worlds, subject, key)
 
 
 def measured(worlds: Worlds) -> Iterator[Measured]:
     """Yield everything that is measured of the worlds of a scenario, the alliance first."""
-    for name, measure in ALLIANCE_MEASURES.items():
-        yield Measured(ALLIANCE, measure, of_alliance(worlds, name))
-    for member in worlds.scenario.alliance.members:
-        for name, measure in MEMBER_MEASURES.items():
-            yield Measured(member, measure, of_member(worlds, member, name))
-
-
-def value_of(worlds: Worlds, subject: str, name: str) -> Values:
-    """Return one measure of a member or the alliance, world by world."""
-    return of_alliance(worlds, name) if subject == ALLIANCE else of_member(worlds, subject, name)
+    for subject in (ALLIANCE, *worlds.scenario.alliance.members):
+        for key, outcome in outcomes_of(subject).items():
+            yield Measured(subject, outcome, value_of(worlds, subject, key))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foedus.errors import ResultError
-from foedus.outcomes.catalogue import ALLIANCE, Measure, measured
+from foedus.outcomes.catalogue import ALLIANCE, POOLED, Outcome, headlines, measured
 from foedus.outcomes.estimates import Estimate, mean, probability, standard_error
 
 if TYPE_CHECKING:
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
     Values = npt.NDArray[Any]
 
-#: Differences that a comparison is judged by, of the alliance and of each member.
-MEMBER = "member"
-HEADLINE = {ALLIANCE: ("cohesion",), MEMBER: ("active", "out", "trust")}
-
 #: What others see of a member's decisions, as arrays of whole worlds.
 CONDUCT = ("attended", "consented", "arrears", "frozen", "membership")
 
@@ -38,7 +34,7 @@ class Difference:
     Attributes
     ----------
     subject, outcome
-        Who, and what is measured, see :mod:`foedus.outcomes.catalogue`.
+        Who, and the key of what is measured, see :mod:`foedus.outcomes.catalogue`.
     baseline, other
         Means in either, over the worlds that have a value in both.
     difference
@@ -90,34 +86,33 @@ class Difference:
     @property
     def is_headline(self) -> bool:
         """Whether a comparison is judged by it."""
-        kind = ALLIANCE if self.subject == ALLIANCE else MEMBER
-        return self.outcome in HEADLINE[kind]
+        return self.outcome in headlines(self.subject)
 
 
 def differences(baseline: Worlds, other: Worlds) -> list[Difference]:
     """Return the difference in everything that is measured, the alliance first."""
     return [
-        _difference(baseline, one.subject, one.measure, one.values, two.values)
+        _difference(baseline, one.subject, one.outcome, one.values, two.values)
         for one, two in zip(measured(baseline), measured(other), strict=True)
     ]
 
 
 def _difference(
-    worlds: Worlds, subject: str, measure: Measure, one: Values, two: Values
+    worlds: Worlds, subject: str, outcome: Outcome, one: Values, two: Values
 ) -> Difference:
     first, second = one.astype(float), two.astype(float)
     both = ~np.isnan(first) & ~np.isnan(second)
     gap = np.where(both, second - first, np.nan)
     better = worse = None
-    if measure.better and measure.kind != "ratio":
+    if outcome.better and outcome.kind not in POOLED:
         runs = np.flatnonzero(both)
-        signed = measure.better * gap[runs]
+        signed = outcome.better * gap[runs]
         better, worse = (
             probability(sign * signed > 0.0, worlds.populations, runs) for sign in (1, -1)
         )
     return Difference(
         subject,
-        measure.name,
+        outcome.key,
         _mean(first[both]),
         _mean(second[both]),
         mean(gap, worlds.populations),

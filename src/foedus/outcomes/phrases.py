@@ -6,7 +6,7 @@ import re
 from math import isfinite
 
 from foedus.cases.scenario_format import EVENTS, Crisis
-from foedus.worlds.kept import event_meanings
+from foedus.model.chronicle import event_notes
 
 #: What the scenario imposes: told first in a month.
 IMPOSED: dict[str, str] = {
@@ -37,7 +37,7 @@ OF_ALLIANCE: dict[str, str] = {
     "cohesion": "the cohesion index has moved",
 }
 _MEANINGS: dict[str, str] = {
-    **event_meanings(),
+    **{name: note.meaning for name, note in event_notes().items()},
     "crisis": "was in a crisis that invokes the treaty",
     "payment": "paid a year of arrears",
     "vote_regained": "regained its vote",
@@ -49,19 +49,6 @@ KINDS: dict[str, str] = {
     **IMPOSED,
     **{name: _MEANINGS[name] for name in (*PHRASES, *_MEANINGS)},
     **OF_ALLIANCE,
-}
-
-#: How levers are told; one that is not listed is told by its name.
-LEVER_PHRASES: dict[str, str] = {
-    "pressure": "pressure on {member}",
-    "restraint": "restraint towards {member}",
-    "enforcement": "enforcement of the rules on {member}",
-    "bandwidth": "bandwidth of {member}",
-    "threat": "threat to {member}",
-    "normalisation": "normalisation with {member}",
-    "outreach": "outreach to {member}",
-    "dependence": "dependence of {member} by trade",
-    "adversary_ties": "ties of {patron} to the adversary of {member}",
 }
 
 

@@ -1,4 +1,4 @@
-"""From worlds to the outcomes that analysts name, each with its error.
+"""From worlds to a summary: every outcome of the catalogue with its error.
 
 Intervals of probabilities and means say how well they are known from so many worlds and draws, see
 ``estimates.py``; what the parameters leave open is in the probability itself and is shown apart, by
@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foedus.cases.months import LAST_MONTH, format_month, month_of_year, parse_month
-from foedus.cases.scenario_format import WEIGHTINGS
 from foedus.model.chronicle import Events
-from foedus.model.cohesion import END_STATES, Cohesion
 from foedus.model.elementary import normal_quantile
 from foedus.model.parameters import specifications
 from foedus.model.quantities import EVIDENCE_KINDS
-from foedus.outcomes.catalogue import ACTIVE, of_alliance, of_member
+from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, of_alliance, outcomes_of, value_of
 from foedus.outcomes.estimates import Estimate, mean, probability, spread, standard_error
 from foedus.outcomes.incidence import Median, incidence
 from foedus.outcomes.worth import informed_line, skill_line
@@ -36,44 +34,13 @@ if TYPE_CHECKING:
     from foedus.cases.scenario import Scenario
     from foedus.ensembles.ensemble import Ensemble
     from foedus.ensembles.gathered import Worlds
+    from foedus.outcomes.catalogue import Form, Outcome, Values
     from foedus.worlds.openings import Design
     from foedus.worlds.populations import Populations
 
 
 # ---------------------------------------------------------------------------------------------
-# Members
-
-
-@dataclass(frozen=True)
-class MemberOutcome:
-    """What becomes of one member by the horizon.
-
-    Attributes
-    ----------
-    active, frozen, suspended, out
-        Probabilities at the horizon. Active: a member, not frozen, vote held. Frozen and suspended
-        may overlap. Out: withdrawn or expelled.
-    takes_part
-        Probability of being a member, not frozen, and having attended the last summit.
-    misses_summit
-        Probability of missing at least one summit while a member.
-    first_missed
-        Month of the first missed summit in the median world among those with one, or None.
-    trust
-        Trust at the horizon, median and 90 % of worlds.
-    events
-        When each kind of event first comes.
-    """
-
-    active: Estimate
-    frozen: Estimate
-    suspended: Estimate
-    out: Estimate
-    takes_part: Estimate
-    misses_summit: Estimate
-    first_missed: str | None
-    trust: Estimate
-    events: dict[str, EventOutcome]
+# Outcomes
 
 
 @dataclass(frozen=True)
@@ -86,134 +53,80 @@ class EventOutcome:
         Probability that it comes by the horizon.
     median
         Month by which it has come in half of all worlds.
+    among
+        Month by which it has come in half of those worlds in which it comes at all (YYYY-MM), or
+        None if it comes in none.
     by
         Probability that it has come by the end of each year.
     """
 
     total: Estimate
     median: Median
+    among: str | None
     by: dict[str, Estimate]
 
 
-def member_outcome(worlds: Worlds, member: str) -> MemberOutcome:
-    """Outcomes of one member in one scenario."""
-    missed = worlds.event("missed_summit", member)
+def outcomes(worlds: Worlds, subject: str) -> dict[str, Any]:
+    """Estimate every outcome of a member, or of the alliance, in the worlds of one scenario.
 
-    def chance(name: str) -> Estimate:
-        return probability(of_member(worlds, member, name), worlds.populations)
+    Parameters
+    ----------
+    worlds
+        Of one scenario.
+    subject
+        Code of a member, or :data:`~foedus.outcomes.catalogue.ALLIANCE`.
 
-    return MemberOutcome(
-        active=chance("active"),
-        frozen=chance("frozen"),
-        suspended=chance("suspended"),
-        out=chance("out"),
-        takes_part=chance("takes_part"),
-        misses_summit=chance("missed_summit"),
-        first_missed=_median_month(worlds, missed[missed > 0]),
-        trust=spread(of_member(worlds, member, "trust")),
-        events={name: _event(worlds, member, name) for name in Events._fields},
-    )
+    Returns
+    -------
+    dict
+        An :class:`Estimate` for each key of the catalogue; a dotted key such as
+        ``end_states.dissolved`` is a key in a dictionary of its family.
+    """
+    found: dict[str, Any] = {}
+    for outcome in outcomes_of(subject).values():
+        if outcome.summarised:
+            values = value_of(worlds, subject, outcome.key)
+            for key, form in outcome.lines.items():
+                *families, name = key.split(".")
+                place = found
+                for family in families:
+                    place = place.setdefault(family, {})
+                place[name] = _estimate(outcome, form, values, worlds.populations)
+    return found
+
+
+def _estimate(outcome: Outcome, form: Form, values: Values, known: Populations) -> Estimate:
+    if outcome.kind == "chance":
+        return probability(values, known)
+    if form == "mean":
+        return mean(values, known, share=True)
+    return spread(values.astype(float))
+
+
+def events(worlds: Worlds, member: str) -> dict[str, EventOutcome]:
+    """Estimate when each kind of event first comes to a member."""
+    return {name: _event(worlds, member, name) for name in Events._fields}
 
 
 def _event(worlds: Worlds, member: str, name: str) -> EventOutcome:
     found = incidence(worlds, member, name)
     start, horizon = worlds.scenario.start, worlds.scenario.horizon
     ends = [month for month in range(start, start + horizon) if month_of_year(month) == LAST_MONTH]
+    months = worlds.event(name, member)
     return EventOutcome(
         total=found.total,
         median=found.median,
+        among=_median_month(worlds, months[months > 0]),
         by={format_month(end): found.by(format_month(end)) for end in ends},
     )
 
 
-def _median_month(worlds: Worlds, months: npt.NDArray[Any]) -> str | None:
+def _median_month(worlds: Worlds, months: Values) -> str | None:
     """Month of the median world among some, or None if there is none."""
     if months.size == 0:
         return None
     middle = (months.size - 1) // 2
     return worlds.month(int(np.partition(months, middle)[middle]))
-
-
-# ---------------------------------------------------------------------------------------------
-# The alliance
-
-
-@dataclass(frozen=True)
-class AllianceOutcome:
-    """What becomes of the alliance by the horizon.
-
-    Attributes
-    ----------
-    cohesion
-        The index, by weighting: median and 90 % of worlds.
-    mean_cohesion
-        Mean of the index, by weighting, with Monte Carlo error.
-    components
-        Each component's mean, by weighting, with Monte Carlo error.
-    without_members
-        Probability that no client is left, so that cohesion is missing.
-    end_states
-        Probability of each end state.
-    taking_part
-        Number of clients taking part, median and 90 % of worlds.
-    active
-        Number of clients active, median and 90 % of worlds.
-    narrower_agenda
-        Probability that the documents of the last summit pass without the consent of a member that
-        holds its vote (V.2).
-    crises_answered
-        Value of the alliance's promise: support delivered in a crisis, over all crises of all
-        members.
-    second_steps_back, second_leaves
-        Probability that a second client freezes or leaves (leaves) in worlds where one does: what
-        follows the first, whether because of it or for the same reasons.
-    """
-
-    cohesion: dict[str, Estimate]
-    mean_cohesion: dict[str, Estimate]
-    components: dict[str, dict[str, Estimate]]
-    without_members: Estimate
-    end_states: dict[str, Estimate]
-    taking_part: Estimate
-    active: Estimate
-    narrower_agenda: Estimate
-    crises_answered: Estimate
-    second_steps_back: Estimate
-    second_leaves: Estimate
-
-
-def alliance_outcome(worlds: Worlds) -> AllianceOutcome:
-    """Outcomes of the alliance in one scenario."""
-    table, known = worlds.table, worlds.populations
-    index = dict(zip(WEIGHTINGS, table["cohesion"], strict=True))
-
-    def share(name: str) -> Estimate:
-        return mean(of_alliance(worlds, name), known, share=True)
-
-    return AllianceOutcome(
-        cohesion={weighting: spread(values) for weighting, values in index.items()},
-        mean_cohesion={
-            weighting: mean(values, known, share=True) for weighting, values in index.items()
-        },
-        components={
-            weighting: {
-                name: mean(values, known, share=True)
-                for name, values in zip(Cohesion._fields, components, strict=True)
-            }
-            for weighting, components in zip(WEIGHTINGS, table["components"], strict=True)
-        },
-        without_members=probability(np.isnan(table["cohesion"][0]), known),
-        end_states={
-            name: probability(table["end_state"] == code, known)
-            for code, name in enumerate(END_STATES)
-        },
-        taking_part=spread(of_alliance(worlds, "members taking part").astype(float)),
-        active=spread(of_alliance(worlds, "members active").astype(float)),
-        narrower_agenda=probability(of_alliance(worlds, "narrower agenda"), known),
-        crises_answered=share("crises answered"),
-        second_steps_back=share("second steps back"),
-        second_leaves=share("second leaves"),
-    )
 
 
 # ---------------------------------------------------------------------------------------------
@@ -430,7 +343,10 @@ def summarise(ensemble: Ensemble) -> dict[str, Any]:
 
 def _summary(ensemble: Ensemble, worlds: Worlds) -> dict[str, Any]:
     scenario = worlds.scenario
-    members = {code: member_outcome(worlds, code) for code in scenario.alliance.members}
+    members = {
+        code: {**outcomes(worlds, code), "events": events(worlds, code)}
+        for code in scenario.alliance.members
+    }
     found = carriers(ensemble, worlds)
     design, parameters = ensemble.design, tuple(specifications())
     return {
@@ -439,8 +355,8 @@ def _summary(ensemble: Ensemble, worlds: Worlds) -> dict[str, Any]:
         "runs": worlds.runs,
         "parameter_draw": ensemble.design.name,
         "headline_weighting": scenario.weighting,
-        "members": {code: plain(outcome) for code, outcome in members.items()},
-        "alliance": plain(alliance_outcome(worlds)),
+        "members": plain(members),
+        "alliance": plain(outcomes(worlds, ALLIANCE)),
         "by_repair_anchor": {
             member: {
                 f"{c:g}": {"active": plain(active), "trust": plain(trust)}

@@ -26,7 +26,6 @@ from foedus.model.levers import DECISIONS, LEVERS, lever_named
 from foedus.outcomes.phrases import (
     IMPOSED,
     KINDS,
-    LEVER_PHRASES,
     OF_ALLIANCE,
     PHRASES,
     arrears,
@@ -359,7 +358,7 @@ def _lever_entry(
     scenario: Scenario, lever: str, member: str | None, month: int, text: str
 ) -> Entry:
     names, alliance = scenario.alliance.names, scenario.alliance
-    phrase = LEVER_PHRASES.get(lever, f"{lever} ({{member}})").format(
+    phrase = lever_named(lever).phrase(
         member=names[member] if member else "all members", patron=names[alliance.patron]
     )
     told_of = member if member in alliance.members else None

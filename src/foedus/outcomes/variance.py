@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from foedus.ensembles import ensemble
-from foedus.outcomes.catalogue import ALLIANCE, value_of
+from foedus.outcomes.catalogue import ALLIANCE, headlines, value_of
 from foedus.outcomes.estimates import Z95, Estimate
 from foedus.worlds.openings import Crossed
 
@@ -31,10 +31,6 @@ FEWEST = 2.0  # worlds of each set of numbers, on average
 SETS, WORLDS = 500, 16  # what is simulated where every world has numbers of its own
 JACKKNIFE = "95 %, jackknife over draws"
 ROUNDING = 1e-12  # spread within sets of numbers that is none
-
-#: Outcomes whose spread is split, of the alliance and of each member.
-SPLIT_ALLIANCE = ("cohesion",)
-SPLIT_MEMBER = ("active", "trust")
 
 
 @dataclass(frozen=True)
@@ -151,7 +147,7 @@ def splits(worlds: Worlds, sets: int) -> dict[str, dict[str, Split]]:
     """Split the spread of the headline outcomes of the alliance and each member."""
     found: dict[str, dict[str, Split]] = {}
     for subject in (ALLIANCE, *worlds.scenario.alliance.members):
-        for name in SPLIT_ALLIANCE if subject == ALLIANCE else SPLIT_MEMBER:
+        for name in headlines(subject):
             one = split(value_of(worlds, subject, name), sets)
             if one is not None:
                 found.setdefault(subject, {})[name] = one

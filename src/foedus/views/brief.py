@@ -20,7 +20,7 @@ from foedus.errors import ResultError, UnfinishedError
 from foedus.outcomes.catalogue import ALLIANCE
 from foedus.views import comparison_plots, comparison_tables, plots, tables
 from foedus.views.explain import why
-from foedus.views.plots import PER_PAGE, STYLE
+from foedus.views.plots import STYLE
 from foedus.views.words import in_words, scale_line
 from foedus.worlds.files import refuse_file, replace_file
 
@@ -29,26 +29,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from foedus.defaults import Format
-    from foedus.views.plots import Picture
+    from foedus.views.plots import Picture, StandardFigure
     from foedus.views.subjects import Compared, Projected
 Row = tuple[str, ...]
 SUFFIXES: dict[str, tuple[str, ...]] = {"html": (".html", ".htm"), "md": (".md",)}
-
-CAPTIONS = {
-    "active": "Chance that each member is active at the horizon, scenario by scenario.",
-    "cohesion": "Cohesion index over time: median of worlds, and the bands that hold half and nine "
-    "tenths of them.",
-    "status": "Share of worlds in which each member is active, frozen, suspended or out.",
-    "end_states": "End state of the alliance at the horizon.",
-    "trust": "Trust of each member while it is one: median of worlds and bands.",
-    "differences": "Paired differences from the baseline, month by month: median and mean, and the "
-    "bands that hold half and nine tenths of the worlds; each row has its own scale.",
-    "incidence": "By when the first event of some kinds has come. Leaving forestalls all others.",
-    "attribution": "Which lever makes the difference: Shapley values with 95 % intervals, and the "
-    "lever alone.",
-}
-RUN_FIGURES = ("cohesion", "status", "end_states", "trust")
-COMPARISON_FIGURES = ("active", "differences", "cohesion", "incidence", "attribution", "end_states")
 
 
 @dataclass(frozen=True)
@@ -280,7 +264,9 @@ def result_html(result: Projected) -> str:
     found = "".join(
         f"<li>{escape(line)}</li>" for name in result.summary for line in prospect(result, name)
     )
-    figure = FigureBlock("cohesion", CAPTIONS["cohesion"], partial(result.plot, "cohesion"))
+    figure = FigureBlock(
+        "cohesion", plots.FIGURES["cohesion"].caption, partial(result.plot, "cohesion")
+    )
     image = f"<img src='{figure.data_uri}' alt='{figure.caption}' style='max-width:720px'>"
     rest = tables.result_html(result.summary, result.names, result.provenance_line)
     return f"<ul>{found}</ul>{image}{rest}"
@@ -291,20 +277,26 @@ def result_html(result: Projected) -> str:
 
 
 def _figures(comparison: Compared, drawn: Sequence[Path]) -> Iterator[FigureBlock]:
-    data = comparison.result.data
-    for kind in COMPARISON_FIGURES if comparison.others else RUN_FIGURES:
-        scenarios = comparison.result.scenarios if kind in plots.FIGURES else comparison.others
-        pages = [scenarios[i : i + PER_PAGE] for i in range(0, len(scenarios), PER_PAGE)]
-        for number, page in enumerate([scenarios] if kind == "end_states" else pages, 1):
-            name = plots.page_name(kind, number)
-            draw = (
-                partial(plots.figure, kind, data, page)
-                if kind in plots.FIGURES
-                else partial(comparison_plots.figure, kind, comparison, page)
-            )
-            found = (place / f"{name}.svg" for place in drawn)
-            there = next((path for path in found if path.is_file()), None)
-            yield FigureBlock(name, CAPTIONS[kind], draw, there)
+    result = comparison.result
+    compared = comparison_plots.FIGURES if comparison.others else {}
+    own = {k: one for k, one in plots.FIGURES.items() if one.compared or not comparison.others}
+    for kind, shown in compared.items():
+        for number, page in enumerate(plots.pages_of(shown, comparison.others), 1):
+            draw = partial(comparison_plots.figure, kind, comparison, page)
+            yield _figure(plots.page_name(kind, number), shown, draw, drawn)
+    for kind, shown in own.items():
+        for number, page in enumerate(plots.pages_of(shown, result.scenarios), 1):
+            draw = partial(plots.figure, kind, result.data, page)
+            yield _figure(plots.page_name(kind, number), shown, draw, drawn)
+
+
+def _figure(
+    name: str, shown: StandardFigure, draw: Callable[[], Picture], drawn: Sequence[Path]
+) -> FigureBlock:
+    """Return a figure, read from where it has been drawn already if it was."""
+    found = (place / f"{name}.svg" for place in drawn)
+    there = next((path for path in found if path.is_file()), None)
+    return FigureBlock(name, shown.caption, draw, there)
 
 
 def _differences(comparison: Compared) -> Iterator[Table | Words]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from foedus.errors import ResultError, nearest
-from foedus.outcomes.catalogue import ACTIVE, ALLIANCE
+from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, outcomes_of
 from foedus.outcomes.differences import gaps
 from foedus.outcomes.estimates import is_narrow, probability
 from foedus.outcomes.incidence import EXITS, first_of
@@ -18,15 +18,16 @@ from foedus.views.plots import (
     BLACK,
     BLUE,
     GREY,
-    PER_PAGE,
     SERIES,
     STYLE,
     VERMILION,
     Picture,
+    StandardFigure,
     by_year,
     finish,
     grid,
     page_name,
+    pages_of,
     refuse_unknown,
     save,
     share_axis,
@@ -35,7 +36,7 @@ from foedus.views.plots import (
 from foedus.worlds.populations import Populations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import xarray as xr
@@ -275,7 +276,7 @@ def attribution_figure(comparison: Compared, others: Sequence[Scenario]) -> Pict
         column[0].set_title(wrapped(other.title, 38), loc="left")
     for ax, (subject, outcome) in zip(axes[:, 0], rows, strict=True):
         who = "Alliance" if subject == ALLIANCE else comparison.result.names[subject]
-        ax.set_ylabel(f"{who}:\n{outcome}")
+        ax.set_ylabel(f"{who}:\n{outcomes_of(subject)[outcome].words}")
     handles, labels = axes[0][0].get_legend_handles_labels()
     title = f"What the difference from '{comparison.baseline.title}' is made of"
     finish(figure, comparison.result.data, title, handles, labels, worlds=comparison.mix_runs)
@@ -297,11 +298,26 @@ def _attributed_rows(comparison: Compared, shown: Sequence[Scenario]) -> list[tu
     return rows
 
 
-FIGURES: dict[str, Callable[[Any, Any], Picture]] = {
-    "differences": difference_figure,
-    "incidence": incidence_figure,
-    "active": activity_figure,
-    "attribution": attribution_figure,
+#: The figures of a comparison, in the order in which a brief shows them; a new one is a new entry.
+FIGURES: dict[str, StandardFigure] = {
+    "active": StandardFigure(
+        activity_figure,
+        "Chance that each member is active at the horizon, scenario by scenario.",
+    ),
+    "differences": StandardFigure(
+        difference_figure,
+        "Paired differences from the baseline, month by month: median and mean, and the bands that "
+        "hold half and nine tenths of the worlds; each row has its own scale.",
+    ),
+    "incidence": StandardFigure(
+        incidence_figure,
+        "By when the first event of some kinds has come. Leaving forestalls all others.",
+    ),
+    "attribution": StandardFigure(
+        attribution_figure,
+        "Which lever makes the difference: Shapley values with 95 % intervals, and the lever "
+        "alone.",
+    ),
 }
 
 
@@ -320,7 +336,7 @@ def figure(kind: str, comparison: Compared, others: Sequence[Scenario] | None = 
         message = "There is one scenario only: nothing to compare it with."
         raise ResultError(message)
     with mpl.rc_context(STYLE):
-        return FIGURES[kind](comparison, others or comparison.others)
+        return FIGURES[kind].draw(comparison, others or comparison.others)
 
 
 def write_figures(directory: Path, comparison: Compared) -> list[Path]:
@@ -329,9 +345,8 @@ def write_figures(directory: Path, comparison: Compared) -> list[Path]:
     The files carry the scenarios' fingerprints and the seed in their metadata.
     """
     others, written = comparison.others, []
-    pages = [others[i : i + PER_PAGE] for i in range(0, len(others), PER_PAGE)]
-    for kind in FIGURES:
-        for number, page in enumerate(pages, 1):
+    for kind, shown_as in FIGURES.items():
+        for number, page in enumerate(pages_of(shown_as, others), 1):
             name = page_name(kind, number)
             with mpl.rc_context(STYLE):
                 picture = figure(kind, comparison, page)

@@ -6,9 +6,14 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from foedus.html import html_table
-from foedus.outcomes.catalogue import ALLIANCE
-from foedus.outcomes.differences import HEADLINE, MEMBER
-from foedus.views.tables import Row, number, percent, worth_lines
+from foedus.outcomes.catalogue import (
+    ALLIANCE,
+    ALLIANCE_OUTCOMES,
+    MEMBER_OUTCOMES,
+    headlines,
+    outcomes_of,
+)
+from foedus.views.tables import Row, looked_up, number, percent, worth_lines, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,14 +33,16 @@ def comparison(
 
     everyone = list(summaries.values())
     for member in everyone[0]["members"]:
-        name = names.get(member, member)
-        for key, what in (("active", "active"), ("frozen", "frozen"), ("out", "out")):
-            add(f"{name} {what}", [percent(s["members"][member][key]) for s in everyone])
-        add(f"{name} trust", [number(s["members"][member]["trust"]) for s in everyone])
-    cohesion = [number(s["alliance"]["cohesion"][s["headline_weighting"]]) for s in everyone]
-    add("cohesion", cohesion)
-    for state in everyone[0]["alliance"]["end_states"]:
-        add(f"end state {state}", [percent(s["alliance"]["end_states"][state]) for s in everyone])
+        for outcome in MEMBER_OUTCOMES.values():
+            if outcome.tabled:
+                found = [s["members"][member][outcome.key] for s in everyone]
+                label = f"{names.get(member, member)} {outcome.words}"
+                add(label, [written(outcome, estimate) for estimate in found])
+    add("cohesion", [number(s["alliance"]["cohesion"][s["headline_weighting"]]) for s in everyone])
+    for key, outcome in ALLIANCE_OUTCOMES.items():
+        if key.startswith("end_states."):
+            estimates = [looked_up(s["alliance"], key) for s in everyone]
+            add(outcome.words, [written(outcome, estimate) for estimate in estimates])
     return header, rows
 
 
@@ -55,7 +62,7 @@ def difference_rows(content: dict[str, Any], names: dict[str, str]) -> Iterator[
         for found in content["differences"].values()
     ]
     for subject, outcome in by_scenario[0] if by_scenario else ():
-        if outcome in HEADLINE[subject if subject == ALLIANCE else MEMBER]:
+        if outcome in headlines(subject):
             cells = [_difference_cell(found[subject, outcome]) for found in by_scenario]
             yield (_who(subject, outcome, names), *cells)
 
@@ -81,7 +88,8 @@ def share(value: float | None) -> str:
 
 
 def _who(subject: str, outcome: str, names: dict[str, str]) -> str:
-    return outcome if subject == ALLIANCE else f"{names.get(subject, subject)} {outcome}"
+    words = outcomes_of(subject)[outcome].words
+    return words if subject == ALLIANCE else f"{names.get(subject, subject)} {words}"
 
 
 def parting_rows(content: dict[str, Any], names: dict[str, str]) -> Iterator[Row]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, get_type_hints
+from typing import TYPE_CHECKING
 
-from foedus.cases.alliance import GIVEN, AllianceNumber
+from foedus.cases.alliance import GIVEN
 from foedus.cases.alliance_reader import load_alliance
 from foedus.cases.months import format_month, parse_month
 from foedus.defaults import ALLIANCE
 from foedus.errors import ParameterError, nearest
 from foedus.html import html_table
-from foedus.model.cohesion import END_STATE_MEANINGS, Cohesion
+from foedus.model.cohesion import END_STATE_MEANINGS
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES, Lever
 from foedus.model.parameters import specifications
+from foedus.outcomes.catalogue import ALLIANCE_OUTCOMES, MEMBER_OUTCOMES
 from foedus.worlds.posterior import shipped_posterior
 
 if TYPE_CHECKING:
@@ -21,26 +22,36 @@ if TYPE_CHECKING:
     from foedus.cases.scenario import Scenario
     from foedus.cases.spans import DatedSpan, LeverKey
     from foedus.model.quantities import Parameter
+    from foedus.outcomes.catalogue import Outcome
 
 
-def _components() -> dict[str, str]:
-    hints = get_type_hints(Cohesion, include_extras=True)
-    return {name: hints[name].__metadata__[0].meaning for name in Cohesion._fields}
+Rows = tuple[tuple[str, str], ...]
 
-
-#: Words of the tables that are outcomes and no numbers of the model.
+#: Words of the output that are neither numbers of the model nor outcomes of the catalogue.
 GLOSSARY: dict[str, str] = {
-    "active": "a member, not frozen, that holds its vote",
-    "frozen": "a member that has frozen its participation (its own choice)",
-    "suspended": "a member whose vote the alliance has suspended; may be frozen as well",
-    "out": "withdrawn or expelled",
-    "takes part": "a member that is not frozen and attended the last summit",
-    "cohesion": "weighted mean of six components: " + ", ".join(Cohesion._fields),
-    **{name: meaning for name, meaning in _components().items() if name != "trust"},
-    **{name: f"end state: {meaning}" for name, meaning in END_STATE_MEANINGS.items()},
-    "end state": "the first that applies: " + ", ".join(END_STATE_MEANINGS),
+    "end state": "what becomes of the alliance at the horizon, the first that applies: "
+    + "; ".join(f"{name}: {meaning}" for name, meaning in END_STATE_MEANINGS.items()),
     "policy": "how the patron adapts its conduct: " + ", ".join(POLICIES),
 }
+
+
+def outcomes_named(name: str) -> list[tuple[str, Outcome]]:
+    """Return (whose, outcome) for each outcome of the catalogue that goes by a name.
+
+    An outcome goes by its key, by its words in tables, and by the last part of a key with dots:
+    ``narrower_agenda``, ``narrower agenda``, ``end_states.dissolved``, ``dissolved``.
+    """
+    return [
+        (whose, outcome)
+        for whose, outcomes in (("a member", MEMBER_OUTCOMES), ("the alliance", ALLIANCE_OUTCOMES))
+        for outcome in outcomes.values()
+        if name in _names(outcome)
+    ]
+
+
+def _names(outcome: Outcome) -> tuple[str, ...]:
+    last = outcome.key.rpartition(".")[2]
+    return tuple(dict.fromkeys((outcome.key, outcome.words, last, last.replace("_", " "))))
 
 
 @dataclass(frozen=True)
@@ -74,7 +85,7 @@ def why(
     alliance: str | None = None,
     date: str | None = None,
 ) -> Explanation:
-    """Explain a parameter, a number of the alliance, a lever, a policy or a decision.
+    """Explain a parameter, a number of the alliance, a lever, a policy, a decision or an outcome.
 
     Parameters
     ----------
@@ -93,25 +104,40 @@ def why(
     ParameterError
         If nothing has that name; the nearest is offered.
     """
-    table = specifications()
-    if name in table:
-        return Explanation(name, (*_parameter_rows(name, table[name]), *_set_by(name, scenario)))
+    chosen = _alliance(scenario, alliance, date)
+    rows = _model_rows(name, scenario) or _number_rows(name, chosen, scenario) or _word_rows(name)
+    if not rows:
+        raise ParameterError(_unknown(name, chosen))
+    return Explanation(name, (*rows, *_numbers_of_that_name(name, chosen)))
+
+
+def _model_rows(name: str, scenario: Scenario | None) -> Rows:
+    """Explain a parameter, a lever, a policy or a decision; nothing if it is none."""
+    if name in specifications():
+        return (*_parameter_rows(name, specifications()[name]), *_set_by(name, scenario))
     for lever in LEVERS:
         if lever.name == name.split(".", maxsplit=1)[0]:
-            return Explanation(name, (*_lever_rows(lever), *_lever_set_by(lever.name, scenario)))
+            return (*_lever_rows(lever), *_lever_set_by(lever.name, scenario))
     if name in POLICIES:
-        return Explanation(name, (("policy", POLICIES[name]),))
+        return (("policy", POLICIES[name]),)
     if name in DECISIONS:
         decision = DECISIONS[name]
-        when = decision.only_in or "any"
-        return Explanation(name, (("decision", decision.meaning), ("month", f"{when} month")))
-    if name in GLOSSARY:
-        return Explanation(name, (("outcome", GLOSSARY[name]),))
-    chosen = _alliance(scenario, alliance, date)
-    if name in chosen.numbers:
-        rows = _number_rows(chosen.numbers[name], chosen)
-        return Explanation(name, (*rows, *_set_by(name, scenario)))
-    raise ParameterError(_unknown(name, chosen))
+        when = ("month", f"{decision.only_in or 'any'} month")
+        return (("decision", decision.meaning), when, *_word_rows(name))
+    return ()
+
+
+def _word_rows(name: str) -> Rows:
+    """Explain a word of the output: an outcome or a term; nothing if it is none."""
+    if found := outcomes_named(name):
+        return tuple(row for one in found for row in _outcome_rows(*one))
+    return (("word", GLOSSARY[name]),) if name in GLOSSARY else ()
+
+
+def _numbers_of_that_name(name: str, alliance: Alliance) -> Rows:
+    """Point from an outcome such as trust to the members' numbers of that name."""
+    keys = [key for key in alliance.numbers if key.endswith(f".{name}")]
+    return (("numbers", f"ask for one: {', '.join(keys)}"),) if keys else ()
 
 
 def _unknown(name: str, alliance: Alliance) -> str:
@@ -128,7 +154,9 @@ def _unknown(name: str, alliance: Alliance) -> str:
 def explained(alliance: Alliance) -> list[str]:
     """Return every name that :func:`why` answers."""
     levers = (lever.name for lever in LEVERS)
-    return [*levers, *everything(alliance), *POLICIES, *DECISIONS, *GLOSSARY]
+    outcomes = (*MEMBER_OUTCOMES.values(), *ALLIANCE_OUTCOMES.values())
+    named = dict.fromkeys(name for outcome in outcomes for name in _names(outcome))
+    return [*levers, *everything(alliance), *POLICIES, *DECISIONS, *named, *GLOSSARY]
 
 
 def everything(alliance: Alliance) -> list[str]:
@@ -146,7 +174,7 @@ def _alliance(scenario: Scenario | None, reference: str | None, date: str | None
     return load_alliance(reference or ALLIANCE, start)
 
 
-def _parameter_rows(name: str, spec: Parameter) -> tuple[tuple[str, str], ...]:
+def _parameter_rows(name: str, spec: Parameter) -> Rows:
     return (
         ("meaning", spec.meaning),
         ("symbol", f"{spec.symbol}, mechanism {spec.mechanism} of docs/model.md"),
@@ -174,7 +202,11 @@ def _informed(name: str, alliance: str = ALLIANCE) -> str:
     )
 
 
-def _number_rows(number: AllianceNumber, alliance: Alliance) -> tuple[tuple[str, str], ...]:
+def _number_rows(name: str, alliance: Alliance, scenario: Scenario | None) -> Rows:
+    """Explain a number of the alliance; nothing if it is none."""
+    if name not in alliance.numbers:
+        return ()
+    number = alliance.numbers[name]
     quantity, evidence = number.quantity, number.evidence
     return (
         ("meaning", quantity.meaning),
@@ -186,10 +218,11 @@ def _number_rows(number: AllianceNumber, alliance: Alliance) -> tuple[tuple[str,
         ("why", evidence.why),
         ("stands in", f"{number.file}:{number.line}"),
         *_carried(number.key, alliance),
+        *_set_by(name, scenario),
     )
 
 
-def _carried(key: str, alliance: Alliance) -> tuple[tuple[str, str], ...]:
+def _carried(key: str, alliance: Alliance) -> Rows:
     """Say what the worlds of the posterior make of an opening number."""
     posterior = shipped_posterior(alliance.name)
     member, _, name = key.partition(".")
@@ -207,7 +240,31 @@ def _carried(key: str, alliance: Alliance) -> tuple[tuple[str, str], ...]:
     return (("posterior", text),)
 
 
-def _lever_rows(lever: Lever) -> tuple[tuple[str, str], ...]:
+_KINDS = {
+    "chance": "share of worlds in which it is so",
+    "conditional": "share among those worlds in which it can be so",
+    "ratio": "ratio of two sums over all worlds",
+    "mean": "a number in each world",
+    "count": "a number of members in each world",
+}
+_BETTER = {
+    1: "more of it holds the alliance together",
+    -1: "more of it pulls the alliance apart",
+    0: "neither good nor bad for the alliance",
+}
+
+
+def _outcome_rows(whose: str, outcome: Outcome) -> Rows:
+    return (
+        ("outcome", f"of {whose}: {outcome.meaning}"),
+        ("key", outcome.key),
+        ("kind", _KINDS[outcome.kind]),
+        ("better", _BETTER[outcome.better]),
+        ("from", outcome.source),
+    )
+
+
+def _lever_rows(lever: Lever) -> Rows:
     default = (
         "the member's or patron's own value" if lever.default is None else f"{lever.default:g}"
     )
@@ -226,7 +283,7 @@ def _lever_rows(lever: Lever) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _set_by(key: str, scenario: Scenario | None) -> tuple[tuple[str, str], ...]:
+def _set_by(key: str, scenario: Scenario | None) -> Rows:
     if scenario is None:
         return ()
     if key not in scenario.parameters:
@@ -235,7 +292,7 @@ def _set_by(key: str, scenario: Scenario | None) -> tuple[tuple[str, str], ...]:
     return (("scenario", f"{scenario.name} fixes it at {scenario.parameters[key]:g} ({origin})"),)
 
 
-def _lever_set_by(name: str, scenario: Scenario | None) -> tuple[tuple[str, str], ...]:
+def _lever_set_by(name: str, scenario: Scenario | None) -> Rows:
     if scenario is None:
         return ()
     rows = [

@@ -6,6 +6,7 @@ differ in lightness too, so that figures stay readable in grey.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -282,12 +283,58 @@ def member_figure(data: xr.Dataset, scenarios: Sequence[Scenario], member: str) 
         return figure
 
 
-FIGURES: dict[str, Callable[[Any, Any], Picture]] = {
-    "cohesion": cohesion_figure,
-    "trust": trust_figure,
-    "status": status_figure,
-    "end_states": end_state_figure,
+@dataclass(frozen=True)
+class StandardFigure:
+    """A figure that is drawn of every result, or of every comparison.
+
+    Attributes
+    ----------
+    draw
+        Takes what it shows (a Dataset, or a comparison) and the scenarios of a page.
+    caption
+        What it shows, in words, for briefs.
+    paged
+        Whether there is a page for every few scenarios, instead of one for all.
+    compared
+        Whether the brief of a comparison shows it too.
+    """
+
+    draw: Callable[[Any, Any], Picture]
+    caption: str
+    paged: bool = True
+    compared: bool = False
+
+
+#: The figures of a result, in the order in which a brief shows them; a new one is a new entry.
+FIGURES: dict[str, StandardFigure] = {
+    "cohesion": StandardFigure(
+        cohesion_figure,
+        "Cohesion index over time: median of worlds, and the bands that hold half and nine tenths "
+        "of them.",
+        compared=True,
+    ),
+    "status": StandardFigure(
+        status_figure,
+        "Share of worlds in which each member is active, frozen, suspended or out.",
+    ),
+    "end_states": StandardFigure(
+        end_state_figure,
+        "End state of the alliance at the horizon.",
+        paged=False,
+        compared=True,
+    ),
+    "trust": StandardFigure(
+        trust_figure,
+        "Trust of each member while it is one: median of worlds and bands.",
+    ),
 }
+
+
+def pages_of(shown: StandardFigure, scenarios: Sequence[Scenario]) -> list[Sequence[Scenario]]:
+    """Return the scenarios of each page of a figure."""
+    if not shown.paged:
+        return [scenarios]
+    return [scenarios[i : i + PER_PAGE] for i in range(0, len(scenarios), PER_PAGE)]
 
 
 def figure(kind: str, data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
@@ -302,7 +349,7 @@ def figure(kind: str, data: xr.Dataset, scenarios: Sequence[Scenario]) -> Pictur
         message = f"There is no figure '{kind}'{nearest(kind, FIGURES)}"
         raise ResultError(message)
     with mpl.rc_context(STYLE):
-        return FIGURES[kind](data, scenarios)
+        return FIGURES[kind].draw(data, scenarios)
 
 
 def write_figures(directory: Path, data: xr.Dataset, scenarios: Sequence[Scenario]) -> list[Path]:
@@ -311,10 +358,9 @@ def write_figures(directory: Path, data: xr.Dataset, scenarios: Sequence[Scenari
     The files carry the scenarios' fingerprints and the seed in their metadata.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    pages = [scenarios[i : i + PER_PAGE] for i in range(0, len(scenarios), PER_PAGE)]
     written = []
-    for kind in FIGURES:
-        for number, page in enumerate([scenarios] if kind == "end_states" else pages, 1):
+    for kind, shown in FIGURES.items():
+        for number, page in enumerate(pages_of(shown, scenarios), 1):
             name = page_name(kind, number)
             with mpl.rc_context(STYLE):
                 written += save(figure(kind, data, page), directory / name, data, page)

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import reduce
 from html import escape
+from operator import getitem
 from typing import TYPE_CHECKING, Any
 
 from foedus.html import html_table
 from foedus.model.cohesion import END_STATE_MEANINGS
-from foedus.outcomes.estimates import is_narrow
+from foedus.outcomes.catalogue import ALLIANCE_OUTCOMES, MEMBER_OUTCOMES
+from foedus.outcomes.estimates import WILSON, is_narrow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from foedus.outcomes.catalogue import Form, Outcome
+
 
 Row = tuple[str, ...]
 
+_TABLED = tuple(outcome for outcome in MEMBER_OUTCOMES.values() if outcome.tabled)
+_SPREAD_HEADER = ", median [90 %]"
 MEMBER_HEADER: Row = (
     "member",
-    "active",
-    "frozen",
-    "vote suspended",
-    "out",
-    "takes part",
-    "trust, median [90 %]",
+    *(outcome.words + ("" if outcome.kind == "chance" else _SPREAD_HEADER) for outcome in _TABLED),
 )
 CARRIER_HEADER: Row = (
     "number",
@@ -88,47 +90,50 @@ def count(estimate: dict[str, Any]) -> str:
     return f"{estimate['value']:g} [{estimate['low']:g}, {estimate['high']:g}]"
 
 
+def written(outcome: Outcome, estimate: dict[str, Any]) -> str:
+    """Write an estimate of an outcome as its kind is written, with its interval."""
+    write = {"chance": percent, "conditional": percent, "count": count}.get(outcome.kind, number)
+    return write(estimate)
+
+
 def member_rows(summary: dict[str, Any], names: dict[str, str]) -> Iterator[Row]:
     """Yield a row for each member of one scenario, under :data:`MEMBER_HEADER`."""
-    for code, outcome in summary["members"].items():
-        chances = [percent(outcome[key]) for key in ("active", "frozen", "suspended", "out")]
-        yield (
-            names.get(code, code),
-            *chances,
-            percent(outcome["takes_part"]),
-            number(outcome["trust"]),
-        )
+    for code, found in summary["members"].items():
+        cells = (written(outcome, found[outcome.key]) for outcome in _TABLED)
+        yield (names.get(code, code), *cells)
 
 
 def alliance_rows(summary: dict[str, Any]) -> Iterator[Row]:
-    """Yield (what, estimate, what the interval is) for the alliance in one scenario."""
+    """Yield (what, estimate, what the interval is) for the alliance in one scenario.
+
+    Components of cohesion are those of the scenario's own weighting.
+    """
     alliance, weighting = summary["alliance"], summary["headline_weighting"]
-    yield "cohesion", number(alliance["cohesion"][weighting]), "median, 90 % of worlds"
-    yield "cohesion, mean", number(alliance["mean_cohesion"][weighting]), "95 %, Monte Carlo"
-    other = next(name for name in alliance["cohesion"] if name != weighting)
-    label = f"cohesion, {other} weights"
-    yield label, number(alliance["cohesion"][other]), "median, 90 % of worlds"
-    for name, estimate in alliance["components"][weighting].items():
-        yield f"  {name.replace('_', ' ')}", number(estimate), "mean, 95 %, Monte Carlo"
-    for name, estimate in alliance["end_states"].items():
-        yield f"end state {name}", percent(estimate), "Wilson 95 %"
-    yield "clients active", count(alliance["active"]), "median, 90 % of worlds"
-    yield "clients taking part", count(alliance["taking_part"]), "median, 90 % of worlds"
-    yield (
-        "support in a crisis, all members",
-        number(alliance["crises_answered"]),
-        "95 %, Monte Carlo",
-    )
-    second = percent(alliance["second_steps_back"])
-    yield "a second freezes or leaves, if one does", second, "95 %, Monte Carlo"
-    yield "a second leaves, if one does", percent(alliance["second_leaves"]), "95 %, Monte Carlo"
-    narrower = percent(alliance["narrower_agenda"])
-    yield "last documents pass without all", narrower, "Wilson 95 %"
+    for outcome in ALLIANCE_OUTCOMES.values():
+        if not outcome.summarised:
+            continue
+        is_other = outcome.weighting not in (None, weighting)
+        if is_other and outcome.forms == ("mean",):
+            continue
+        for key, form in outcome.lines.items():
+            estimate = looked_up(alliance, key)
+            never = outcome.only_if_any and not estimate["value"]
+            if not never and not (is_other and form == "mean"):
+                label = outcome.words if key == outcome.key else f"{outcome.words}, mean"
+                yield label, written(outcome, estimate), _interval(outcome, form)
     for event, estimate in summary["ignored_events"].items():
         yield f"without effect: {event}", percent(estimate), "worlds where the member had left"
-    if alliance["without_members"]["value"]:
-        missing = percent(alliance["without_members"])
-        yield "no client left (cohesion missing)", missing, "Wilson 95 %"
+
+
+def _interval(outcome: Outcome, form: Form) -> str:
+    if outcome.kind == "chance":
+        return WILSON
+    return "median, 90 % of worlds" if form == "spread" else "mean, 95 %, Monte Carlo"
+
+
+def looked_up(found: dict[str, Any], key: str) -> Any:
+    """Return what a summary holds under a key of the catalogue, such as ``end_states.hollow``."""
+    return reduce(getitem, key.split("."), found)
 
 
 def carrier_rows(summary: dict[str, Any]) -> Iterator[Row]:

@@ -32,8 +32,11 @@ if TYPE_CHECKING:
 
 
 HELPED, REFUSED = "crisis, help came", "crisis, no help came"
-#: Shapes in a timeline, by what they stand for: crises and events of the chronicle.
+#: Shapes in a timeline, by what they stand for: crises and events; an event without a shape of its
+#: own has that of OTHER.
+OTHER = "d"
 MARKERS: dict[str, str] = {
+    **dict.fromkeys((HELPED, REFUSED, *Events._fields), OTHER),
     HELPED: "P",
     REFUSED: "X",
     "return_to_summit": "^",

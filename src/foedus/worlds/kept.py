@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from math import ceil, log2
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -235,9 +235,3 @@ def unit(name: str, power: int) -> float:
     """Units per 1 in the sum of a field (or of its squares): coarser where bounds are wider."""
     size = max(0, ceil(log2(state_quantities()[name].high)))
     return float(2.0 ** (_SUM_BITS - power * size))
-
-
-def event_meanings() -> dict[str, str]:
-    """Return what each event is, in words that follow the member's name."""
-    hints = get_type_hints(Events, include_extras=True)
-    return {name: hints[name].__metadata__[0] for name in Events._fields}
