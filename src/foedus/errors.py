@@ -43,6 +43,10 @@ class ResultError(FoedusError):
     """A result cannot be read, written or combined as asked."""
 
 
+class NotKeptError(ResultError):
+    """A stored result does not hold something that this version of foedus keeps of each world."""
+
+
 class UnfinishedError(ResultError):
     """What was asked for was right, but the machine could not finish it (a full disk, say)."""
 

@@ -60,7 +60,8 @@ def outcome_dataset(
     scenarios = [part.scenario for part in parts]
     variables: dict[str, Any] = {}
     for name, kept in TABLE.items():
-        variables[name] = _variable(kept, tables[name])
+        if name in tables:
+            variables[name] = _variable(kept, tables[name])
     for name, kept in MONTHLY.items():
         if "power" not in kept.dims and kept.dtype != np.int64:
             sums = np.stack([getattr(part.monthly, name) for part in parts])
@@ -69,7 +70,7 @@ def outcome_dataset(
     for name, names in (("end_state", END_STATES), ("standing", STANDINGS)):
         flags = {"flag_values": list(range(len(names))), "flag_meanings": _flags(names)}
         variables[name][2].update(flags)
-    labels = {name: list(values) for name, values in LABELS.items() if name != "power"}
+    labels = {name: list(values) for name, values in parts[0].labels.items() if name != "power"}
     data = xr.Dataset(
         variables,
         coords={
@@ -109,6 +110,7 @@ def path_dataset(parts: Sequence[Worlds], design: Design, seed: int) -> xr.Datas
     variables = {
         name: _variable(kept, _joined([part.paths for part in parts], name))
         for name, kept in PATHS.items()
+        if all(name in (piece.paths or {}) for part in parts for piece in part.paths)
     }
     coords = {**_coordinates(scenarios), "run": np.arange(parts[0].runs)}
     coords |= {name: list(LABELS[name]) for name in ("weighting", "component")}

@@ -12,6 +12,7 @@ import json
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -25,7 +26,7 @@ from foedus.errors import ResultError
 from foedus.model.draws import seed_words
 from foedus.worlds.buffers import LANES
 from foedus.worlds.engines import Task, chosen
-from foedus.worlds.kept import Piece, empty_table
+from foedus.worlds.kept import LABELS, Piece, empty_table, table_like
 from foedus.worlds.kernel import Monthly
 from foedus.worlds.openings import Design, Numbered, as_design
 from foedus.worlds.populations import populations_of
@@ -124,7 +125,7 @@ def run(
         if piece.scenario in kept and kept[piece.scenario].add(piece):
             tell()
     for piece in reuse:
-        if keep_trajectories and piece.paths is None:
+        if not piece.is_of_this_version or (keep_trajectories and piece.paths is None):
             continue
         known = piece if keep_trajectories else replace(piece, paths=None)
         if piece.scenario in kept and kept[piece.scenario].add(known):
@@ -157,9 +158,11 @@ def stored(
     ResultError
         If worlds are missing.
     """
-    result = _empty(scenarios, design, runs, seed)
+    pieces = iter(store.pieces())
+    first = next(pieces, None)
+    result = _empty(scenarios, design, runs, seed, first)
     kept = {part.scenario.name: part for part in result.parts}
-    for piece in store.pieces():
+    for piece in chain([first] if first else [], pieces):
         kept[piece.scenario].add(piece)
     _refuse_missing(result)
     return result
@@ -171,11 +174,23 @@ def _refuse_missing(result: Ensemble) -> None:
         raise ResultError(message)
 
 
-def _empty(scenarios: Sequence[Scenario], design: Design, runs: int, seed: int) -> Ensemble:
+def _empty(
+    scenarios: Sequence[Scenario], design: Design, runs: int, seed: int, like: Piece | None = None
+) -> Ensemble:
+    """Make room for worlds, with the arrays that are kept now or those of a piece."""
     members = len(scenarios[0].alliance.members)
-    tables = empty_table(members, runs, len(scenarios))
+    tables = (
+        empty_table(members, runs, len(scenarios))
+        if like is None
+        else table_like(like, runs, len(scenarios))
+    )
     parts = tuple(
-        Worlds(scenario, {name: array[i] for name, array in tables.items()}, populations_of(design))
+        Worlds(
+            scenario,
+            {name: array[i] for name, array in tables.items()},
+            populations_of(design),
+            LABELS if like is None else like.labels,
+        )
         for i, scenario in enumerate(scenarios)
     )
     return Ensemble(parts, tables, design, seed)
@@ -295,7 +310,9 @@ class Ensemble:
     def pieces(self) -> Iterator[Piece]:
         """Yield the worlds as pieces again; the first of a scenario has all its monthly sums."""
         for part in self.parts:
-            whole = Piece(part.scenario.name, 0, part.runs, part.table, part.monthly)
+            whole = Piece(
+                part.scenario.name, 0, part.runs, part.table, part.monthly, labels=part.labels
+            )
             for index, found in enumerate(part.paths or [whole]):
                 rows = slice(found.first, found.after)
                 table = {name: array[..., rows] for name, array in part.table.items()}

@@ -8,18 +8,32 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foedus.cases.months import format_month
-from foedus.model.chronicle import Events
-from foedus.worlds.kept import Piece, empty_monthly
+from foedus.errors import NotKeptError
+from foedus.worlds.kept import LABELS, Piece, empty_monthly
 from foedus.worlds.kernel import Monthly
 from foedus.worlds.populations import INDEPENDENT, Populations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import numpy.typing as npt
 
     from foedus.cases.scenario import Scenario
     from foedus.worlds.kept import Arrays
+
+
+def _not_kept(name: str) -> str:
+    return (
+        f"These worlds were kept by another version of foedus, without '{name}'. Run the scenario "
+        "again into another directory to have it."
+    )
+
+
+class Table(dict[str, "npt.NDArray[Any]"]):
+    """Arrays by name; to ask for one that is not there is an error in words."""
+
+    def __missing__(self, name: str) -> npt.NDArray[Any]:
+        raise NotKeptError(_not_kept(name))
 
 
 class Worlds:
@@ -35,14 +49,21 @@ class Worlds:
         Pieces with whole worlds, as they came.
     populations
         How the worlds hang together, for the error of estimates.
+    labels
+        Labels of the table's dimensions.
     """
 
     def __init__(
-        self, scenario: Scenario, table: Arrays, populations: Populations = INDEPENDENT
+        self,
+        scenario: Scenario,
+        table: Arrays,
+        populations: Populations = INDEPENDENT,
+        labels: Mapping[str, tuple[str, ...]] = LABELS,
     ) -> None:
         self.scenario = scenario
         self.populations = populations
-        self.table = table
+        self.table = Table(table)
+        self.labels = labels
         self.runs = table["fingerprint"].size
         members = len(scenario.alliance.members)
         self.monthly = empty_monthly(scenario.horizon, members, wide=True)
@@ -70,8 +91,21 @@ class Worlds:
 
     def event(self, name: str, member: str) -> npt.NDArray[Any]:
         """Return the month in which an event first happens to a member, from 1; 0 if never."""
-        months: npt.NDArray[Any] = self.of("event_month", member)[Events._fields.index(name)]
+        months: npt.NDArray[Any] = self.of("event_month", member)[self.place("event", name)]
         return months
+
+    def place(self, dimension: str, label: str) -> int:
+        """Return where a label stands along a dimension of the table.
+
+        Raises
+        ------
+        NotKeptError
+            If the worlds were kept without it.
+        """
+        labels = self.labels.get(dimension, ())
+        if label not in labels:
+            raise NotKeptError(_not_kept(label))
+        return labels.index(label)
 
     def month(self, number: int) -> str:
         """Write a month of the scenario, from 1, as ``YYYY-MM``."""

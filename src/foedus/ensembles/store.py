@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from foedus.errors import ResultError, UnfinishedError
 from foedus.worlds.files import replace_file, sync
-from foedus.worlds.kept import LABELS, MONTHLY, PATHS, TABLE, Piece
+from foedus.worlds.kept import LABELS, MONTHLY, PATHS, TABLE, Kept, Piece
 from foedus.worlds.kernel import Monthly
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ MARKER = "foedus.json"
 MANIFEST = "manifest.jsonl"
 CHUNKS = "chunks"
 FIGURES = "figures"
+TABLE_PREFIX = "table_"  # of the table's arrays in a piece
 OURS = ".written.json"  # which files of a directory of figures foedus wrote
 COMPARISON = "comparison"  # what a comparison adds to the worlds of its scenarios
 LIBRARIES = ("foedus", "mesa", "numba", "numpy", "xarray", "zarr")
@@ -141,6 +142,18 @@ class Directory:
             )
             self._forget(entry)
 
+    def is_of_this_version(self) -> bool:
+        """Whether its pieces hold of each world what is kept now, as its first whole piece tells.
+
+        Raises
+        ------
+        ResultError
+            If its monthly sums are those of another version.
+        """
+        whole = (entry for entry in self.entries() if self.damage(entry) is None)
+        first = next(whole, None)
+        return first is None or self.read(first).is_of_this_version
+
     def damage(self, entry: ManifestLine) -> str | None:
         """Say what is wrong with a piece, or return None."""
         path = self.path / entry.file
@@ -167,14 +180,39 @@ class Directory:
             group: Any = zarr.open_group(zipped, mode="r")
             arrays = {name: group[f"path_{name}"] for name in PATHS if f"path_{name}" in group}
             paths: Any = {name: _OnDisk(file, array) for name, array in arrays.items()}
+            labels = {name: tuple(one) for name, one in group.attrs["labels"].items()}
+            self._refuse_other_sums(group, labels)
             return Piece(
                 entry.scenario,
                 entry.first,
                 entry.runs,
-                {name: group[f"table_{name}"][...] for name in TABLE},
+                {
+                    name.removeprefix(TABLE_PREFIX): group[name][...]
+                    for name in group
+                    if name.startswith(TABLE_PREFIX)
+                },
                 Monthly(**{name: group[f"monthly_{name}"][...] for name in MONTHLY}),
                 paths or None,
+                labels,
             )
+
+    def _refuse_other_sums(self, group: Any, labels: Mapping[str, tuple[str, ...]]) -> None:
+        """Refuse pieces whose monthly sums are not those of this version.
+
+        The table of a piece may hold more or less than this version keeps; monthly sums cannot be
+        told apart once they are added up.
+        """
+        for name, kept in MONTHLY.items():
+            others = [dim for dim in kept.dims if dim in LABELS and labels.get(dim) != LABELS[dim]]
+            if f"monthly_{name}" in group and not others:
+                continue
+            lacks = f"other labels of '{others[0]}'" if others else f"no monthly sums of '{name}'"
+            message = (
+                f"{self.path} was written by another version of foedus, with {lacks}; {MARKER} "
+                "there names that version. Read it with that one, or run the scenario again into "
+                "another directory."
+            )
+            raise ResultError(message)
 
     def add(self, piece: Piece) -> Piece:
         """Keep a piece; return it with its whole worlds on disk.
@@ -258,17 +296,26 @@ class _OnDisk:
             return group[self._name][key]
 
 
+def _unknown(array: Any) -> Kept:
+    """Describe an array that another version of foedus kept."""
+    dims = tuple(f"dimension_{place}" for place in range(array.ndim - 1))
+    return Kept((*dims, "run"), array.dtype, "kept by another version of foedus")
+
+
 def _write_piece(path: Path, piece: Piece) -> None:
     import zarr
     from zarr.storage import ZipStore
 
-    arrays = {f"table_{name}": (piece.table[name], kept) for name, kept in TABLE.items()}
+    arrays: dict[str, tuple[Any, Kept]] = {
+        f"{TABLE_PREFIX}{name}": (array, TABLE.get(name, _unknown(array)))
+        for name, array in piece.table.items()
+    }
     for name, kept in MONTHLY.items():
         arrays[f"monthly_{name}"] = (getattr(piece.monthly, name), kept)
     if piece.paths is not None:
         for name, kept in PATHS.items():
             arrays[f"path_{name}"] = (piece.paths[name], kept)
-    attributes = {"scenario": piece.scenario, "first": piece.first, "labels": LABELS}
+    attributes = {"scenario": piece.scenario, "first": piece.first, "labels": dict(piece.labels)}
     with ZipStore(path, mode="w") as store:
         group = zarr.create_group(store, attributes=attributes)
         for name, (array, kept) in arrays.items():

@@ -30,7 +30,7 @@ from foedus.inference.likelihood import Likelihood, placed
 from foedus.worlds.buffers import LANES
 from foedus.worlds.engines import compiled_kernel, passed, signals_of, states_of
 from foedus.worlds.openings import FromTable, opening
-from foedus.worlds.sources import source_hash
+from foedus.worlds.sources import is_this_model, source_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -206,7 +206,8 @@ def _read(path: Path | None, key: dict[str, Any]) -> dict[int, dict[str, Any]]:
             line = json.loads(text)
         except ValueError:  # cut while it was written
             continue
-        if any(line.get(name) != value for name, value in key.items()):
+        same_model = is_this_model(str(line.get("model")))
+        if not same_model or any(line.get(k) != value for k, value in key.items() if k != "model"):
             message = f"{path} is of another study (other draws, seed or records); name another."
             raise ResultError(message)
         found[line["index"]] = line

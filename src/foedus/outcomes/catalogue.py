@@ -8,6 +8,7 @@ entries, so that one word means one thing everywhere. A new outcome is a new ent
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_type_hints
@@ -15,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_type_hints
 import numpy as np
 
 from foedus.cases.scenario_format import WEIGHTINGS
+from foedus.errors import NotKeptError
 from foedus.model.chronicle import event_notes
 from foedus.model.cohesion import END_STATE_MEANINGS, END_STATES, Cohesion
 from foedus.model.records import STANDINGS, state_quantities
 from foedus.outcomes.estimates import ratio
 from foedus.outcomes.incidence import EXITS
-from foedus.worlds.kept import TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -250,7 +251,7 @@ MEMBER_OUTCOMES: dict[str, Outcome] = _by_key(
 
 
 def _index(weighting: str, worlds: Worlds) -> Values:
-    index: Values = worlds.table["cohesion"][WEIGHTINGS.index(weighting)]
+    index: Values = worlds.table["cohesion"][worlds.place("weighting", weighting)]
     return index
 
 
@@ -259,7 +260,7 @@ def _headline_index(worlds: Worlds) -> Values:
 
 
 def _component(weighting: str, name: str, worlds: Worlds) -> Values:
-    place = WEIGHTINGS.index(weighting), Cohesion._fields.index(name)
+    place = worlds.place("weighting", weighting), worlds.place("component", name)
     component: Values = worlds.table["components"][place]
     return component
 
@@ -269,8 +270,8 @@ def _has_no_member(worlds: Worlds) -> Values:
     return missing
 
 
-def _ends(code: int, worlds: Worlds) -> Values:
-    ended: Values = worlds.table["end_state"] == code
+def _ends(name: str, worlds: Worlds) -> Values:
+    ended: Values = worlds.table["end_state"] == worlds.place("state_at_end", name)
     return ended
 
 
@@ -282,7 +283,7 @@ def _number(name: str, worlds: Worlds) -> Values:
 
 def _answered(worlds: Worlds) -> Values:
     total = worlds.table["total"].sum(axis=1)
-    return ratio(*(total[TOTALS.index(name)] for name in ("support", "crisis")))
+    return ratio(*(total[worlds.place("totalled", name)] for name in ("support", "crisis")))
 
 
 def _passes_without_all(worlds: Worlds) -> Values:
@@ -367,10 +368,10 @@ ALLIANCE_OUTCOMES: dict[str, Outcome] = _by_key(
                 "chance",
                 _END_STATES_BETTER[name],
                 "V.1, V.2",
-                partial(_ends, code),
+                partial(_ends, name),
                 label=f"end state {name}",
             )
-            for code, name in enumerate(END_STATES)
+            for name in END_STATES
         ),
         Outcome(
             "members_active",
@@ -465,8 +466,17 @@ def value_of(worlds: Worlds, subject: str, key: str) -> Values:
     return of_alliance(worlds, key) if subject == ALLIANCE else of_member(worlds, subject, key)
 
 
-def measured(worlds: Worlds) -> Iterator[Measured]:
-    """Yield everything that is measured of the worlds of a scenario, the alliance first."""
-    for subject in (ALLIANCE, *worlds.scenario.alliance.members):
+def measured(worlds: Worlds, *subjects: str) -> Iterator[Measured]:
+    """Yield everything that is measured of some subjects in the worlds of a scenario.
+
+    What stored worlds do not hold, having been kept by another version of foedus, is left out.
+
+    Parameters
+    ----------
+    *subjects
+        Members by code, and :data:`ALLIANCE`; all if omitted, the alliance first.
+    """
+    for subject in subjects or (ALLIANCE, *worlds.scenario.alliance.members):
         for key, outcome in outcomes_of(subject).items():
-            yield Measured(subject, outcome, value_of(worlds, subject, key))
+            with suppress(NotKeptError):
+                yield Measured(subject, outcome, value_of(worlds, subject, key))

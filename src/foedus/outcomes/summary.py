@@ -18,7 +18,7 @@ from foedus.model.chronicle import Events
 from foedus.model.elementary import normal_quantile
 from foedus.model.parameters import specifications
 from foedus.model.quantities import EVIDENCE_KINDS
-from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, of_alliance, outcomes_of, value_of
+from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, measured, of_alliance
 from foedus.outcomes.estimates import Estimate, mean, probability, spread, standard_error
 from foedus.outcomes.incidence import Median, incidence
 from foedus.outcomes.worth import informed_line, skill_line
@@ -83,15 +83,13 @@ def outcomes(worlds: Worlds, subject: str) -> dict[str, Any]:
         ``end_states.dissolved`` is a key in a dictionary of its family.
     """
     found: dict[str, Any] = {}
-    for outcome in outcomes_of(subject).values():
-        if outcome.summarised:
-            values = value_of(worlds, subject, outcome.key)
-            for key, form in outcome.lines.items():
-                *families, name = key.split(".")
-                place = found
-                for family in families:
-                    place = place.setdefault(family, {})
-                place[name] = _estimate(outcome, form, values, worlds.populations)
+    for one in measured(worlds, subject):
+        for key, form in one.outcome.lines.items() if one.outcome.summarised else ():
+            *families, name = key.split(".")
+            place = found
+            for family in families:
+                place = place.setdefault(family, {})
+            place[name] = _estimate(one.outcome, form, one.values, worlds.populations)
     return found
 
 
@@ -105,7 +103,8 @@ def _estimate(outcome: Outcome, form: Form, values: Values, known: Populations) 
 
 def events(worlds: Worlds, member: str) -> dict[str, EventOutcome]:
     """Estimate when each kind of event first comes to a member."""
-    return {name: _event(worlds, member, name) for name in Events._fields}
+    known = (name for name in Events._fields if name in worlds.labels["event"])
+    return {name: _event(worlds, member, name) for name in known}
 
 
 def _event(worlds: Worlds, member: str, name: str) -> EventOutcome:

@@ -15,7 +15,7 @@ from foedus.model.parameters import Parameters
 from foedus.worlds.files import replace_file
 from foedus.worlds.openings import NAMED, POSTERIOR, Declared, Design, Sampled
 from foedus.worlds.posterior import Posterior, load_posterior
-from foedus.worlds.sources import source_hash
+from foedus.worlds.sources import is_this_model, source_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 DESIGN = "design.npy"  # the numbers of a design that no word stands for
 POSTERIOR_FILE = "posterior.npz"
 FEWER = "it has more runs"
+_OTHER_VERSION = (
+    "The worlds in {directory} were kept by another version of foedus, which kept other things of "
+    "each. They can be read, but not gone on with. Choose another --out."
+)
 
 
 def begin(
@@ -72,6 +76,8 @@ def begin(
             "with --overwrite."
         )
         raise ResultError(message)
+    if not store.Directory(directory).is_of_this_version():
+        raise ResultError(_OTHER_VERSION.format(directory=directory))
     if there["runs"] == wanted["runs"]:
         digest: str | None = stored["digest"]
         return digest
@@ -99,7 +105,9 @@ def difference(there: dict[str, Any], wanted: dict[str, Any]) -> str | None:
         "source": "it was computed by another version of the model",
     }
     for name, sentence in words.items():
-        if there.get(name) != wanted[name]:
+        if there.get(name) != wanted[name] and not (
+            name == "source" and is_this_model(str(there.get(name)))
+        ):
             return sentence
     if [*there["scenarios"]] != [*wanted["scenarios"]]:
         return f"its scenarios stand in another order ({', '.join(there['scenarios'])})"

@@ -35,7 +35,7 @@ def comparison(
     for member in everyone[0]["members"]:
         for outcome in MEMBER_OUTCOMES.values():
             if outcome.tabled:
-                found = [s["members"][member][outcome.key] for s in everyone]
+                found = [s["members"][member].get(outcome.key) for s in everyone]
                 label = f"{names.get(member, member)} {outcome.words}"
                 add(label, [written(outcome, estimate) for estimate in found])
     add("cohesion", [number(s["alliance"]["cohesion"][s["headline_weighting"]]) for s in everyone])

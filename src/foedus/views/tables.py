@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 from functools import reduce
 from html import escape
 from operator import getitem
@@ -90,8 +91,10 @@ def count(estimate: dict[str, Any]) -> str:
     return f"{estimate['value']:g} [{estimate['low']:g}, {estimate['high']:g}]"
 
 
-def written(outcome: Outcome, estimate: dict[str, Any]) -> str:
-    """Write an estimate of an outcome as its kind is written, with its interval."""
+def written(outcome: Outcome, estimate: dict[str, Any] | None) -> str:
+    """Write an estimate of an outcome as its kind is written, with its interval; - for none."""
+    if estimate is None:
+        return "-"
     write = {"chance": percent, "conditional": percent, "count": count}.get(outcome.kind, number)
     return write(estimate)
 
@@ -99,7 +102,7 @@ def written(outcome: Outcome, estimate: dict[str, Any]) -> str:
 def member_rows(summary: dict[str, Any], names: dict[str, str]) -> Iterator[Row]:
     """Yield a row for each member of one scenario, under :data:`MEMBER_HEADER`."""
     for code, found in summary["members"].items():
-        cells = (written(outcome, found[outcome.key]) for outcome in _TABLED)
+        cells = (written(outcome, found.get(outcome.key)) for outcome in _TABLED)
         yield (names.get(code, code), *cells)
 
 
@@ -117,7 +120,7 @@ def alliance_rows(summary: dict[str, Any]) -> Iterator[Row]:
             continue
         for key, form in outcome.lines.items():
             estimate = looked_up(alliance, key)
-            never = outcome.only_if_any and not estimate["value"]
+            never = estimate is None or (outcome.only_if_any and not estimate["value"])
             if not never and not (is_other and form == "mean"):
                 label = outcome.words if key == outcome.key else f"{outcome.words}, mean"
                 yield label, written(outcome, estimate), _interval(outcome, form)
@@ -132,8 +135,10 @@ def _interval(outcome: Outcome, form: Form) -> str:
 
 
 def looked_up(found: dict[str, Any], key: str) -> Any:
-    """Return what a summary holds under a key of the catalogue, such as ``end_states.hollow``."""
-    return reduce(getitem, key.split("."), found)
+    """Return what a summary holds under a key such as ``end_states.hollow``; None if nothing."""
+    with suppress(KeyError):
+        return reduce(getitem, key.split("."), found)
+    return None
 
 
 def carrier_rows(summary: dict[str, Any]) -> Iterator[Row]:

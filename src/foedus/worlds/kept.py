@@ -6,7 +6,7 @@ and of any size, and are put together without loss: rows by run, sums by adding 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from math import ceil, log2
 from typing import TYPE_CHECKING, Any
@@ -144,6 +144,9 @@ class Piece:
         Sums over these worlds.
     paths
         Arrays of :data:`PATHS` by name, the run last; None if whole worlds are not kept.
+    labels
+        Labels of the dimensions, as in :data:`LABELS`; a stored piece has those of the version of
+        foedus that kept it.
     """
 
     scenario: str
@@ -152,6 +155,14 @@ class Piece:
     table: Arrays
     monthly: Monthly
     paths: Arrays | None = None
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: LABELS)
+
+    @property
+    def is_of_this_version(self) -> bool:
+        """Whether its table has the arrays, types and labels that are kept now."""
+        now = {name: np.dtype(kept.dtype) for name, kept in TABLE.items()}
+        there = {name: array.dtype for name, array in self.table.items()}
+        return there == now and all(self.labels.get(name) == one for name, one in LABELS.items())
 
     @property
     def after(self) -> int:
@@ -162,7 +173,7 @@ class Piece:
         """Return the piece with the rows of its first worlds only, which must be all it counts."""
         table = {name: array[..., :runs] for name, array in self.table.items()}
         paths = self.paths and {name: array[..., :runs] for name, array in self.paths.items()}
-        return Piece(self.scenario, self.first, runs, table, self.monthly, paths)
+        return replace(self, runs=runs, table=table, paths=paths)
 
 
 def sizes(months: int, members: int, runs: int) -> dict[str, int]:
@@ -187,6 +198,14 @@ def _empty(kept: Mapping[str, Kept], size: Mapping[str, int], *outer: int) -> Ar
 def empty_table(members: int, runs: int, *outer: int) -> Arrays:
     """Return a table with room for some worlds; ``outer`` dimensions come first."""
     return _empty(TABLE, sizes(0, members, runs), *outer)
+
+
+def table_like(piece: Piece, runs: int, *outer: int) -> Arrays:
+    """Return a table with room for worlds like those of a piece, whatever that keeps of them."""
+    return {
+        name: np.zeros((*outer, *array.shape[:-1], runs), array.dtype)
+        for name, array in piece.table.items()
+    }
 
 
 def empty_monthly(months: int, members: int, *, wide: bool = False, spare: int = 0) -> Monthly:

@@ -22,7 +22,11 @@ MODEL = (
 #: Hashes under which this very model went before, by its hash. Whoever changes a definition in a
 #: way that leaves every world as it was to the bit adds the old hash here; any other change makes
 #: the entry moot by itself.
-BEFORE: dict[str, tuple[str, ...]] = {}
+BEFORE: dict[str, tuple[str, ...]] = {
+    "2454717a9936045f509a6deda89d120653982b0c3ace2a9b1e5d64548f3dacec": (
+        "8f534a18be20793b44432895014184abd56e02087edce658dfd062f8c0c91878",  # of 0.1.0, by file
+    ),
+}
 
 
 @cache
