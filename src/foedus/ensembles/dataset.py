@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foedus.cases.months import format_month
+from foedus.cases.frame import shared_frame
 from foedus.errors import ResultError
 from foedus.model.chronicle import event_notes
 from foedus.model.cohesion import END_STATES
@@ -57,7 +57,7 @@ def outcome_dataset(
     """
     import xarray as xr
 
-    scenarios = [part.scenario for part in parts]
+    scenarios, (first, *_) = [part.scenario for part in parts], parts
     variables: dict[str, Any] = {}
     for name, kept in TABLE.items():
         if name in tables:
@@ -70,15 +70,15 @@ def outcome_dataset(
     for name, names in (("end_state", END_STATES), ("standing", STANDINGS)):
         flags = {"flag_values": list(range(len(names))), "flag_meanings": _flags(names)}
         variables[name][2].update(flags)
-    labels = {name: list(values) for name, values in parts[0].labels.items() if name != "power"}
+    labels = {name: list(values) for name, values in first.labels.items() if name != "power"}
     data = xr.Dataset(
         variables,
         coords={
             **_coordinates(scenarios),
             **labels,
-            "run": np.arange(parts[0].runs),
+            "run": np.arange(first.runs),
             "bin": (np.arange(BINS) + 0.5) / BINS,
-            "number": np.arange(len(parts[0].scenario.alliance.members) + 1),
+            "number": np.arange(len(first.scenario.alliance.members) + 1),
         },
         attrs=_attributes(scenarios, design, seed),
     )
@@ -112,7 +112,7 @@ def path_dataset(parts: Sequence[Worlds], design: Design, seed: int) -> xr.Datas
         for name, kept in PATHS.items()
         if all(name in (piece.paths or {}) for part in parts for piece in part.paths)
     }
-    coords = {**_coordinates(scenarios), "run": np.arange(parts[0].runs)}
+    coords = {**_coordinates(scenarios), "run": np.arange(next(iter(parts)).runs)}
     coords |= {name: list(LABELS[name]) for name in ("weighting", "component")}
     return xr.Dataset(variables, coords, _attributes(scenarios, design, seed))
 
@@ -181,17 +181,16 @@ def _flags(names: Sequence[str]) -> str:
 
 
 def _coordinates(scenarios: Sequence[Scenario]) -> dict[str, Any]:
-    first = scenarios[0]
-    months = [format_month(first.start + i) for i in range(first.horizon)]
+    frame = shared_frame(scenarios)
     return {
         "scenario": [scenario.name for scenario in scenarios],
-        "month": np.array(months, dtype="datetime64[ns]"),
-        "member": list(first.alliance.members),
+        "month": np.array(frame.months, dtype="datetime64[ns]"),
+        "member": list(frame.alliance.members),
     }
 
 
 def _attributes(scenarios: Sequence[Scenario], design: Design, seed: int) -> dict[str, Any]:
-    alliance = scenarios[0].alliance
+    alliance = shared_frame(scenarios).alliance
     return {
         "Conventions": "CF-1.11",
         "title": "foedus ensemble: " + ", ".join(scenario.name for scenario in scenarios),

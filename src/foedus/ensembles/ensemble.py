@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from foedus.cases.months import format_month
+from foedus.cases.frame import Frame, shared_frame
 from foedus.defaults import RUNS, SEED, Engine
 from foedus.ensembles.dataset import outcome_dataset, path_dataset
 from foedus.ensembles.gathered import Worlds
@@ -178,7 +178,7 @@ def _empty(
     scenarios: Sequence[Scenario], design: Design, runs: int, seed: int, like: Piece | None = None
 ) -> Ensemble:
     """Make room for worlds, with the arrays that are kept now or those of a piece."""
-    members = len(scenarios[0].alliance.members)
+    members = len(shared_frame(scenarios).alliance.members)
     tables = (
         empty_table(members, runs, len(scenarios))
         if like is None
@@ -226,25 +226,7 @@ def check(scenarios: Sequence[Scenario], runs: int, seed: int) -> None:
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         message = f"Two scenarios are named '{repeated[0]}'; give one of them another 'name'."
         raise ResultError(message)
-    first = scenarios[0]
-    for other in scenarios[1:]:
-        for (what, one), two in zip(frame(first).items(), frame(other).values(), strict=True):
-            if one != two:
-                message = (
-                    f"'{first.name}' and '{other.name}' cannot be put side by side: their {what} "
-                    f"differ ({one} and {two}). Run them apart, or set --horizon."
-                )
-                raise ResultError(message)
-
-
-def frame(scenario: Scenario) -> dict[str, Any]:
-    """Return what scenarios share that are put side by side."""
-    return {
-        "alliances": scenario.alliance.name,
-        "members": scenario.alliance.members,
-        "starts": format_month(scenario.start),
-        "horizons": f"{scenario.horizon} months",
-    }
+    shared_frame(scenarios)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -278,9 +260,19 @@ class Ensemble:
         return tuple(part.scenario for part in self.parts)
 
     @property
+    def frame(self) -> Frame:
+        """Alliance and months that the scenarios have in common."""
+        return shared_frame(self.scenarios)
+
+    @property
     def runs(self) -> int:
         """Worlds of each scenario."""
-        return self.parts[0].runs
+        return next(iter(self.parts)).runs
+
+    @property
+    def keeps_trajectories(self) -> bool:
+        """Whether whole worlds are there."""
+        return all(part.paths for part in self.parts)
 
     @cached_property
     def digest(self) -> str:

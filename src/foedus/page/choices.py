@@ -8,12 +8,12 @@ from functools import cache, cached_property
 from threading import Event, Lock, RLock
 from typing import TYPE_CHECKING, Any
 
+from foedus.cases.frame import frame_of
 from foedus.cases.scenario_reader import load_scenario, read_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.cases.sliders import Slider, moved, scenario_text, sliders
 from foedus.cases.validation import NAME_LENGTH
 from foedus.defaults import SEED
-from foedus.ensembles.ensemble import frame
 from foedus.errors import ResultError
 from foedus.outcomes.summary import plain
 from foedus.outcomes.telling import checked_address, tell
@@ -154,8 +154,8 @@ class Choice:
     @cached_property
     def comparable(self) -> list[str]:
         """Names of the scenarios that can be put beside this one."""
-        alike = frame(self.stands)
-        return [name for name in self.names if frame(self.loaded(name)) == alike]
+        stands = frame_of(self.stands)
+        return [name for name in self.names if stands.fits(frame_of(self.loaded(name)))]
 
     @property
     def scenarios(self) -> tuple[Scenario, ...]:

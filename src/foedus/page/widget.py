@@ -194,7 +194,7 @@ def _ipywidgets() -> Any:
 
 def _drawn(result: Result, stands: Result, member: str) -> bytes:
     """Draw cohesion and a member's trust under the moved levers, and the medians as they stand."""
-    scenario, before = result.scenarios[0], stands.scenarios[0]
+    (scenario,), (before,) = result.scenarios, stands.scenarios
     buffer = BytesIO()
     with mpl.rc_context(STYLE):
         figure = Picture(figsize=(8.4, 3.0), layout="constrained")

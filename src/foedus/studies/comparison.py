@@ -98,7 +98,8 @@ class Comparison:
     @property
     def baseline(self) -> Scenario:
         """What the others are compared with."""
-        return self.result.scenarios[0]
+        baseline, *_ = self.result.scenarios
+        return baseline
 
     @property
     def others(self) -> tuple[Scenario, ...]:
@@ -129,7 +130,7 @@ class Comparison:
     def paths(self) -> xr.Dataset:
         """The first worlds month by month: the result's own if it kept them, else replayed."""
         made = self.result.ensemble
-        if made.parts[0].paths:
+        if made.keeps_trajectories:
             return self.result.trajectories
         few = min(SAMPLE, made.runs)
         return ensemble.run(

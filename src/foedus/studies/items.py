@@ -36,7 +36,7 @@ def loaded_items(
     ]
     given = [item for item in loaded if isinstance(item, Result)]
     if given and settings:
-        raise ResultError(_unchangeable(given[0].scenarios[0].name))
+        raise ResultError(_unchangeable(_called(given[0])))
     return loaded, given
 
 
@@ -91,14 +91,14 @@ def refuse_incomparable(given: Sequence[Result], seed: int | None, parameters: N
         ):
             if one != two:
                 message = (
-                    f"The results of '{first.scenarios[0].name}' and '{other.scenarios[0].name}' "
+                    f"The results of '{_called(first)}' and '{_called(other)}' "
                     f"cannot be compared: their {what} differ ({one} and {two}), so that their "
                     "worlds do not share their luck. Name the scenarios instead of one of them."
                 )
                 raise ResultError(message)
     if seed not in (None, first.seed):
         message = (
-            f"The result of '{first.scenarios[0].name}' has seed {first.seed}; leave --seed out, "
+            f"The result of '{_called(first)}' has seed {first.seed}; leave --seed out, "
             "or name the scenarios instead."
         )
         raise ResultError(message)
@@ -106,10 +106,15 @@ def refuse_incomparable(given: Sequence[Result], seed: int | None, parameters: N
         design = as_design(parameters, first.scenarios)
         if design.fingerprint != first.ensemble.design.fingerprint:
             message = (
-                f"The result of '{first.scenarios[0].name}' has other parameters than those asked "
+                f"The result of '{_called(first)}' has other parameters than those asked "
                 "for; leave --parameters out, or name the scenarios instead."
             )
             raise ResultError(message)
+
+
+def _called(result: Result) -> str:
+    """Name a result by its first scenario."""
+    return next(iter(result.scenarios)).name
 
 
 def _unchangeable(result: str) -> str:

@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foedus.cases.months import format_month
 from foedus.ensembles import ensemble, store
 from foedus.errors import ResultError
 from foedus.outcomes.summary import rows, summarise
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from foedus.cases.frame import Frame
     from foedus.cases.scenario import Scenario
     from foedus.ensembles.ensemble import Ensemble
     from foedus.views.plots import Picture
@@ -51,6 +51,11 @@ class Result:
         return self.ensemble.scenarios
 
     @property
+    def frame(self) -> Frame:
+        """Alliance and months that the scenarios have in common."""
+        return self.ensemble.frame
+
+    @property
     def runs(self) -> int:
         """Worlds of each scenario."""
         return self.ensemble.runs
@@ -63,7 +68,7 @@ class Result:
     @property
     def names(self) -> dict[str, str]:
         """Full names of members, patron and powers by code."""
-        return dict(self.scenarios[0].alliance.names)
+        return dict(self.frame.alliance.names)
 
     @cached_property
     def data(self) -> xr.Dataset:
@@ -107,7 +112,7 @@ class Result:
             If there is no such scenario.
         """
         by_name = {one.name: one for one in self.scenarios}
-        name = scenario or self.scenarios[0].name
+        name = scenario or next(iter(by_name))
         if name not in by_name:
             message = f"The result has no scenario '{name}'; it has {', '.join(by_name)}."
             raise ResultError(message)
@@ -163,7 +168,7 @@ class Result:
             If writing fails on the way; what is whole by then stays.
         """
         directory = Path(directory)
-        keep = "trajectories" if self.ensemble.parts[0].paths else "summaries"
+        keep = "trajectories" if self.ensemble.keeps_trajectories else "summaries"
         wanted = inputs(self.scenarios, self.runs, self.seed, self.ensemble.design, keep)
         store.refuse_foreign(directory, overwrite=overwrite)
         begin(directory, wanted, self.scenarios, self.ensemble.design, overwrite=overwrite)
@@ -198,7 +203,7 @@ class Result:
     @property
     def provenance(self) -> dict[str, Any]:
         """What made it: inputs, versions, digest, and how to make it again."""
-        keep = "trajectories" if self.ensemble.parts[0].paths else "summaries"
+        keep = "trajectories" if self.ensemble.keeps_trajectories else "summaries"
         given = inputs(self.scenarios, self.runs, self.seed, self.ensemble.design, keep)
         return {**marker_of(given), "digest": self.digest, "reproduce": self.command}
 
@@ -227,9 +232,8 @@ class Result:
     @property
     def provenance_line(self) -> str:
         """One line with worlds, months, parameter draw, seed and digest."""
-        first = self.scenarios[0]
         return (
-            f"{self.runs:,} worlds, {format_month(first.start)} to {format_month(first.end)}, "
+            f"{self.runs:,} worlds, {self.frame.span}, "
             f"parameters: {self.ensemble.design.name}, seed {self.seed}, "
             f"digest {self.digest[:12]}"
         )

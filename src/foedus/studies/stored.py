@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import yaml
 
+from foedus.cases.frame import shared_frame
 from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import store
 from foedus.errors import ResultError
@@ -132,7 +133,7 @@ def inputs(
     """Return what decides a stored result."""
     return {
         "scenarios": {scenario.name: scenario.fingerprint for scenario in scenarios},
-        "horizon": scenarios[0].horizon,
+        "horizon": shared_frame(scenarios).horizon,
         "runs": runs,
         "seed": str(seed),
         "parameters": design.name,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import matplotlib as mpl
 
-from foedus.cases.months import format_month
+from foedus.cases.frame import shared_frame
 from foedus.errors import ResultError, UnfinishedError
 from foedus.outcomes.catalogue import ALLIANCE
 from foedus.views import comparison_plots, comparison_tables, plots, tables
@@ -116,8 +116,7 @@ def brief(comparison: Compared, drawn: Sequence[Path] = ()) -> Brief:
         Directories that hold figures of this very comparison and result.
     """
     result = comparison.result
-    first = result.scenarios[0]
-    months = f"{format_month(first.start)} to {format_month(first.end)}"
+    frame = shared_frame(result.scenarios)
     sections = (
         Section("What was found", tuple(_finding(comparison))),
         Section("Figures", tuple(_figures(comparison, drawn))),
@@ -128,7 +127,7 @@ def brief(comparison: Compared, drawn: Sequence[Path] = ()) -> Brief:
         Section("How it was made, and how to make it again", tuple(_provenance(comparison))),
     )
     names = ", ".join(scenario.title for scenario in result.scenarios)
-    return Brief(f"{first.alliance.title}, {months}", names, sections)
+    return Brief(f"{frame.alliance.title}, {frame.span}", names, sections)
 
 
 # ---------------------------------------------------------------------------------------------

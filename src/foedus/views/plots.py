@@ -207,7 +207,8 @@ def cohesion_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
     for ax, scenario in zip(axes[0], scenarios, strict=True):
         cohesion_fan(ax, data, scenario)
         ax.set_title(wrapped(scenario.title, 38 if count > 1 else 70), loc="left")
-    axes[0][0].set_ylabel(f"Cohesion index ({scenarios[0].weighting} weights of members)")
+    weightings = " or ".join(dict.fromkeys(scenario.weighting for scenario in scenarios))
+    axes[0][0].set_ylabel(f"Cohesion index ({weightings} weights of members)")
     handles, labels = axes[0][0].get_legend_handles_labels()
     finish(figure, data, f"Cohesion of the alliance: {_alliance(data)}", handles, labels)
     return figure

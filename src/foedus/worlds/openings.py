@@ -17,6 +17,7 @@ from zlib import crc32
 import numpy as np
 
 from foedus.cases.alliance import GIVEN
+from foedus.cases.frame import shared_frame
 from foedus.defaults import ALLIANCE
 from foedus.errors import ResultError
 from foedus.model.draws import address, seed_words
@@ -336,10 +337,15 @@ def as_design(parameters: Numbered, scenarios: Sequence[Scenario] = ()) -> Desig
     return design
 
 
+def _alliance(scenarios: Sequence[Scenario]) -> str:
+    """Name of the alliance of some scenarios; the usual one for none."""
+    return shared_frame(scenarios).alliance.name if scenarios else ALLIANCE
+
+
 def _usual(scenarios: Sequence[Scenario]) -> Design:
     if not scenarios:
         return PRIOR
-    posterior = shipped_posterior(scenarios[0].alliance.name)
+    posterior = shipped_posterior(_alliance(scenarios))
     fits = posterior is not None and not any(map(posterior.refusal, scenarios))
     return posterior if posterior is not None and fits else PRIOR
 
@@ -360,11 +366,11 @@ def _design(parameters: str | Path | Parameters | Design, scenarios: Sequence[Sc
             "calibrate, nor Parameters, nor a design."
         )
         raise ResultError(message)
-    names = [scenario.alliance.name for scenario in scenarios] or [ALLIANCE]
-    posterior = shipped_posterior(names[0])
+    alliance = _alliance(scenarios)
+    posterior = shipped_posterior(alliance)
     if posterior is None:
         message = (
-            f"No posterior comes with foedus for the alliance '{names[0]}'. Use --parameters "
+            f"No posterior comes with foedus for the alliance '{alliance}'. Use --parameters "
             "prior, or make one with foedus calibrate."
         )
         raise ResultError(message)
