@@ -58,6 +58,7 @@ def apply_settings(
 
 
 def _apply_setting(scenario: Scenario, setting: str) -> Scenario:
+    """Return a scenario with one setting applied; raise ValueError if that is not possible."""
     match = _SETTING.fullmatch(setting)
     if match is None:
         message = "Write NAME=VALUE, for example pressure.ARM=0.6 or trust_loss=0.7."

@@ -299,6 +299,7 @@ class _Reader:
     # Levers
 
     def _levers(self, frame: Scenario) -> dict[LeverKey, tuple[Span, ...]]:
+        """Read the spans of every lever that this file sets."""
         raw = self.document.data.get("levers")
         result: dict[LeverKey, tuple[Span, ...]] = {}
         for name, content in raw.items() if isinstance(raw, dict) else ():
@@ -355,6 +356,7 @@ class _Reader:
         return result
 
     def _targets(self, target: str, path: KeyPath, alliance: Alliance) -> tuple[str, ...]:
+        """Return the clients that a key names: ``all``, a code, or codes between commas."""
         if target == "all":
             return alliance.members
         codes = [code.strip() for code in target.split(",")]
@@ -363,6 +365,7 @@ class _Reader:
         return tuple(dict.fromkeys(code for code in codes if code in alliance.members))
 
     def _member(self, code: str, path: KeyPath, alliance: Alliance) -> bool:
+        """Whether a code is that of a client; else complain."""
         if code in alliance.members:
             return True
         if code == alliance.patron:
@@ -415,6 +418,7 @@ class _Reader:
         return tuple(span for _, _, span, _ in spans)
 
     def _date(self, text: str | None, path: KeyPath, frame: Scenario, default: int) -> int | None:
+        """Return a month within the scenario: ``default`` if no text, None after a complaint."""
         if text is None:
             return default
         month = parse_month(text)

@@ -64,6 +64,7 @@ def attempt(model: type[ModelT], data: Any) -> ModelT | None:
 
 
 def _problem(item: Any, model: type[BaseModel], document: Document) -> Problem:
+    """Return one of pydantic's errors as a sentence of ours, at the line of its key."""
     path = _known_path(item["loc"], document)
     kind, context, given = item["type"], item.get("ctx", {}), item.get("input")
     if kind == "extra_forbidden":

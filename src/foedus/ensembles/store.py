@@ -275,6 +275,7 @@ class _OnDisk:
 
 
 def _write_piece(path: Path, piece: Piece) -> None:
+    """Write a piece as a zipped zarr group: arrays ``table_...``, ``monthly_...``, ``path_...``."""
     import zarr
     from zarr.storage import ZipStore
 
@@ -492,7 +493,7 @@ def _move_in(source: Path, target: Path) -> None:
 
 
 def _discard(directory: Path) -> None:
-    """Remove the files that foedus wrote into a directory and nobody has edited since."""
+    """Remove the files that foedus wrote into a directory and that were not edited since."""
     try:
         sums = json.loads((directory / OURS).read_text(encoding="utf-8"))
     except (OSError, ValueError):

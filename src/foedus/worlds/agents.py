@@ -59,8 +59,8 @@ class Rules(Protocol):
 class Client(mesa.Agent):
     """Base of all member agents.
 
-    Mesa's DataCollector keeps records by type of agent; by this type it finds every member, of
-    whatever subclass.
+    Mesa's DataCollector keeps records by type of agent; by this type it finds the members of all
+    subclasses.
     """
 
 

@@ -167,7 +167,7 @@ def writable(directory: Path) -> Path | None:
 
 
 # ---------------------------------------------------------------------------------------------
-# Worlds abreast
+# By the kernel: batches of worlds side by side
 
 
 def case_of(scenario: Scenario, seed: int) -> Case:
@@ -217,6 +217,7 @@ def by_lane(buffer: Any) -> Any:
 
 
 def _by_kernel(task: Task, stop: Callable[[], bool]) -> Piece:
+    """Simulate a task with the kernel, see :func:`simulate`."""
     loops = compiled_kernel()
     scenario = task.scenario
     case = case_of(scenario, task.seed)
@@ -331,10 +332,11 @@ def signals_of(bench: Bench, worlds: int) -> Signals:
 
 
 # ---------------------------------------------------------------------------------------------
-# One world after the other
+# By Mesa: one world after the other
 
 
 def _by_mesa(task: Task, stop: Callable[[], bool]) -> Piece:
+    """Simulate a task with Mesa, see :func:`simulate`."""
     from foedus.worlds.agents import AllianceModel
 
     scenario = task.scenario

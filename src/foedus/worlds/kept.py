@@ -217,7 +217,7 @@ def empty_monthly(months: int, members: int, *, wide: bool = False, spare: int =
 def without_spare(monthly: Monthly) -> Monthly:
     """Return the sums without the last bin of each histogram, for worlds that do not count.
 
-    :func:`foedus.worlds.kernel.count_bins` needs that bin; nobody else does.
+    Only :func:`foedus.worlds.kernel.count_bins` needs that bin.
     """
     return monthly._replace(
         histogram=monthly.histogram[..., :BINS], cohesion=monthly.cohesion[..., :BINS]

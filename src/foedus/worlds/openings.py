@@ -271,10 +271,10 @@ class FromTable(_Fresh):
 
 @dataclass(frozen=True)
 class Crossed:
-    """A design with only so many sets of numbers, each used in many worlds with different luck.
+    """A design with few sets of numbers, each used in many worlds with different luck.
 
-    So what is not known of the numbers can be told from chance. World i has the numbers of world
-    i mod ``sets`` of another design.
+    From such worlds the effect of unknown numbers can be told from that of chance. World i has the
+    numbers that world i mod ``sets`` has under another design.
 
     Attributes
     ----------
