@@ -1,18 +1,19 @@
 """Defaults and closed sets of words that the command line and the library share.
 
-A leaf that imports nothing: the command line shows its help without loading the library.
+This module imports nothing of foedus, so the command line can show its help without loading the
+library.
 """
 
 from typing import Literal
 
-ALLIANCE = "csto"  # where a scenario, a record or a posterior names none
+ALLIANCE = "csto"  # the alliance where a user names none
 HORIZON = 60  # months
 RUNS = 20_000  # worlds of each scenario
 SEED = 1992  # the Collective Security Treaty was signed in that year
 REPLAYED = 8  # worlds of each scenario that are simulated again to verify a result
 
 CALIBRATION_DRAWS, CALIBRATION_SEED = 2_000_000, 2018
-HINDCAST_DRAWS = 500_000  # worlds simulated to calibrate at each origin
+HINDCAST_DRAWS = 500_000  # worlds of each calibration (one at each date forecast from)
 COVERAGE_DRAWS, COVERAGE_RECORDS = 480_000, 200  # worlds for each synthetic record, and records
 
 HOST, PORT = "127.0.0.1", 8765  # of the page: only this machine sees it
@@ -21,7 +22,8 @@ HOST, PORT = "127.0.0.1", 8765  # of the page: only this machine sees it
 Engine = Literal["auto", "mesa", "kernel"]
 #: What is kept of the worlds: outcomes and monthly statistics, or whole worlds too.
 Keep = Literal["summaries", "trajectories"]
-#: Which coding of a record, where a second one can be defended.
+#: Coding of a record: ``main``, or ``other`` for a second reading of the sources that can be
+#: defended.
 Coding = Literal["main", "other"]
 #: What a brief is written as.
 Format = Literal["html", "md"]

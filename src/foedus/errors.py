@@ -29,7 +29,7 @@ class FoedusError(Exception):
     Attributes
     ----------
     status
-        Exit status of a command that it ends.
+        Exit status of the command line when this error ends a command.
     """
 
     status = ExitStatus.BAD_INPUT
@@ -48,17 +48,17 @@ class NotKeptError(ResultError):
 
 
 class UnfinishedError(ResultError):
-    """What was asked for was right, but the machine could not finish it (a full disk, say)."""
+    """The input was right, but the machine could not finish the work (a full disk, for example)."""
 
     status = ExitStatus.UNFINISHED
 
 
 class InterruptedRun(KeyboardInterrupt):
-    """A run was interrupted; says what is kept of it."""
+    """The user interrupted a run; the message says which worlds are kept and how to go on."""
 
 
 class InertScenarioError(FoedusError):
-    """A scenario changes nothing against what it extends."""
+    """A scenario imposes the same as the scenario that it extends."""
 
 
 @dataclass(frozen=True, order=True)
@@ -88,12 +88,12 @@ class Problem:
 
 
 class InputError(FoedusError):
-    """A file of the user's cannot be used; carries every problem found in it.
+    """A file that the user wrote cannot be used; the error carries every problem found in it.
 
     Attributes
     ----------
     problems
-        All problems, in the order of the file.
+        Every problem once, sorted by file and line.
     """
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -113,11 +113,25 @@ class AllianceError(InputError):
 
 
 class RecordError(InputError):
-    """A file of what is on record is wrong."""
+    """A record file (dated observations of an alliance) is wrong."""
 
 
 def nearest(name: str, legal: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` for a misspelt name, or the list of legal names."""
+    """Return the end of an error sentence about a name that is not legal.
+
+    Parameters
+    ----------
+    name
+        The name that the user wrote.
+    legal
+        The names that may stand there.
+
+    Returns
+    -------
+    str
+        ``; did you mean 'x'?`` if a legal name is similar, else the list of legal names, or a full
+        stop if there are none or more than :data:`MANY_NAMES`.
+    """
     names = sorted(legal)
     folded = {candidate.casefold(): candidate for candidate in names}
     close = [folded[name.casefold()]] if name.casefold() in folded else []

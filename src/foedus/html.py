@@ -1,4 +1,4 @@
-"""A table of escaped text as HTML, with which objects explain themselves in a notebook."""
+"""HTML tables, as which foedus shows its objects in a notebook (``_repr_html_``)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ if TYPE_CHECKING:
 
 
 def html_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "") -> str:
-    """Return an HTML table of escaped text."""
+    """Return an HTML table.
+
+    Parameters
+    ----------
+    header, rows, caption
+        Plain text; what is special in HTML is escaped here.
+    """
     head = "".join(f"<th style='text-align:left'>{escape(cell)}</th>" for cell in header)
     body = "".join(
         "<tr>" + "".join(f"<td style='text-align:left'>{escape(c)}</td>" for c in row) + "</tr>"

@@ -1,1 +1,1 @@
-"""What a user writes down: an alliance, a scenario, a record."""
+"""Reading and checking what a user writes: alliance, scenario and record files."""

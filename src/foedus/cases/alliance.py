@@ -23,7 +23,8 @@ from foedus.html import html_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: What an alliance file gives for each client at each date, in words of the design.
+#: Opening numbers: fields of the state that an alliance file gives for each client at each date.
+#: They may have a prior, so that they differ between worlds.
 GIVEN = (
     "trust",
     "trust_before",
@@ -39,7 +40,8 @@ GIVEN = (
     "arrears",
     "grievance",
 )
-#: The three fields of standing, given as words; a number is the place of the word.
+#: The three fields of standing. A file gives them as words; the value kept is the place of the word
+#: in its row here.
 STANDING: dict[str, tuple[str, ...]] = {
     "membership": records.MEMBERSHIP[:1],
     "participation": records.PARTICIPATION,
@@ -53,6 +55,14 @@ class AllianceNumber:
 
     Attributes
     ----------
+    key
+        Such as ``ARM.trust``.
+    quantity
+        Its meaning, unit and bounds.
+    prior
+        None if the number is the same in every world.
+    file, line
+        Where it stands.
     same_as
         Key of the number that this one equals in every world, or None.
     """
@@ -75,7 +85,13 @@ class AllianceNumber:
 
 @dataclass(frozen=True)
 class Power:
-    """An outside power: a partner that offers, or an adversary that threatens."""
+    """An outside power: a partner that makes offers, or an adversary that threatens.
+
+    Attributes
+    ----------
+    backers
+        States that stand behind it, by name; for information only.
+    """
 
     code: str
     name: str
@@ -129,18 +145,18 @@ class Alliance:
         return _html(self, GIVEN)
 
     def value(self, key: str) -> float:
-        """Value of a number by key."""
+        """Return the value of a number by its key."""
         number = self.numbers[key]
         return self.value(number.same_as) if number.same_as else number.value
 
     @property
     def partners(self) -> tuple[Power, ...]:
-        """Powers that reach out."""
+        """Outside powers that make offers to members."""
         return tuple(power for power in self.powers if power.role == "partner")
 
     @property
     def adversaries(self) -> tuple[Power, ...]:
-        """Powers that threaten."""
+        """Outside powers that threaten members."""
         return tuple(power for power in self.powers if power.role == "adversary")
 
     @cached_property
@@ -158,7 +174,7 @@ class Alliance:
 
     @property
     def capabilities(self) -> tuple[float, ...]:
-        """Capability of each client."""
+        """Capability of each client: military spending, which can be its weight in cohesion."""
         return tuple(self.value(f"{member}.capability") for member in self.members)
 
     def with_values(self, overrides: Mapping[str, float]) -> Alliance:
@@ -169,7 +185,14 @@ class Alliance:
         return replace(self, numbers=numbers)
 
     def opening(self, member: str, values: Mapping[str, float]) -> records.State:
-        """Return the state of a client at the date, from the values of :data:`GIVEN`."""
+        """Return the state of a client at the date.
+
+        Parameters
+        ----------
+        values
+            The opening numbers (:data:`GIVEN`) by name: numbers, or arrays with a value for each
+            world.
+        """
         frozen_months = self.numbers.get(f"{member}.frozen_months")
         derived = {
             "expectation_initial": values["expectation"],
@@ -194,13 +217,18 @@ class Alliance:
         return {name: self._drawn(member, name, seed, run) for name in GIVEN}
 
     def source(self, member: str, name: str) -> tuple[str, AllianceNumber]:
-        """Return the number that a number of a client is drawn as, itself or another, by name."""
+        """Return name and entry of the number from whose prior a number of a client is drawn.
+
+        That is the number itself, unless the file says that it is the same as another number of
+        the client (``as: trust``): then it is that other number, and both are equal in every world.
+        """
         number = self.numbers[f"{member}.{name}"]
         return (
             self.source(member, number.same_as.split(".")[1]) if number.same_as else (name, number)
         )
 
     def _drawn(self, member: str, name: str, seed: int, run: int) -> float:
+        """Draw a number of a client in one run; without a prior it is as declared."""
         label, number = self.source(member, name)
         if number.prior is None:
             return number.value

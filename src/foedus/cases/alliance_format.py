@@ -1,4 +1,4 @@
-"""The format of alliance files."""
+"""The format of alliance files, as pydantic models: one class for each kind of entry."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ Code = Annotated[str, Field(pattern=CODE_PATTERN)]
 MonthText = Annotated[str, Field(pattern=MONTH_PATTERN)]
 
 
+#: Meaning, unit and bounds of every number of an alliance file, by its key there.
 QUANTITIES: dict[str, Quantity] = {
     **{name: state_quantities()[name] for name in (*GIVEN, "frozen_months")},
     "membership": Quantity("membership: 0 in", "code", 0, 1),
@@ -48,37 +49,51 @@ class CitedEntry(Checked):
     why: str = Field(min_length=1)
 
     def evidence(self) -> Evidence | None:
+        """Return the evidence, or None unless exactly one of the four kinds is given."""
         given = [(kind, getattr(self, kind)) for kind in EVIDENCE_KINDS if getattr(self, kind)]
         return Evidence(*given[0], self.why) if len(given) == 1 else None
 
 
 class NumberEntry(CitedEntry):
+    """A number with its evidence; ``prior`` holds the ends of a uniform prior, if it has one."""
+
     value: float
     prior: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
 
 
 class SameEntry(CitedEntry):
-    """A number that is the same as another one of the member in every world."""
+    """A number that equals another number of the member in every world (``as: trust``)."""
 
     same_as: str = Field(alias="as")
 
 
 class AttentionEntry(CitedEntry):
+    """The attention that a client pays to each other client, by code; the weights sum to 1."""
+
     weights: dict[Code, float]
 
 
 class CalendarEntry(Checked):
+    """The months of the year (1 to 12) in which the summit is held and dues fall due."""
+
     summit_month: NumberEntry
     dues_month: NumberEntry
 
 
 class RulesEntry(Checked):
+    """The alliance's rules: months of notice, arrears that allow suspension and expulsion."""
+
     notice_months: NumberEntry
     suspension_arrears: NumberEntry
     expulsion_arrears: NumberEntry
 
 
 class PowerEntry(Checked):
+    """An outside power: a partner with its offers, or an adversary with those whom it threatens.
+
+    ``threatens`` gives, by code of a member, the share of its threat that the adversary makes up.
+    """
+
     name: str
     role: Literal["partner", "adversary"]
     backers: list[str] = Field(default_factory=list)
@@ -89,16 +104,26 @@ class PowerEntry(Checked):
 
 
 class MemberEntry(Checked):
+    """What is the same of a client at every date: name, capability and attention to the others."""
+
     name: str
     capability: NumberEntry
     attention: AttentionEntry | None = None
 
 
 class PatronEntry(Checked):
+    """The patron's name; its bandwidth stands among the dated states."""
+
     name: str
 
 
 class AllianceFile(Checked):
+    """A whole alliance file.
+
+    ``states`` gives, by month and then by code, the numbers of the patron and of every client at
+    the end of that month. They are checked one by one in :mod:`foedus.cases.alliance_reader`.
+    """
+
     foedus: Literal[1]
     name: str
     title: str

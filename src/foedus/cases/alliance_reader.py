@@ -37,14 +37,17 @@ def load_alliance(reference: str, start: int | None = None, base: Path | None = 
     reference
         Path of a file, or the bare name of a shipped alliance such as ``csto``.
     start
-        First month that will be simulated; the latest date of the file if omitted.
+        First month (number) that will be simulated. The alliance is as in the latest dated state
+        of the file before it, which may be up to :data:`MAX_STATE_AGE` months old. If omitted, as
+        in the latest state of all.
     base
         Directory against which a relative path is read.
 
     Raises
     ------
     AllianceError
-        With every problem of the file: unknown keys, missing evidence, numbers out of bounds.
+        With every problem of the file: unknown keys, missing evidence, numbers out of bounds, no
+        dated state before the start.
     """
     document, _ = find_document(reference, "alliance", shipped_alliances(), AllianceError, base)
     return _Reader(document).alliance(start)
@@ -59,6 +62,7 @@ class _Reader:
         self.numbers: dict[str, AllianceNumber] = {}
 
     def alliance(self, start: int | None) -> Alliance:
+        """Return the alliance; raise AllianceError with every problem found."""
         model, problems = validate(AllianceFile, self.document)
         self.problems += problems
         if model is None:
@@ -118,6 +122,10 @@ class _Reader:
                 self._complain(("powers", code), "An outside power cannot be a member as well.")
 
     def _number(self, path: KeyPath, key: str, given: NumberEntry) -> AllianceNumber | None:
+        """Check a number and return it, or complain and return None.
+
+        A number outside the dated states is also kept in ``self.numbers``.
+        """
         name = key.split(".")[-2 if ".attention." in key or ".threatens." in key else -1]
         quantity = QUANTITIES[name]
         evidence = self._evidence(path, given)
@@ -154,6 +162,7 @@ class _Reader:
         return evidence
 
     def _attend(self, code: str, row: AttentionEntry | None, members: tuple[str, ...]) -> None:
+        """Read the attention that a client pays to the others; it must sum to 1."""
         path = ("members", code, "attention")
         if row is None:
             self._complain(("members", code), "The key 'attention' is missing; add it.")
@@ -169,6 +178,7 @@ class _Reader:
             self._complain(path, f"The weights sum to {sum(row.weights.values()):g}, not to 1.")
 
     def _power(self, code: str, power: PowerEntry, members: tuple[str, ...]) -> None:
+        """Read the numbers of an outside power; which it has depends on its role."""
         path = ("powers", code)
         offers = ("security_offer", "economic_offer", "credibility")
         wanted, unwanted = (
@@ -244,7 +254,7 @@ class _Reader:
     def _same(
         self, path: KeyPath, raw: dict[str, Any], fields: dict[str, Any]
     ) -> AllianceNumber | None:
-        """Read a number that is the same as another one of the member."""
+        """Read a number that equals another number of the member, or complain and return None."""
         given = attempt(SameEntry, raw)
         target = attempt(NumberEntry, fields.get(given.same_as)) if given else None
         code, name = str(path[-2]), str(path[-1])
@@ -266,7 +276,10 @@ class _Reader:
         )
 
     def _placed(self, path: KeyPath, name: str, raw: Any) -> Any:
-        """Put the place of a word of standing where the word stands."""
+        """Return an entry of standing with its word replaced by the word's place in its row.
+
+        The rows are those of :data:`STANDING`. Complain and return None if it is no such word.
+        """
         word = raw.get("value") if isinstance(raw, dict) else None
         if word not in STANDING[name]:
             legal = nearest(str(word), STANDING[name])
@@ -275,6 +288,7 @@ class _Reader:
         return {**raw, "value": float(STANDING[name].index(word))}
 
     def _choose(self, dates: list[str], start: int | None) -> int:
+        """Return the date of the state that a start may use, see :func:`load_alliance`."""
         months = sorted(map(parse_month, dates))
         if start is None:
             return months[-1]
@@ -292,7 +306,7 @@ class _Reader:
 
 
 def _wanted(fields: Mapping[str, Any]) -> tuple[str, ...]:
-    """Keys of the state of a client; the age of a freeze is asked of frozen members only."""
+    """Return the keys that a client's state must have; only a frozen one has ``frozen_months``."""
     participation = fields.get("participation")
     frozen = isinstance(participation, dict) and participation.get("value") == "frozen"
     return (*GIVEN, *STANDING, *(("frozen_months",) if frozen else ()))

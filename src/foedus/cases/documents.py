@@ -64,7 +64,7 @@ class Document:
     lines
         Line of each key and list item, by path.
     problems
-        What is wrong with it as YAML but does not keep it from being read further.
+        Faults, such as a key that stands twice, in spite of which the file could be read.
     """
 
     file: str
@@ -128,7 +128,7 @@ def find_document(
     shipped
         Shipped files of this kind by bare name.
     failure
-        What to raise.
+        Class of the error to raise.
     base
         Directory against which a relative path is read.
 
@@ -140,7 +140,7 @@ def find_document(
     Raises
     ------
     InputError
-        As ``failure``: if there is none of that name, or the file cannot be read.
+        An error of the class ``failure``: there is no file of that name, or it cannot be read.
     """
     found = locate(reference, shipped, base)
     if found is None:
@@ -162,7 +162,8 @@ def parse_document(text: str, file: str) -> Document:
     Raises
     ------
     InputError
-        If the text is not YAML, is empty, is not a mapping, or holds what is refused.
+        If the text is not YAML, is empty, is not a mapping, or holds something that is refused:
+        anchors, aliases, tags, a second document, nesting that is too deep.
     """
     document = Document(file, text)
     try:
@@ -190,12 +191,12 @@ def parse_document(text: str, file: str) -> Document:
 
 
 def decoded(content: bytes, file: str) -> str:
-    """Return the text of ``file``.
+    """Decode the content of a file; ``file`` is its name, for error sentences.
 
     Raises
     ------
     InputError
-        If there is too much of it, or it is not UTF-8.
+        If the content is larger than :data:`MAX_BYTES` or is not UTF-8.
     """
     if len(content) > MAX_BYTES:
         raise InputError([Problem(file, 0, "", TOO_LARGE)])
@@ -208,7 +209,7 @@ def decoded(content: bytes, file: str) -> str:
 
 
 def _read_bytes(path: Path, file: str) -> bytes:
-    """Read a file, and no more than one byte too much of it."""
+    """Read a file, at most one byte more than :data:`MAX_BYTES`: that shows it is too large."""
 
     def refused(message: str) -> InputError:
         return InputError([Problem(file, 0, "", message)])
@@ -326,6 +327,7 @@ class _Builder:
 
 
 def _scalar(event: Any) -> Any:
+    """Return a YAML scalar as null, truth value or number if it is written so, else as text."""
     text = str(event.value)
     if event.style is not None and event.style != "":
         return text

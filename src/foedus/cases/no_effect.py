@@ -1,4 +1,4 @@
-"""Finding what a scenario sets in vain, so that no scenario silently equals another."""
+"""Finding settings of a scenario that have no effect, so that none silently equals another."""
 
 from __future__ import annotations
 
@@ -15,17 +15,20 @@ if TYPE_CHECKING:
 
 
 def refuse_inert(scenario: Scenario, *, cut: bool = False) -> None:
-    """Refuse a scenario whose resolved inputs equal those of what it extends.
+    """Refuse a scenario whose resolved inputs equal those of the scenario that it extends.
+
+    A scenario that extends none is compared with the bare alliance, in which nothing is set.
 
     Parameters
     ----------
     cut
-        Whether a shorter horizon was asked for, which can leave out all that the scenario does.
+        Whether the user set the horizon. A shorter one can leave out all that the scenario does;
+        the message then says so.
 
     Raises
     ------
     InertScenarioError
-        Naming the lines without effect.
+        The message names the lines without effect.
     """
     parent = scenario.parent
     if parent is None or not _same_inputs(scenario, parent):
@@ -43,7 +46,7 @@ def refuse_inert(scenario: Scenario, *, cut: bool = False) -> None:
 
 
 def inert_statements(scenario: Scenario) -> Iterator[tuple[str, Origin]]:
-    """Yield what the scenario's own file sets and could leave out, with the line."""
+    """Yield each setting of the scenario's own file that has no effect, with where it stands."""
     parent = scenario.parent
     if parent is not None:
         yield from _inert_levers(scenario, parent)
@@ -57,6 +60,7 @@ def _same_inputs(one: Scenario, other: Scenario) -> bool:
 
 
 def _inert_levers(scenario: Scenario, parent: Scenario) -> Iterator[tuple[str, Origin]]:
+    """Yield levers that could be left as in the parent without any change."""
     for key, spans in scenario.levers.items():
         inherited = parent.levers.get(key)
         if not spans or spans is inherited:
@@ -69,6 +73,7 @@ def _inert_levers(scenario: Scenario, parent: Scenario) -> Iterator[tuple[str, O
 
 
 def _inert_events(scenario: Scenario, parent: Scenario) -> Iterator[tuple[str, Origin]]:
+    """Yield events, not inherited, that could be left out without any change."""
     for index in range(len(parent.events), len(scenario.events)):
         events = scenario.events[:index] + scenario.events[index + 1 :]
         if _same_inputs(replace(scenario, events=events), scenario):
@@ -77,6 +82,7 @@ def _inert_events(scenario: Scenario, parent: Scenario) -> Iterator[tuple[str, O
 
 
 def _inert_parameters(scenario: Scenario, parent: Scenario) -> Iterator[tuple[str, Origin]]:
+    """Yield parameters that are set to the value which the parent sets already."""
     for key, value in scenario.parameters.items():
         origin = scenario.origins[f"parameters.{key}"]
         inherited = origin == parent.origins.get(f"parameters.{key}")
@@ -85,6 +91,7 @@ def _inert_parameters(scenario: Scenario, parent: Scenario) -> Iterator[tuple[st
 
 
 def _inert_scalars(scenario: Scenario, parent: Scenario) -> Iterator[tuple[str, Origin]]:
+    """Yield single values, such as the policy, that could be left as in the parent."""
     if not parent.lineage:  # a first scenario may spell out the defaults
         return
     for name in ("policy", "start", "horizon", "cohesion"):

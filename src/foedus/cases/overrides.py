@@ -27,12 +27,14 @@ _SETTING = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(\S.*?)\s*")
 def apply_settings(
     scenario: Scenario, settings: Sequence[str], *, allow_inert: bool = False
 ) -> Scenario:
-    """Apply settings one after the other.
+    """Return a scenario with settings applied, one after the other.
 
     Parameters
     ----------
+    settings
+        Texts such as ``pressure.ARM=0.6``, ``trust_loss=0.7`` or ``policy=adaptive``.
     allow_inert
-        Whether one may set what is so already.
+        Whether a setting may have no effect; if not, such a setting is an error.
 
     Raises
     ------
@@ -56,6 +58,7 @@ def apply_settings(
 
 
 def _apply_setting(scenario: Scenario, setting: str) -> Scenario:
+    """Return a scenario with one setting applied; raise ValueError if that is not possible."""
     match = _SETTING.fullmatch(setting)
     if match is None:
         message = "Write NAME=VALUE, for example pressure.ARM=0.6 or trust_loss=0.7."
@@ -89,7 +92,7 @@ def _apply_setting(scenario: Scenario, setting: str) -> Scenario:
 
 
 def _fixed(scenario: Scenario, key: str, value: float, origin: Origin) -> Scenario:
-    """Fix a parameter or a number of the alliance in every world."""
+    """Return the scenario with a parameter or a number of the alliance fixed in every world."""
     name = key.split(".", maxsplit=1)[0]
     known = (*specifications(), *scenario.alliance.names, "rules", "calendar")
     if name not in known:
@@ -108,7 +111,7 @@ def _fixed(scenario: Scenario, key: str, value: float, origin: Origin) -> Scenar
 
 
 def _weighted(scenario: Scenario, component: str, value: float, origin: Origin) -> Scenario:
-    """Give a component another weight in the cohesion index."""
+    """Return the scenario with another weight of a component in the cohesion index."""
     legal = cohesion.Cohesion._fields
     if component not in legal:
         message = f"'{component}' is no component of cohesion{nearest(component, legal)}"
@@ -125,6 +128,10 @@ def _weighted(scenario: Scenario, component: str, value: float, origin: Origin) 
 
 
 def _setting_keys(lever: Lever, address: list[str], alliance: Alliance) -> list[LeverKey]:
+    """Return the keys of a lever that a setting addresses; ``all`` stands for every client.
+
+    ``address`` is what follows the lever's name: nothing, the member, or power and member.
+    """
     wanted = {"patron": 0, "member": 1, "partner": 2, "adversary": 2}[lever.scope]
     form = ".".join([lever.name, *(["POWER"] if wanted == 2 else []), *(["MEMBER"] * (wanted > 0))])
     if len(address) != wanted:

@@ -1,7 +1,7 @@
 """What is on record of an alliance: dated observations, each with its error and its source.
 
-The record is what calibration fits and what the hindcast scores. The drivers that led to it are a
-scenario, named in the record's file as its history.
+The record is what calibration fits and what the hindcast scores. What patron and outside powers did
+in its months is a scenario, which the record's file names as its history.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from foedus.defaults import Coding
     from foedus.model.records import State
 
-#: What can be observed of a member at the end of a month. Shares are compared with an error.
+#: Shares that can be observed of a member at the end of a month, each with an error of measurement.
 SHARES = {
     "trust": "trust in the patron",
     "expectation": "help expected if attacked",
     "outside_option": "alignment and arms from elsewhere",
 }
-#: Events hold (1) or do not (0).
+#: Events that can be observed of a member at the end of a month: each holds (1) or does not (0).
 EVENTS = {
     "attended": "attends the summit",
     "consented": "lets the documents of the summit pass",
@@ -49,11 +49,15 @@ EVENTS = {
 
 
 class _Other(Checked):
+    """A second coding of an observation that can be defended, and why."""
+
     value: float
     why: str
 
 
 class _Observation(Checked):
+    """An observation as the file gives it; see :class:`Observation`."""
+
     what: Literal[(*SHARES, *EVENTS)]  # type: ignore[valid-type]
     member: Code
     month: MonthText
@@ -65,6 +69,8 @@ class _Observation(Checked):
 
 
 class _Error(Checked):
+    """The error of a kind of observation, with its evidence."""
+
     value: Annotated[float, Field(gt=0, lt=0.5)]
     article: str | None = None
     data: str | None = None
@@ -74,6 +80,8 @@ class _Error(Checked):
 
 
 class _Errors(Checked):
+    """The errors: one for each share, one for all events."""
+
     trust: _Error
     expectation: _Error
     outside_option: _Error
@@ -81,6 +89,8 @@ class _Errors(Checked):
 
 
 class _Crisis(Checked):
+    """A second coding of a crisis of the history; without ``support`` it is taken out."""
+
     member: Code
     month: MonthText
     support: Annotated[float, Field(ge=0, le=1)] | None = None
@@ -88,6 +98,8 @@ class _Crisis(Checked):
 
 
 class _RecordFile(Checked):
+    """A whole record file; ``history`` names a scenario."""
+
     foedus: Literal[1]
     name: str
     title: str
@@ -99,14 +111,14 @@ class _RecordFile(Checked):
 
 @dataclass(frozen=True)
 class Observation:
-    """One thing on record.
+    """One observation of one member.
 
     Attributes
     ----------
     what
-        One of :data:`SHARES` or :data:`EVENTS`.
+        Key of :data:`SHARES` or :data:`EVENTS`.
     member, month
-        Whom it is about, and the month (number) at whose end it holds.
+        Code of the member, and the month (number) at whose end the observation holds.
     value
         A share, or 1 and 0 for an event that holds or does not.
     error
@@ -114,7 +126,7 @@ class Observation:
     source, why
         Where it is from, and what a reader should know about it.
     scored
-        Whether it has a source; without one it is neither fitted nor scored.
+        Whether calibration fits it and the hindcast scores it; False where it has no source.
     """
 
     what: str
@@ -128,24 +140,24 @@ class Observation:
 
     @property
     def is_event(self) -> bool:
-        """Whether it either holds or does not."""
+        """Whether it is an event, and not a share."""
         return self.what in EVENTS
 
 
 @dataclass(frozen=True)
 class Record:
-    """Observations of an alliance and the scenario that holds what led to them.
+    """Observations of an alliance, and what patron and outside powers did in the same months.
 
     Attributes
     ----------
     history
-        Its drivers; its last month is the last of the record.
+        The scenario that sets the levers and events of these months; it ends with the record.
     observations
         All of them, in the order of time.
     coding
-        ``main``, or ``other`` where a second coding can be defended.
+        ``main``, or ``other``: the second coding of each observation and crisis that has one.
     errors
-        Evidence for the errors.
+        Evidence for the errors, by share and for ``event``.
     """
 
     name: str
@@ -162,11 +174,11 @@ class Record:
 
     @property
     def scored(self) -> tuple[Observation, ...]:
-        """Observations with a source."""
+        """Observations that are fitted and scored: those with a source."""
         return tuple(item for item in self.observations if item.scored)
 
     def until(self, month: int) -> Record:
-        """Return what was known at the end of a month: observations, crises and drivers."""
+        """Return the record as it was at the end of a month (number), without what came later."""
         months = month - self.history.start + 1
         return replace(
             self,
@@ -186,7 +198,10 @@ class Record:
 
     @property
     def free_history(self) -> Scenario:
-        """The history without its crises: they come as often as members are threatened."""
+        """The history without its scripted crises and changes of threat.
+
+        Crises then come at random, as often as each member's own threat says.
+        """
         history = self.history
         events = tuple(item for item in history.events if not isinstance(item.event, Crisis))
         levers = {key: spans for key, spans in history.levers.items() if key[0] != "threat"}
@@ -194,7 +209,7 @@ class Record:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of all that decides what a world is worth."""
+        """SHA-256 of what decides the likelihood of a world: history and scored observations."""
         rows = [
             (item.what, item.member, item.month, item.value.hex(), item.error.hex())
             for item in self.scored
@@ -203,7 +218,20 @@ class Record:
 
 
 def observed(what: str, states: State) -> Any:
-    """Return what there is to observe of some states, the record's fields being arrays."""
+    """Return what an observation would have found in simulated states.
+
+    Parameters
+    ----------
+    what
+        Key of :data:`SHARES` or :data:`EVENTS`.
+    states
+        A state whose fields are arrays, such as (member, world).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shares, or whether the event holds, in the shape of the fields.
+    """
     if what == "paid_up":
         return states.arrears <= 0.0
     if what == "remains":
@@ -217,7 +245,7 @@ def load_record(reference: str = ALLIANCE, coding: Coding = "main") -> Record:
     Parameters
     ----------
     coding
-        ``main``, or ``other`` for the second coding of whatever has one.
+        ``main``, or ``other``: the second coding of each observation and crisis that has one.
 
     Raises
     ------
@@ -266,6 +294,7 @@ def _order(item: Observation) -> tuple[int, str, str]:
 
 
 def _refusal(item: _Observation, history: Scenario) -> str | None:
+    """Return a sentence that says why an observation cannot be used, or None."""
     month, members = parse_month(item.month), history.alliance.members
     if item.member not in members:
         return (
@@ -282,6 +311,7 @@ def _refusal(item: _Observation, history: Scenario) -> str | None:
 
 
 def _observation(item: _Observation, errors: dict[str, Any], coding: Coding) -> Observation:
+    """Return an observation of the file in the coding wanted, with its error."""
     second = item.other if coding == "other" else None
     return Observation(
         what=item.what,
@@ -296,7 +326,7 @@ def _observation(item: _Observation, errors: dict[str, Any], coding: Coding) -> 
 
 
 def _recoded(history: Scenario, crises: list[_Crisis]) -> Iterator[ScriptedEvent]:
-    """Yield the history's events with the other coding of its crises."""
+    """Yield the history's events with the second coding of its crises, where they have one."""
     others = {(item.member, item.month): item for item in crises}
     for item in history.events:
         event = item.event

@@ -1,4 +1,4 @@
-"""Scenarios with everything resolved; every value remembers the file and line it came from."""
+"""Resolved scenarios: what they extend is merged in, and every value has its file and line."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from foedus.html import html_table
 
 @dataclass(frozen=True, repr=False)
 class Scenario:
-    """A scenario with everything resolved.
+    """A resolved scenario: the scenario that it extends and all defaults are merged in.
 
     Attributes
     ----------
@@ -43,6 +43,8 @@ class Scenario:
         As in the file.
     alliance
         The alliance as it stood before the start.
+    alliance_reference
+        Shipped name or path by which the alliance can be loaded again.
     start, horizon
         First month (number) and number of months.
     policy
@@ -54,11 +56,15 @@ class Scenario:
     parameters
         Values fixed in every world: parameters and alliance numbers by key.
     weighting, weights
-        How members and components count in the cohesion index.
+        How members count in the cohesion index (``equal`` or ``capability``), and the weights of
+        its six components.
     origins
         Where each scalar value and parameter came from.
     lineage
         Names of the scenario and of those it extends, nearest first.
+    parent
+        The scenario that it extends, or the bare alliance; None for one that was not read as a
+        file.
     """
 
     name: str
@@ -81,7 +87,7 @@ class Scenario:
 
     @property
     def end(self) -> int:
-        """Last month simulated."""
+        """Last month (number) simulated."""
         return self.start + self.horizon - 1
 
     def spans(self, key: LeverKey) -> tuple[DatedSpan, ...]:
@@ -124,7 +130,7 @@ class Scenario:
 
     @cached_property
     def drivers(self) -> npt.NDArray[np.float64]:
-        """What it imposes, outside powers added: shape (month, member, field of Drivers)."""
+        """The drivers, outside powers added: shape (month, member, field of Drivers)."""
         members, months = range(len(self.alliance.members)), range(self.horizon)
         drivers = self.schedule.drivers
         return np.array([[drivers(self.alliance, i, month) for i in members] for month in months])
@@ -178,7 +184,11 @@ class Scenario:
         }
 
     def _written(self, span: DatedSpan) -> dict[str, Any]:
-        """Write a span; one that lasts to the end has no ``to``, so that its ramp may be longer."""
+        """Return a span as a scenario file writes it.
+
+        One that lasts to the end gets no ``to``: a span with ``to`` may not be shorter than its
+        ramp.
+        """
         written: dict[str, Any] = {"from": format_month(span.first)}
         if span.last < self.end:
             written["to"] = format_month(span.last)
@@ -206,7 +216,17 @@ class Scenario:
 
 
 def bare_scenario(alliance: Alliance, reference: str, start: int) -> Scenario:
-    """Return a scenario that sets nothing."""
+    """Return a scenario that sets nothing.
+
+    A scenario file that extends no other is read as an extension of it.
+
+    Parameters
+    ----------
+    reference
+        Shipped name or path of the alliance.
+    start
+        First month (number).
+    """
     return Scenario(
         name="bare",
         title="Bare alliance",
@@ -243,7 +263,7 @@ def parameter_refusal(key: str, value: float, alliance: Alliance) -> str | None:
 
 
 def member_weights(scenario: Scenario, weighting: str) -> tuple[float, ...]:
-    """Weight of each client in cohesion: each alike, or by capability."""
+    """Weight of each client in cohesion: 1 for ``equal``, its capability for ``capability``."""
     alliance = scenario.alliance
     return alliance.capabilities if weighting == "capability" else (1.0,) * len(alliance.members)
 
@@ -252,7 +272,7 @@ WIDTH, LABEL, ROW = 720, 180, 18  # pixels of the timeline of levers
 
 
 def _html(scenario: Scenario) -> str:
-    """Return a scenario as HTML: what it stands for and what it sets."""
+    """Return a scenario as HTML: title, description, levers over time and all that it sets."""
     rows = [
         (
             ".".join(part for part in key if part),
@@ -278,7 +298,7 @@ def _html(scenario: Scenario) -> str:
 
 
 def _levers_svg(scenario: Scenario) -> str:
-    """Return the levers of a scenario as a small timeline: a row each, the higher the darker."""
+    """Return the levers of a scenario as a timeline: a row for each, darker for higher values."""
     keys = [key for key in scenario.levers if scenario.spans(key)]
     if not keys:
         return ""

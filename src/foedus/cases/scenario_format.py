@@ -27,6 +27,7 @@ SourceText = Annotated[
 
 
 def _model(name: str, fields: dict[str, Any], doc: str | None = None) -> type[Checked]:
+    """Make a pydantic model from its fields; ``doc`` is its docstring."""
     model: type[Checked] = create_model(name, __base__=Checked, __doc__=doc, **fields)
     return model
 
@@ -51,6 +52,7 @@ SPANS = {lever.name: _span_model(lever) for lever in LEVERS}
 
 
 def _lever_field(lever: Lever) -> tuple[Any, Any]:
+    """Return type and description of a lever's entry: its spans, nested by power and member."""
     spans: Any = GenericAlias(list, (SPANS[lever.name],))
     by_scope = {
         "patron": spans,

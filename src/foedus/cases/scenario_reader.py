@@ -62,7 +62,7 @@ def load_scenario(
     Returns
     -------
     Scenario
-        Everything resolved; nothing is read again.
+        Resolved: it holds all that a simulation needs, and no file is read again.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def load_scenario(
     AllianceError
         If its alliance cannot be loaded.
     InertScenarioError
-        If the scenario changes nothing, naming the lines without effect.
+        If the scenario changes nothing; the message names the lines without effect.
     """
     scenario = _load(str(reference), None, ())
     if not allow_inert:
@@ -91,21 +91,24 @@ def load_scenario(
 
 
 def read_scenario(content: bytes, file: str) -> Scenario:
-    """Read a scenario that somebody handed over, so that nothing on this machine can be named.
+    """Read a scenario from the content of an uploaded file.
+
+    Unlike a file on disk it may name no other files, so that nobody reads this machine's files by
+    an upload.
 
     Parameters
     ----------
     content
-        What the file holds.
+        The bytes of the file.
     file
-        Its name, for error sentences, and where the scenario gives itself none.
+        Its name, for error sentences, and as the scenario's name if it gives none.
 
     Raises
     ------
     ScenarioError
         With every problem of the file; it may extend shipped scenarios only.
     InertScenarioError
-        If the scenario changes nothing, naming the lines without effect.
+        If the scenario changes nothing; the message names the lines without effect.
     """
     try:
         document = parse_document(decoded(content, file), file)
@@ -130,7 +133,17 @@ def _load(reference: str, base: Path | None, chain: tuple[Path, ...]) -> Scenari
 
 
 class _Reader:
-    """Turns a scenario document into a :class:`Scenario`, collecting problems on the way."""
+    """Turns a scenario document into a :class:`Scenario`, collecting problems on the way.
+
+    Parameters
+    ----------
+    document
+        The scenario file as plain data.
+    path
+        Where it lies; files that it names are looked for beside it.
+    chain
+        Paths of the files by which it is extended, to find circles.
+    """
 
     def __init__(self, document: Document, path: Path, chain: tuple[Path, ...]) -> None:
         self.document = document
@@ -139,6 +152,7 @@ class _Reader:
         self.problems: list[Problem] = list(document.problems)
 
     def scenario(self) -> Scenario:
+        """Return the resolved scenario; raise ScenarioError with every problem found."""
         model, problems = validate(ScenarioFile, self.document)
         self.problems += problems
         parent = self._parent()
@@ -168,6 +182,7 @@ class _Reader:
             return None
 
     def _parent(self) -> Scenario | None:
+        """Load the scenario that this one extends; return None if it extends none."""
         reference = self._text("extends")
         if reference is None:
             return None
@@ -188,6 +203,7 @@ class _Reader:
         raise ScenarioError(self.problems)
 
     def _from_alliance(self) -> Scenario | None:
+        """Return the bare alliance as a scenario, or complain and return None."""
         reference = self._text("alliance") or ALLIANCE
         if self.document.data.get("start") is None:
             message = "The key 'start' is missing; write the first month as YYYY-MM, or extend a "
@@ -201,7 +217,11 @@ class _Reader:
         return bare_scenario(alliance, self._portable(reference), start or alliance.date + 1)
 
     def _blame_start(self, reference: str, error: InputError) -> None:
-        """Report a start without a dated state where the start stands, not in the alliance."""
+        """Report why an alliance cannot be loaded, at the key ``start`` if that is the reason.
+
+        It is the reason if the alliance can be loaded without a start: then it has no dated state
+        shortly before that month.
+        """
         try:
             load_alliance(reference, None, self.path.parent)
         except InputError:
@@ -212,11 +232,16 @@ class _Reader:
             ]
 
     def _portable(self, reference: str) -> str:
-        """Return a reference that still leads to the alliance from another directory."""
+        """Return a reference by which the alliance is found from any directory: a full path."""
         found = locate(reference, {}, self.path.parent)
         return str(found[0].resolve()) if found else reference
 
     def _resolve(self, base: Scenario, parent: Scenario | None) -> Scenario:
+        """Merge what this file sets into ``base``: the parent, or the bare alliance.
+
+        The other methods take the outcome of the first step as ``frame``: the base with this
+        scenario's alliance, start and horizon.
+        """
         data = self.document.data
         if parent is not None and "alliance" in data:
             self._complain(
@@ -274,6 +299,7 @@ class _Reader:
     # Levers
 
     def _levers(self, frame: Scenario) -> dict[LeverKey, tuple[Span, ...]]:
+        """Read the spans of every lever that this file sets."""
         raw = self.document.data.get("levers")
         result: dict[LeverKey, tuple[Span, ...]] = {}
         for name, content in raw.items() if isinstance(raw, dict) else ():
@@ -330,6 +356,7 @@ class _Reader:
         return result
 
     def _targets(self, target: str, path: KeyPath, alliance: Alliance) -> tuple[str, ...]:
+        """Return the clients that a key names: ``all``, a code, or codes between commas."""
         if target == "all":
             return alliance.members
         codes = [code.strip() for code in target.split(",")]
@@ -338,6 +365,7 @@ class _Reader:
         return tuple(dict.fromkeys(code for code in codes if code in alliance.members))
 
     def _member(self, code: str, path: KeyPath, alliance: Alliance) -> bool:
+        """Whether a code is that of a client; else complain."""
         if code in alliance.members:
             return True
         if code == alliance.patron:
@@ -390,6 +418,7 @@ class _Reader:
         return tuple(span for _, _, span, _ in spans)
 
     def _date(self, text: str | None, path: KeyPath, frame: Scenario, default: int) -> int | None:
+        """Return a month within the scenario: ``default`` if no text, None after a complaint."""
         if text is None:
             return default
         month = parse_month(text)
@@ -422,6 +451,7 @@ class _Reader:
         return tuple(events)
 
     def _decision_fits(self, event: Event, path: KeyPath, frame: Scenario) -> bool:
+        """Whether a forced decision has a month in which it can fall; else complain."""
         if not isinstance(event, ForcedDecision):
             return True
         last = self._date(event.to, (*path, "to"), frame, parse_month(event.date))
@@ -443,6 +473,7 @@ class _Reader:
         return False
 
     def _clashes(self, frame: Scenario, events: Sequence[ScriptedEvent]) -> None:
+        """Complain of events that set the same, see :func:`_slots`."""
         taken: dict[tuple[str, str, int], Origin] = {}
         for item in (*frame.events, *events):
             for slot in _slots(item.event):
@@ -477,7 +508,12 @@ class _Reader:
 
 
 def _continued(spans: tuple[Span, ...], key: LeverKey, frame: Scenario) -> tuple[Span, ...]:
-    """Let a ramp at the start begin where the scenario extended begins."""
+    """Return a lever's spans; a ramp in the first month begins where the extended scenario begins.
+
+    Such a ramp has no month before it and would begin at the lever's default. If the extended
+    scenario has a span in the first month, the ramp begins at the value of that span, or at the
+    beginning of that span's own ramp.
+    """
     inherited = next((s for s in frame.spans(key) if s.first == frame.start), None)
     if not spans or inherited is None:
         return spans
@@ -489,7 +525,7 @@ def _continued(spans: tuple[Span, ...], key: LeverKey, frame: Scenario) -> tuple
 
 
 def _slots(event: Event) -> Iterator[tuple[str, str, int]]:
-    """Yield what an event occupies alone: (member, driver, month)."""
+    """Yield each (member, driver, month) that an event sets and no other event may set as well."""
     month = parse_month(event.date)
     if isinstance(event, Crisis):
         yield event.member, "crisis", month

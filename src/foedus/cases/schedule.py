@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Script(Protocol):
-    """What a schedule is made from; a :class:`~foedus.Scenario` is one."""
+    """What a schedule is made from: the part of a :class:`~foedus.Scenario` that it needs."""
 
     @property
     def alliance(self) -> Alliance:
@@ -53,11 +53,11 @@ class Schedule:
     Attributes
     ----------
     months
-        Month numbers, from the start to the horizon.
+        Month numbers, from the first to the last.
     scripted
         ``scripted[member][month]``: the drivers before the outside powers are added.
     outreach, normalisation
-        ``[power][member][month]``: conduct of the partners and of the adversaries.
+        ``[power][member][month]``: conduct of the partners and of the adversaries, 0 to 1.
     """
 
     months: tuple[int, ...]
@@ -71,7 +71,7 @@ class Schedule:
         return paths[member][month]
 
     def drivers(self, alliance: Alliance, member: int, month: int) -> records.Drivers:
-        """Drivers of a member in a month, by index, with every outside power added in order."""
+        """Drivers of a member in a month, by index, with the outside powers added one by one."""
         drivers = self.scripted[member][month]
         for power in alliance.powers:
             effort = self.effort(power.code, member, month)
@@ -80,7 +80,7 @@ class Schedule:
 
 
 def compile_schedule(scenario: Script) -> Schedule:
-    """Turn a scenario's levers, policy and events into drivers."""
+    """Turn a scenario's levers, policy and events into the drivers of every member and month."""
     alliance = scenario.alliance
     months = tuple(range(scenario.start, scenario.start + scenario.horizon))
     by_event = _event_drivers(scenario)
@@ -142,9 +142,9 @@ def with_power(
     Parameters
     ----------
     drivers
-        Of one member in one month.
+        Of one member in one month, with the powers added so far.
     power
-        One of the alliance's.
+        An outside power of the alliance.
     member
         Code of the member.
     effort
@@ -167,7 +167,7 @@ def with_power(
     )
 
 
-#: What each driver is where a scenario does not set it; the outside powers are added later.
+#: Value of each driver where a scenario does not set it, before the outside powers are added.
 IDLE: dict[str, float] = {
     **dict.fromkeys(records.Drivers._fields, 0.0),
     **{decision.driver: records.FREE for decision in DECISIONS.values()},
@@ -179,8 +179,8 @@ IDLE: dict[str, float] = {
     },
 }
 
-#: Drivers that stand in every fingerprint, by place and used or not: those of version 0.1, so that
-#: its results and posterior stay what they are (docs/decisions/0016).
+#: The drivers of version 0.1. Every fingerprint holds them, in this order and whether they are used
+#: or not, so that results and posteriors of that version keep theirs (docs/decisions/0016).
 _BY_PLACE = (
     "pressure", "restraint", "enforcement", "bandwidth", "threat", "partner_security",
     "partner_economy", "confrontation", "dependence_keep", "dependence_set", "ties_keep",
@@ -194,20 +194,23 @@ _BY_PLACE = (
 def imposed(
     scripted: Sequence[Sequence[Any]], idle: Mapping[str, float] = MappingProxyType(IDLE)
 ) -> dict[str, Any]:
-    """Return drivers as plain data for a fingerprint, which an idle driver does not change.
+    """Return drivers as plain data, of which the fingerprint of a scenario is made.
+
+    A driver that was added to the model after version 0.1 is left out where no member uses it, so
+    that a new driver leaves the fingerprints of all other scenarios as they were.
 
     Parameters
     ----------
     scripted
         ``[member][month]``: named tuples of drivers.
     idle
-        What each driver is where it does nothing.
+        Value of each driver where it is not used.
 
     Returns
     -------
     dict
-        ``drivers``, the first ones by place, and, if any other is used, ``more drivers``: its
-        values by name and member.
+        ``drivers``: those of version 0.1, in their order, by member and month. If a later driver is
+        used, also ``more drivers``: its values by name, member and month.
     """
     first = attrgetter(*_BY_PLACE)
     later = sorted(set(scripted[0][0]._fields) - set(_BY_PLACE))
@@ -221,7 +224,11 @@ def imposed(
 
 
 def _joined(driver: str, standing: float, value: float) -> float:
-    """Join an event with the levers and the other events of the month."""
+    """Return the value of a driver that levers and earlier events set to ``standing``.
+
+    An event adds ``value``: the larger one counts for pressure, restraint and confrontation, the
+    sum for changes of affinity, and else the event's value.
+    """
     if driver in ("pressure", "restraint", "confrontation"):
         return max(standing, value)
     if driver == "affinity_change":

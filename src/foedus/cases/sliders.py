@@ -1,4 +1,4 @@
-"""Levers as something to move: from a scenario to knobs, from moved knobs to a scenario file."""
+"""Sliders for the levers of a scenario, and the scenario that moved sliders make."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
     from foedus.cases.scenario import Scenario
 
 
-MOVED = ", levers moved"  # ends the title
-STEPS = 100  # from the lower bound of a knob to the upper
+MOVED = ", levers moved"  # end of the title of a scenario whose sliders were moved
+STEPS = 100  # from the lower bound of a slider to the upper
 
 
 @dataclass(frozen=True)
 class Slider:
-    """A lever towards one member, as something that can be moved.
+    """A slider for one lever towards one member.
 
     Attributes
     ----------
     key
         As in ``--set``: ``pressure.ARM``, ``outreach.EU.ARM``, ``bandwidth``.
     label
-        For people.
+        The lever, and the power if it is that of an outside power, in words.
     low, high
         Bounds.
     value
-        In force in the last month of the scenario.
+        The lever's value in the last month of the scenario.
     meaning
-        What it is.
+        What the lever is.
     """
 
     key: str
@@ -50,22 +50,22 @@ class Slider:
 
     @property
     def step(self) -> float:
-        """How far it moves at a time."""
+        """The smallest move."""
         return (self.high - self.low) / STEPS
 
     @property
     def nearest(self) -> float:
-        """The step nearest to its value, written as a slider writes it."""
+        """Its value, rounded to the nearest step."""
         return self.at(self.value)
 
     def at(self, value: float) -> float:
-        """Return the step nearest to a value, within the bounds."""
+        """Return a value, cut to the bounds and rounded to the nearest step."""
         steps = round((min(max(value, self.low), self.high) - self.low) / self.step)
         return round(self.low + steps * self.step, 6)
 
 
 def sliders(scenario: Scenario, member: str) -> tuple[Slider, ...]:
-    """Return every lever that bears on a member.
+    """Return a slider for every lever that bears on a member, those of the patron included.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def _sliders(scenario: Scenario, lever: Lever, member: str) -> Iterator[Slider]:
 
 
 def _value(scenario: Scenario, lever: Lever, power: str | None, whom: str) -> float:
-    """Return what a lever is at in the last month."""
+    """Return the value of a lever in the last month."""
     for span in reversed(scenario.spans((lever.name, power, whom))):
         if span.first <= scenario.end <= span.last:
             return span.value
@@ -113,7 +113,7 @@ def moved(scenario: Scenario, values: Mapping[str, float], name: str = "moved") 
     Parameters
     ----------
     values
-        By key of a knob.
+        Value of each moved lever, by key of its slider.
     name
         Name of the new scenario.
 
@@ -131,8 +131,15 @@ def moved(scenario: Scenario, values: Mapping[str, float], name: str = "moved") 
 def scenario_text(scenario: Scenario, values: Mapping[str, float], name: str) -> str:
     """Return the text of a scenario file in which some levers are moved.
 
-    It extends the scenario if that is shipped, and else stands by itself, all resolved; so it does
-    where nothing is moved, since a scenario that equals what it extends is refused.
+    The file extends the scenario if that is shipped and a lever is moved. Else it holds the whole
+    scenario and extends nothing: one that equals what it extends would be refused.
+
+    Parameters
+    ----------
+    values
+        Value of each moved lever, by key of its slider.
+    name
+        Name of the new scenario.
 
     Raises
     ------
@@ -154,7 +161,7 @@ def scenario_text(scenario: Scenario, values: Mapping[str, float], name: str) ->
 
 
 def _is_shipped(scenario: Scenario) -> bool:
-    """Whether a scenario is the shipped one of that name, as it stands there."""
+    """Whether a scenario imposes the same as the shipped scenario of its name."""
     if scenario.name not in shipped_scenarios():
         return False
     return load_scenario(scenario.name).fingerprint == scenario.fingerprint

@@ -32,9 +32,10 @@ class Span:
     Attributes
     ----------
     first, last
-        Month numbers; None stands for the start and for the end of whatever scenario has the span.
+        Month numbers. None stands for the first and for the last month of the scenario, also of
+        one that extends the scenario and has another horizon.
     ramp
-        Months in which the value is reached.
+        Number of months in which the value is reached.
     ramp_from
         Value at which the ramp begins; None for that of the month before, or the lever's default.
     """
@@ -49,7 +50,7 @@ class Span:
 
 
 class DatedSpan(NamedTuple):
-    """A span as it falls within a scenario."""
+    """A span cut to the months of a scenario; ``first`` and ``last`` are month numbers."""
 
     first: int
     last: int
@@ -62,7 +63,7 @@ class DatedSpan(NamedTuple):
 
 @dataclass(frozen=True)
 class ScriptedEvent:
-    """An event of the scenario and where it stands."""
+    """An event of the scenario, and the file and line where it stands."""
 
     event: Event
     origin: Origin = field(compare=False)

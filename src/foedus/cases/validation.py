@@ -64,6 +64,7 @@ def attempt(model: type[ModelT], data: Any) -> ModelT | None:
 
 
 def _problem(item: Any, model: type[BaseModel], document: Document) -> Problem:
+    """Return one of pydantic's errors as a sentence of ours, at the line of its key."""
     path = _known_path(item["loc"], document)
     kind, context, given = item["type"], item.get("ctx", {}), item.get("input")
     if kind == "extra_forbidden":
@@ -113,7 +114,7 @@ def _known_path(location: Sequence[str | int], document: Document) -> KeyPath:
 
 
 def _annotations(model: type[BaseModel], location: Sequence[str | int]) -> list[Any]:
-    """Annotations that may stand at a location of a model."""
+    """Return the type annotations that a model has at a location."""
     found: list[Any] = [model]
     for part in location:
         step: list[Any] = []
@@ -127,6 +128,7 @@ def _annotations(model: type[BaseModel], location: Sequence[str | int]) -> list[
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:
+    """Return the models in a type annotation, those inside unions and lists included."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     inner = getattr(annotation, "__args__", ())
@@ -134,6 +136,7 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
 
 
 def _legal_keys(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:
+    """Return the keys that may stand at a location of a model."""
     models = [m for annotation in _annotations(model, location) for m in _models(annotation)]
     tagged = [m for m in models if _tag(m) == (location[-1] if location else None)]
     return sorted(
@@ -142,10 +145,12 @@ def _legal_keys(model: type[BaseModel], location: Sequence[str | int]) -> list[s
 
 
 def _tags(model: type[BaseModel], location: Sequence[str | int]) -> list[str]:
+    """Return the kinds of event that may stand at a location of a model."""
     models = [m for annotation in _annotations(model, location) for m in _models(annotation)]
     return [tag for m in models if (tag := _tag(m))]
 
 
 def _tag(model: type[BaseModel]) -> str | None:
+    """Return the kind of event that a model describes, or None."""
     info = model.model_fields.get("event")
     return str(info.annotation.__args__[0]) if info and info.annotation else None

@@ -94,10 +94,20 @@ def _lever_lines(scenario: Scenario) -> Iterator[str]:
 def new_scenario(name: str, origin: str, directory: Path) -> str:
     """Return the text of a commented scenario file that extends another.
 
+    Parameters
+    ----------
+    name
+        Name of the new scenario.
+    origin
+        Shipped name or path of the scenario to extend.
+    directory
+        Where the file will lie; a path of the scenario to extend is written relative to it.
+
     Raises
     ------
     FoedusError
-        If the name is not one, or the scenario to extend cannot be loaded.
+        If the name is not legal or is that of a shipped scenario, or if the scenario to extend
+        cannot be loaded.
     """
     if not re.match(NAME_PATTERN, name):
         message = f"'{name}' is no name for a scenario; use lower-case letters, digits and _."

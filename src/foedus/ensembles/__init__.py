@@ -1,1 +1,1 @@
-"""Many worlds: handed out, put together, kept on disk."""
+"""Simulating many worlds: sharing out the work, putting worlds together, keeping them on disk."""

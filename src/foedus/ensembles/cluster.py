@@ -1,4 +1,4 @@
-"""The same pieces on the workers of a Dask cluster (extra ``foedus[cluster]``)."""
+"""Simulating pieces on the workers of a Dask cluster (extra ``foedus[cluster]``)."""
 
 from __future__ import annotations
 
@@ -15,17 +15,22 @@ if TYPE_CHECKING:
     from foedus.worlds.kept import Piece
 
 AHEAD = 4  # pieces handed out for each thread of the cluster
-LOSSES = 3  # times that Dask may give up a piece over dying workers before we do
-WAIT = "30s"
+LOSSES = 3  # times that a piece is handed out again after Dask gave it up because workers died
+WAIT = "30s"  # for the scheduler to answer
 
 
 def _simulate(task: Task, source: str) -> Piece:
-    """Simulate on a worker, which must have the same model.
+    """Simulate a task on a worker, which must have the same model.
+
+    Parameters
+    ----------
+    source
+        Hash of the model that handed the task out.
 
     Raises
     ------
     ResultError
-        If its foedus is another.
+        If the worker's model is another.
     """
     if source_hash() != source:
         message = (

@@ -48,12 +48,15 @@ def outcome_dataset(
     parts
         The worlds of each scenario.
     tables
-        The tables of all, the scenario first.
+        The tables of all scenarios: arrays by name, the scenario as their first dimension.
+    design, seed
+        Where the worlds' numbers came from, for the attributes.
 
     Returns
     -------
     xarray.Dataset
-        Dimensions scenario, month, member and run (run last), and those of the labels.
+        Dimensions scenario, month, member and run (run last), and those of
+        :data:`~foedus.worlds.kept.LABELS`.
     """
     import xarray as xr
 
@@ -95,7 +98,7 @@ def path_dataset(parts: Sequence[Worlds], design: Design, seed: int) -> xr.Datas
     Raises
     ------
     ResultError
-        If they were not kept.
+        If whole worlds were not kept.
     """
     import xarray as xr
 
@@ -118,14 +121,15 @@ def path_dataset(parts: Sequence[Worlds], design: Design, seed: int) -> xr.Datas
 
 
 def _variable(kept: Kept, values: npt.NDArray[Any]) -> tuple[Any, ...]:
+    """Return dimensions, values and attributes of a variable, as xarray takes them."""
     units = "1" if kept.unit in ("0 or 1", "code", "share", "log-odds") else kept.unit
     return ("scenario", *kept.dims), values, {"long_name": kept.meaning, "units": units}
 
 
 def _joined(parts: Sequence[Sequence[Piece]], name: str) -> Any:
-    """Put the whole worlds of each scenario together.
+    """Put one array of the whole worlds of each scenario together: the scenario first, run last.
 
-    What is on disk is read when it is used if Dask is there, else now.
+    With Dask installed, arrays on disk are read only when they are used; else they are read now.
     """
     rows: list[list[Any]] = [
         [(piece.paths or {})[name] for piece in sorted(pieces, key=lambda piece: piece.first)]
@@ -140,7 +144,7 @@ def _joined(parts: Sequence[Sequence[Piece]], name: str) -> Any:
 
 
 def _statistics(parts: Sequence[Monthly]) -> dict[str, Any]:
-    """Means and standard deviations from the sums; missing where there is nobody to count."""
+    """Return means and standard deviations from the sums; NaN where no world counts."""
     inside = [part.standing[..., : STANDINGS.index("withdrawn")].sum(-1) for part in parts]
     field_units = [np.array([unit(name, power) for name in RECORDED]) for power in (1, 2)]
     means, deviations, signals, cohesion, cohesion_sd, components = [], [], [], [], [], []
@@ -177,6 +181,7 @@ def _statistics(parts: Sequence[Monthly]) -> dict[str, Any]:
 
 
 def _flags(names: Sequence[str]) -> str:
+    """Return names as the CF conventions write ``flag_meanings``: words apart, without commas."""
     return " ".join(name.replace(", ", "_and_") for name in names)
 
 

@@ -46,13 +46,13 @@ MESA_STEPS = 6_000  # a second or two of Mesa
 
 
 class Store(Protocol):
-    """Where pieces are kept as they come."""
+    """Where pieces are kept as soon as they are simulated."""
 
     def pieces(self) -> Iterable[Piece]:
-        """Return the whole pieces that are there."""
+        """Return the pieces that are complete in the store."""
 
     def add(self, piece: Piece) -> Piece:
-        """Keep a piece; return it as it is to be used from here on."""
+        """Keep a piece; return it, with its whole worlds in the store instead of in memory."""
 
 
 def run(
@@ -86,19 +86,20 @@ def run(
     engine
         ``"mesa"``, ``"kernel"``, or ``"auto"``: by the number of worlds. The result is the same.
     keep_trajectories
-        Whether to keep whole worlds beside table and statistics.
+        Whether to keep whole worlds, month by month, beside table and statistics.
     workers
         Threads; as many as there are processors if omitted. The result does not depend on it.
     scheduler
         Address of a Dask scheduler, or a ``dask.distributed.Client``, whose workers simulate
         instead of threads.
     store
-        Keeps pieces as they come; what it holds already is used.
+        Keeps pieces as soon as they are simulated; those it holds already are used.
     reuse
-        Pieces of these very scenarios, seed and design, from elsewhere. Where whole worlds are
-        kept, those without them are not taken.
+        Pieces that were simulated before with the same scenarios, seed and design, to be used as
+        well. With ``keep_trajectories``, pieces without whole worlds are not used.
     progress
-        Called with the number of worlds that are there, those from the store included, and of all.
+        Called with the number of worlds finished, those from the store included, and that of all
+        worlds wanted.
     notice
         Called with a sentence when there is something to wait for.
 
@@ -110,7 +111,8 @@ def run(
     Raises
     ------
     ResultError
-        If the scenarios cannot be put side by side, or a number is out of range.
+        If the scenarios differ in alliance, members, start or horizon or have equal names, or a
+        number is out of range.
     """
     check(scenarios, runs, seed)
     chosen_design = as_design(design, scenarios)
@@ -151,12 +153,12 @@ def run(
 def stored(
     scenarios: Sequence[Scenario], design: Design, runs: int, seed: int, store: Store
 ) -> Ensemble:
-    """Put together what a store holds.
+    """Return the ensemble that a store holds, without simulating anything.
 
     Raises
     ------
     ResultError
-        If worlds are missing.
+        If worlds are missing in the store.
     """
     pieces = iter(store.pieces())
     first = next(pieces, None)
@@ -197,7 +199,11 @@ def _empty(
 
 
 def _piece_size(scenario: Scenario, runs: int, workers: int, engine: Engine, *, keep: bool) -> int:
-    """Worlds of a piece: about a second of work, for every worker some, in whole batches."""
+    """Return how many worlds a piece has.
+
+    About a second of work, few enough that every worker has a piece, and with the kernel a multiple
+    of :data:`~foedus.worlds.buffers.LANES`.
+    """
     steps = MESA_STEPS if engine == "mesa" else PATH_STEPS if keep else PIECE_STEPS
     worlds = max(1, steps // (scenario.horizon * len(scenario.alliance.members)))
     worlds = min(worlds, -(-runs // workers))
@@ -210,7 +216,8 @@ def check(scenarios: Sequence[Scenario], runs: int, seed: int) -> None:
     Raises
     ------
     ResultError
-        If the scenarios cannot be put side by side, or a number is out of range.
+        If the scenarios differ in alliance, members, start or horizon or have equal names, or a
+        number is out of range.
     """
     try:
         seed_words(seed)
@@ -240,11 +247,11 @@ class Ensemble:
     Attributes
     ----------
     parts
-        One for each scenario.
+        The worlds of each scenario.
     tables
-        The tables of all, the scenario first.
+        The tables of all scenarios: arrays by name, the scenario as their first dimension.
     design
-        Where their numbers came from.
+        Where the worlds' parameters and opening numbers came from.
     seed
         Seed of every draw.
     """
@@ -279,7 +286,8 @@ class Ensemble:
         """SHA-256 of the inputs and of the table, world by world in the order of runs.
 
         The table holds a fingerprint of every bit of every state, so the digest stands for all of
-        every world; it is equal on any machine, with any engine, in whatever pieces.
+        every world. It is equal on any machine, with any engine, and however the work was shared
+        out.
         """
         inputs = digest_inputs(self.scenarios, self.design, self.runs, self.seed)
         total = sha256(json.dumps(inputs).encode())
@@ -295,12 +303,17 @@ class Ensemble:
         Returns
         -------
         xarray.Dataset
-            Dimensions scenario, month, member and run (run last), and those of the labels.
+            Dimensions scenario, month, member and run (run last), and those of
+            :data:`~foedus.worlds.kept.LABELS`.
         """
         return outcome_dataset(self.parts, self.tables, self.design, self.seed)
 
     def pieces(self) -> Iterator[Piece]:
-        """Yield the worlds as pieces again; the first of a scenario has all its monthly sums."""
+        """Yield the worlds as pieces, such as :func:`run` takes to reuse them.
+
+        Monthly sums cannot be parted again: those of all worlds of a scenario go with its first
+        piece, and the sums of its other pieces are zero.
+        """
         for part in self.parts:
             whole = Piece(
                 part.scenario.name, 0, part.runs, part.table, part.monthly, labels=part.labels
@@ -317,7 +330,7 @@ class Ensemble:
         Raises
         ------
         ResultError
-            If they were not kept.
+            If whole worlds were not kept.
         """
         return path_dataset(self.parts, self.design, self.seed)
 
@@ -325,7 +338,7 @@ class Ensemble:
 def digest_inputs(
     scenarios: Sequence[Scenario], design: Design, runs: int, seed: int
 ) -> dict[str, Any]:
-    """Return what decides the worlds of a result."""
+    """Return the inputs that decide the worlds of a result, as plain data for its digest."""
     return {
         "scenarios": {scenario.name: scenario.fingerprint for scenario in scenarios},
         "parameters": design.fingerprint,
@@ -340,7 +353,13 @@ def replay(
     seed: int = SEED,
     design: Numbered = None,
 ) -> AllianceModel:
-    """Return one world again, from its address alone, run to the horizon with its record."""
+    """Simulate one world again with Mesa, to the horizon, with a record of every month.
+
+    Parameters
+    ----------
+    run, seed, design
+        The address of the world: its number, and the seed and design of the ensemble.
+    """
     from foedus.worlds.agents import AllianceModel
 
     model = AllianceModel(scenario, seed=seed, run=run, parameters=design)

@@ -41,14 +41,16 @@ class Worlds:
 
     Attributes
     ----------
+    runs
+        How many worlds are wanted.
     table
         Arrays of :data:`~foedus.worlds.kept.TABLE` for all worlds.
     monthly
-        Sums over the worlds that are there.
+        Sums over the worlds added so far.
     paths
-        Pieces with whole worlds, as they came.
+        Pieces with whole worlds, in the order in which they were added.
     populations
-        How the worlds hang together, for the error of estimates.
+        Which worlds depend on each other; the error of estimates takes account of it.
     labels
         Labels of the table's dimensions.
     """
@@ -71,7 +73,11 @@ class Worlds:
         self._there = np.zeros(self.runs, dtype=bool)
 
     def add(self, piece: Piece) -> bool:
-        """Add a piece; False if it reaches beyond the worlds wanted or repeats some."""
+        """Add a piece and return True.
+
+        Return False, and add nothing, if the piece holds a world that is not wanted or was added
+        before.
+        """
         if piece.after > self.runs or self._there[piece.first : piece.after].any():
             return False
         self._there[piece.first : piece.after] = True
@@ -113,11 +119,11 @@ class Worlds:
 
     @property
     def there(self) -> int:
-        """How many worlds are there."""
+        """How many worlds have been added."""
         return int(np.count_nonzero(self._there))
 
     def missing(self, most: int) -> Iterator[tuple[int, int]]:
-        """Yield first and number of the worlds that are missing, in pieces of at most so many."""
+        """Yield the worlds that are missing, as (first, number) of pieces of at most ``most``."""
         edges = np.flatnonzero(np.diff(np.concatenate(([1], self._there, [1])).astype(int)))
         for first, after in edges.reshape(-1, 2).tolist():
             for start in range(first, after, most):

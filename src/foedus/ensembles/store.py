@@ -1,4 +1,4 @@
-"""Results on disk: pieces that are whole or not there, and nothing of anybody else's ever lost.
+"""Results on disk: a piece is complete or not there, and files of others are never lost.
 
 A result is a directory. Each piece is one file, a zipped zarr group, written beside its place,
 synced, moved into place, and only then listed with its checksum as a line of the manifest, which is
@@ -37,7 +37,7 @@ CHUNKS = "chunks"
 FIGURES = "figures"
 TABLE_PREFIX = "table_"  # of the table's arrays in a piece
 OURS = ".written.json"  # which files of a directory of figures foedus wrote
-COMPARISON = "comparison"  # what a comparison adds to the worlds of its scenarios
+COMPARISON = "comparison"  # directory of what a comparison adds to the worlds of its scenarios
 LIBRARIES = ("foedus", "mesa", "numba", "numpy", "xarray", "zarr")
 
 
@@ -52,7 +52,17 @@ def versions() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class ManifestLine:
-    """A line of the manifest: a piece that is whole on disk."""
+    """A line of the manifest: a piece that is complete on disk.
+
+    Attributes
+    ----------
+    first, runs
+        Number of its first world, and how many worlds it holds.
+    file
+        Path below the result's directory.
+    size
+        Bytes of the file.
+    """
 
     scenario: str
     first: int
@@ -63,7 +73,11 @@ class ManifestLine:
 
 
 def _passes(point: str) -> None:
-    """Do nothing; tests put a sudden end here to see that nothing is lost at any ``point``."""
+    """Do nothing.
+
+    Tests replace this function by one that ends the process at a ``point`` of writing, to see that
+    nothing is lost.
+    """
 
 
 class Directory:
@@ -108,7 +122,7 @@ class Directory:
         return found
 
     def tidy(self) -> None:
-        """Remove what a sudden end left: temporary files, and pieces that were never listed."""
+        """Remove what an interrupted process left: temporary files and pieces never listed."""
         (self.path / CHUNKS).mkdir(exist_ok=True)
         (self.path / MANIFEST).touch()
         listed = {entry.file for entry in self.entries()}
@@ -124,7 +138,7 @@ class Directory:
         Raises
         ------
         ResultError
-            If one is missing, cut short or altered, and there is nobody to complain to.
+            If a piece is missing, cut short or altered, and ``complain`` is None.
         """
         for entry in self.entries():
             reason = self.damage(entry)
@@ -155,7 +169,7 @@ class Directory:
         return first is None or self.read(first).is_of_this_version
 
     def damage(self, entry: ManifestLine) -> str | None:
-        """Say what is wrong with a piece, or return None."""
+        """Return what is wrong with a piece, in words that follow its path, or None."""
         path = self.path / entry.file
         try:
             with path.open("rb") as stream:
@@ -254,13 +268,14 @@ class Directory:
         return self.read(entry) if piece.paths is not None else piece
 
     def progress(self) -> str:
-        """Say how much is there."""
+        """Return a sentence that says how many worlds are complete on disk."""
         with suppress(ResultError):
             there = sum(entry.runs for entry in self.entries())
             return f"{there:,} worlds are whole there."
         return ""
 
     def _list(self, entry: ManifestLine) -> None:
+        """Add a line to the manifest and write it to disk."""
         line = json.dumps(asdict(entry)).encode() + b"\n"
         with (self.path / MANIFEST).open("r+b") as stream:
             content = stream.read()
@@ -274,6 +289,7 @@ class Directory:
             os.fsync(stream.fileno())
 
     def _forget(self, entry: ManifestLine) -> None:
+        """Delete a piece and its line of the manifest."""
         kept = [other for other in self.entries() if other != entry]
         text = "".join(json.dumps(asdict(other)) + "\n" for other in kept)
         replace_file(self.path / MANIFEST, text.encode())
@@ -303,6 +319,7 @@ def _unknown(array: Any) -> Kept:
 
 
 def _write_piece(path: Path, piece: Piece) -> None:
+    """Write a piece as a zipped zarr group: arrays ``table_...``, ``monthly_...``, ``path_...``."""
     import zarr
     from zarr.storage import ZipStore
 
@@ -340,9 +357,9 @@ def create(
     Parameters
     ----------
     marker
-        Content of the marker.
+        Content of the file :data:`MARKER`: where the result comes from.
     fill
-        Writes what belongs beside it.
+        Called with a directory, into which it writes the files that are to stand beside the marker.
     overwrite
         Whether another result in the directory may be replaced.
 
@@ -355,7 +372,7 @@ def create(
     """
     refuse_foreign(directory, overwrite=overwrite)
     if (directory / MARKER).is_file():
-        with held(directory):  # not under the hands of another process
+        with held(directory):  # refused while another process writes into it
             pass
     with in_place_of(directory) as temporary:
         (temporary / CHUNKS).mkdir()
@@ -387,12 +404,13 @@ def in_place_of(directory: Path) -> Iterator[Path]:
 
 
 def refuse_foreign(directory: Path, *, overwrite: bool = False) -> None:
-    """Refuse a place that holds something which writing would lose.
+    """Refuse a directory that holds something which writing a result would destroy.
 
     Raises
     ------
     ResultError
-        With what is there and what to do.
+        If ``directory`` is a file, holds something that is no result, or holds a result and
+        ``overwrite`` is false.
     """
     if directory.exists() and not directory.is_dir():
         message = f"{directory} is a file; name a directory with --out."
@@ -412,12 +430,12 @@ def refuse_foreign(directory: Path, *, overwrite: bool = False) -> None:
 
 @contextmanager
 def held(directory: Path) -> Iterator[None]:
-    """Keep other foedus processes from writing into a result meanwhile.
+    """Keep other foedus processes from writing into a result until the block is done.
 
     Raises
     ------
     ResultError
-        If one does already.
+        If another process is writing into it, or it cannot be written.
     """
     from filelock import FileLock, Timeout
 
@@ -439,13 +457,20 @@ def held(directory: Path) -> Iterator[None]:
 def finish(directory: Path, marker: Mapping[str, Any], fill: Callable[[Path], None]) -> None:
     """Put summaries and figures in place, and say in the marker that the result is complete.
 
-    What stood there of an earlier summary and is not written again is removed; the marker keeps
-    the checksums of the files.
+    Figures and comparison that foedus wrote there before are removed; the marker keeps the
+    checksums of the new summaries.
+
+    Parameters
+    ----------
+    marker
+        Content of the file :data:`MARKER`, without the checksums.
+    fill
+        Called with a directory, into which it writes summaries and figures.
 
     Raises
     ------
     UnfinishedError
-        If they cannot be written; the pieces are there all the same.
+        If summaries and figures cannot be written; the pieces stay as they are.
     """
     try:
         with tempfile.TemporaryDirectory(prefix=".finish.", dir=directory) as name:
@@ -474,7 +499,15 @@ def finish(directory: Path, marker: Mapping[str, Any], fill: Callable[[Path], No
 
 
 def put(target: Path, fill: Callable[[Path], None]) -> None:
-    """Fill a directory anew: files of others stay, edited ones are kept with a ``~``.
+    """Fill a directory with new files.
+
+    Files that foedus wrote there before are removed, unless they were edited since. Edited files
+    and files of others stay; one in the way of a new file gets ``~`` added to its name.
+
+    Parameters
+    ----------
+    fill
+        Called with a directory, into which it writes the files.
 
     Raises
     ------
@@ -493,7 +526,7 @@ def put(target: Path, fill: Callable[[Path], None]) -> None:
 
 
 def _move_in(source: Path, target: Path) -> None:
-    """Move files into a directory, and keep on file which they were."""
+    """Move files into a directory and note their names and checksums there, in :data:`OURS`."""
     target.mkdir(exist_ok=True)
     sums = {}
     for path in sorted(source.iterdir()):
@@ -507,7 +540,7 @@ def _move_in(source: Path, target: Path) -> None:
 
 
 def _discard(directory: Path) -> None:
-    """Remove the files that foedus wrote into a directory and nobody has edited since."""
+    """Remove the files that foedus wrote into a directory and that were not edited since."""
     try:
         sums = json.loads((directory / OURS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -523,7 +556,7 @@ def _discard(directory: Path) -> None:
 
 
 def altered_files(directory: Path, marker: Mapping[str, Any]) -> list[str]:
-    """Say which summaries are not as they were written."""
+    """Return a sentence for each summary that is missing or was altered since it was written."""
     found = []
     for name, checksum in marker.get("files", {}).items():
         try:
@@ -536,12 +569,14 @@ def altered_files(directory: Path, marker: Mapping[str, Any]) -> list[str]:
 
 
 def _umask() -> int:
+    """Return the process's mask for the permissions of new files."""
     mask = os.umask(0)
     os.umask(mask)
     return mask
 
 
 def _replace(temporary: Path, directory: Path) -> None:
+    """Move a directory into the place of another, which comes back if that fails."""
     if not directory.exists():
         temporary.rename(directory)
         return
@@ -580,7 +615,7 @@ def write_csv(path: Path, rows: Iterable[dict[str, Any]]) -> None:
 
 
 def read_marker(directory: Path) -> dict[str, Any]:
-    """Read where a stored result comes from.
+    """Read the marker of a stored result: its inputs, versions and digest.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Handing out worlds: to threads here, or to the workers of a cluster."""
+"""Sharing out tasks: to threads of this process, or to the workers of a cluster."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PATIENCE = 0.7  # seconds that interrupted threads are given to finish their bat
 
 
 def available_workers() -> int:
-    """Processors that this process may use."""
+    """Number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -38,6 +38,25 @@ def available_workers() -> int:
 def simulated(
     tasks: Sequence[Task], workers: int, scheduler: Any, notice: Callable[[str], None]
 ) -> Iterator[Piece]:
+    """Simulate tasks side by side and yield their pieces, in the order in which they are finished.
+
+    Parameters
+    ----------
+    tasks
+        With the same engine.
+    workers
+        Number of threads, if there is no scheduler.
+    scheduler
+        Address of a Dask scheduler or a ``dask.distributed.Client``, whose workers simulate instead
+        of threads; None for threads.
+    notice
+        Called with a sentence if the model must be compiled first.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the user interrupts the threads; the pieces finished until then have been yielded.
+    """
     if not tasks:
         return
     if scheduler is not None:
@@ -53,7 +72,7 @@ def _by_threads(
 ) -> Iterator[Piece]:
     """Simulate in threads, which the compiled kernel lets run side by side.
 
-    When interrupted, yield what has been finished and raise KeyboardInterrupt.
+    If the user interrupts them, yield the worlds that are finished and raise KeyboardInterrupt.
     """
     waiting = iter(tasks)
     with _interrupts() as stop, _pool(workers) as pool:
@@ -74,7 +93,7 @@ def _by_threads(
                 yield from (piece for future in done if (piece := future.result()).runs)
                 raise KeyboardInterrupt
         finally:
-            stop.set()  # whatever ended it, the threads are to end too
+            stop.set()  # however the loop ended, the threads must end too
 
 
 @contextmanager
@@ -90,7 +109,8 @@ def _pool(workers: int) -> Iterator[ThreadPoolExecutor]:
 def _interrupts() -> Iterator[threading.Event]:
     """Turn Ctrl-C into an event, so that no piece is lost while it is written; a second one raises.
 
-    Outside the main thread signals are somebody else's.
+    Outside the main thread, or where the caller handles or ignores Ctrl-C, nothing is changed and
+    the event is never set by it.
     """
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
@@ -103,7 +123,7 @@ def _interrupts() -> Iterator[threading.Event]:
         stop.set()
 
     before = signal.getsignal(signal.SIGINT)
-    if before is not signal.default_int_handler:  # ignored, or handled by whoever called
+    if before is not signal.default_int_handler:  # the caller ignores or handles it
         yield stop
         return
     signal.signal(signal.SIGINT, interrupt)
@@ -114,7 +134,10 @@ def _interrupts() -> Iterator[threading.Event]:
 
 
 def _compile(task: Task, stop: threading.Event, notice: Callable[[str], None]) -> None:
-    """Have the kernel ready before work is handed out, in a thread that cannot hold up an exit."""
+    """Compile the kernel before work is handed out, by simulating one world.
+
+    It runs in a thread that ends with the process, so that Ctrl-C need not wait for the compiler.
+    """
     if not is_compiled():
         notice(
             "Compiling the model for this processor, which takes about 15 seconds the first time."

@@ -1,1 +1,1 @@
-"""What a month does. Nothing here needs more than Python."""
+"""The model: its rules, parameters, records and random numbers, without third-party packages."""

@@ -1,6 +1,8 @@
-"""What is noted of a world month by month: events, and a fingerprint of every bit of its states.
+"""What is recorded of a world: events, a fingerprint of its states, and numbers to be summed.
 
-Pure functions of numbers like the rules, and compiled with them.
+A fingerprint is a 64-bit hash of every bit of a world's parameters and states: two engines that
+give the same fingerprint simulated the same world. The functions are pure functions of numbers,
+like the rules, and are compiled together with them.
 """
 
 from __future__ import annotations
@@ -33,7 +35,10 @@ class Note(NamedTuple):
 
 
 class Events(NamedTuple):
-    """What an analyst notes of a member's month: 1 where it happened, else 0."""
+    """What happened to one member in one month: 1 for each event that happened, else 0.
+
+    The annotation of a field is the event in words that follow the member's name.
+    """
 
     missed_summit: Annotated[float, Note("missed a summit", better=-1)]
     refused_documents: Annotated[
@@ -59,7 +64,15 @@ def event_notes() -> dict[str, Note]:
 
 
 def happened(before: State, after: State, drivers: Drivers) -> Events:
-    """Events of one member's month, from its states at the end of the last and of this month."""
+    """Return the events of one member's month.
+
+    Parameters
+    ----------
+    before, after
+        The member at the end of last month and of this month.
+    drivers
+        What the scenario imposes on it this month.
+    """
     was, stayed = is_member(before), is_member(after)
     summit = drivers.summit * stayed
     return Events(
@@ -80,27 +93,45 @@ def happened(before: State, after: State, drivers: Drivers) -> Events:
 # Fingerprint
 
 
-FIRST = 0x6C62272E07BB0142  # any odd 63-bit start does
+FIRST = 0x6C62272E07BB0142  # start of every fingerprint; any odd 63-bit number would do
 
 
 def absorbed(fingerprint: int, x: float, key: int) -> int:
-    """Add one number to a fingerprint: the product of the two halves of its keyed bits.
+    """Add one number of a record to a fingerprint.
 
-    The sum of such products is the universal hash NH (Black, Halevi, Krawczyk, Krovetz and Rogaway
-    1999, CRYPTO '99): two records that differ anywhere meet in one case of 2**32.
+    The 64 bits of the number are combined with the key (exclusive or); the product of the two
+    halves of the outcome is added. The sum of such products is the universal hash NH (Black,
+    Halevi, Krawczyk, Krovetz and Rogaway 1999, CRYPTO '99): two records that differ anywhere have
+    the same sum in one case of 2**32.
+
+    Parameters
+    ----------
+    fingerprint
+        The fingerprint so far.
+    x
+        The number to add.
+    key
+        Key of its field, see :func:`key`.
     """
     keyed = bits(x) ^ key
     return wrapped(fingerprint + (keyed & WORD) * ((keyed >> 32) & WORD))
 
 
 def stirred(fingerprint: int) -> int:
-    """Close a record, so that the order of records counts."""
+    """Mix the bits of a fingerprint after all numbers of a record were added.
+
+    :func:`absorbed` only adds, and a sum does not depend on the order of its terms. With this step
+    after each record, the fingerprint depends on the order of the records (members and months).
+    """
     return wrapped((fingerprint ^ ((fingerprint >> 32) & WORD)) * 0x5851F42D4C957F2D)
 
 
 @cache
 def key(name: str) -> int:
-    """Return the key of a field: 64 bits of its name's SHA-256, signed."""
+    """Return the key of a field for :func:`absorbed`: 64 bits of its name's SHA-256, signed.
+
+    It depends on the field's name only, so that a field may take another place in its record.
+    """
     return int.from_bytes(sha256(name.encode()).digest()[:8], "little", signed=True)
 
 
@@ -109,7 +140,13 @@ def key(name: str) -> int:
 
 
 def counted(x: float, unit: float) -> int:
-    """Return a number in whole units, so that sums over worlds do not depend on their order."""
+    """Return a number in whole units, so that sums over worlds do not depend on their order.
+
+    Parameters
+    ----------
+    unit
+        Units per 1.
+    """
     return whole(x * unit)
 
 

@@ -7,8 +7,8 @@ from foedus.model.elementary import positive, share
 from foedus.model.quantities import Quantity
 from foedus.model.records import State, is_member, is_paid_up, takes_part
 
-#: The first that applies (V.1, V.2); taking part is being a member, not frozen, and having attended
-#: the last summit.
+#: End states and their meanings; the alliance is in the first that applies (V.1, V.2). A member
+#: takes part if it is not frozen and attended the last summit.
 END_STATE_MEANINGS = {
     "dissolved": "fewer than two clients take part",
     "hollow": "half or more of the members do not take part",
@@ -21,7 +21,11 @@ DISSOLVED, HOLLOW, SMALLER, AMBIVALENT, RESTORED = 0, 1, 2, 3, 4
 
 
 class Tally(NamedTuple):
-    """Weighted sums over the clients, from which cohesion follows."""
+    """Weighted sums over the clients, from which cohesion follows.
+
+    ``clients`` sums the weights of all initial clients; the other fields sum over those who are
+    still members.
+    """
 
     clients: float
     members: float
@@ -54,9 +58,9 @@ EMPTY_TALLY = Tally(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def tally(sums: Tally, state: State, weight: float) -> Tally:
-    """Count one client, with its weight, towards the alliance's cohesion.
+    """Add one client, with its weight, to the sums.
 
-    Means run over those who are still members.
+    A client that has left counts in ``clients`` only, so that means are those of the members.
     """
     member = weight * is_member(state)
     return Tally(
@@ -111,10 +115,11 @@ def cohesion_index(components: Cohesion, weights: Cohesion) -> float:
 
 
 def end_state(taking_part: float, members: float, clients: float) -> int:
-    """End state of the alliance from unweighted counts of clients: the first that applies.
+    """Return the end state of the alliance, as its place in :data:`END_STATES`.
 
-    Dissolved (fewer than two take part), hollow (half or more of the members do not take part),
-    smaller (somebody has left), ambivalent (somebody does not take part), restored (V.1, V.2).
+    The arguments are unweighted counts of clients. The first state that applies: dissolved (fewer
+    than two take part), hollow (half or more of the members do not take part), smaller (somebody
+    has left), ambivalent (somebody does not take part), restored (V.1, V.2).
     """
     if taking_part < 2.0:
         return DISSOLVED

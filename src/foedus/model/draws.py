@@ -1,18 +1,19 @@
 """Random numbers as a pure function of their address: (seed, run, month, member, purpose).
 
 Philox4x32-10 (Salmon, Moraes, Dror and Shaw 2011, SC '11) is keyed by the seed and counts
-(run, month, member, block). Nothing is consumed, so a number depends on nothing but its address:
-not on the order of runs, the number of workers, or what another scenario does. Two scenarios
-therefore share their luck wherever they do not differ (common random numbers).
+(run, month, member, block). There is no generator whose state moves on, so a number depends on
+nothing but its address: not on the order of runs, the number of workers, or what another scenario
+does. Two scenarios therefore share their luck, that is, their random numbers, wherever they do not
+differ (common random numbers).
 """
 
 from typing import NamedTuple
 
 from foedus.model.elementary import normal_quantile, number
 
-WORD = 0xFFFFFFFF
-OPENING = 0  # the month in whose name lasting differences between worlds are drawn
-DESIGN = WORD  # the month in whose name parameters are drawn; no calendar reaches it
+WORD = 0xFFFFFFFF  # the 32 bits of a word
+OPENING = 0  # month number under which lasting differences between worlds are drawn
+DESIGN = WORD  # month number under which parameters are drawn; no simulation lasts so long
 
 _MULTIPLIER_0 = 0xD2511F53
 _MULTIPLIER_1 = 0xCD9E8D57
@@ -22,7 +23,11 @@ _ROUNDS = 10
 
 
 class Draws(NamedTuple):
-    """The luck of one member in one month; the order of the fields is the purpose (append only)."""
+    """The luck of one member in one month: one random number for each purpose.
+
+    A number is drawn by the place of its field. New fields are therefore added at the end only:
+    those before them keep their numbers.
+    """
 
     trust: float  # standard normal
     crisis: float  # uniform on (0, 1), as are those that follow

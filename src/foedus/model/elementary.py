@@ -1,9 +1,9 @@
 """Elementary functions from IEEE-754 operations alone, so that every machine gives the same bits.
 
 The C library's ``exp`` and ``log`` differ between platforms and even between processors; these use
-only ``+ - * /``, ``sqrt`` and the exact primitives on bits that stand first. Polynomials are
-evaluated in Estrin's order, whose short chains of operations a processor can overlap. Errors are
-bounded by tests against mpmath.
+only ``+ - * /``, ``sqrt`` and exact operations on bits, which this module defines first.
+Polynomials are evaluated in Estrin's order, whose short chains of operations a processor can
+overlap. Errors are bounded by tests against mpmath.
 """
 
 from math import frexp, inf, ldexp, sqrt
@@ -46,7 +46,7 @@ def whole(x: float) -> int:
 
 
 def number(word: int) -> float:
-    """Return a 32-bit word as a number, exactly."""
+    """Return a whole number of 32 bits as a floating-point number, exactly."""
     return float(word)
 
 
@@ -214,7 +214,7 @@ def positive(x: float) -> float:
 
 
 def share(x: float) -> float:
-    """Saturate at 0 and 1."""
+    """Cut a number to the interval from 0 to 1."""
     if x < 0.0:
         return 0.0
     return min(1.0, x)

@@ -16,7 +16,7 @@ Scope = Literal["patron", "member", "partner", "adversary"]
 
 @dataclass(frozen=True)
 class Lever(Quantity):
-    """Something a scenario can set over dated spans.
+    """A quantity that a scenario can set over dated spans, such as pressure on a member.
 
     Attributes
     ----------
@@ -157,10 +157,11 @@ _BY_NAME = {lever.name: lever for lever in LEVERS}
 
 
 def lever_named(name: str) -> Lever:
-    """Return a lever by its name."""
+    """Return a lever by its name; raise KeyError if there is none."""
     return _BY_NAME[name]
 
 
+#: How the patron adapts its conduct: each policy and what it means.
 POLICIES: dict[str, str] = {
     "fixed": "levers as scripted",
     "adaptive": "pressure that does not bring a member back is dropped and becomes restraint "
@@ -172,7 +173,20 @@ POLICIES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class Decision:
-    """A decision that a scenario can force: the driver it sets, the value, and when it can fall."""
+    """A decision that a scenario can force.
+
+    Attributes
+    ----------
+    driver
+        Field of :class:`~foedus.model.records.Drivers` that it sets.
+    value
+        What it sets the field to: 1 (yes) or 0 (no).
+    meaning
+        In words that follow the member's name.
+    only_in
+        The month to which it is bound: that of the summit or that of the dues; None if it can be
+        forced in any month.
+    """
 
     driver: str
     value: float
@@ -180,6 +194,7 @@ class Decision:
     only_in: Literal["summit", "dues"] | None = None
 
 
+#: Decisions by the word that a scenario file uses.
 DECISIONS: dict[str, Decision] = {
     "attend": Decision("forced_attend", 1.0, "attends the summit", "summit"),
     "stay_away": Decision("forced_attend", 0.0, "misses the summit", "summit"),

@@ -1,7 +1,7 @@
 """Every behavioural number of the model, once: value, unit, bounds, prior, and where it comes from.
 
 :class:`Parameters` is the declaration; the table of specifications, the checks, the documentation
-and the scenario format derive from it. A number without evidence does not construct.
+and the scenario format derive from it. To declare a number without evidence is an error.
 """
 
 from __future__ import annotations
@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
 
 class Scale(NamedTuple):
-    """How a parameter is written, and where it lies."""
+    """Symbol, value, prior and bounds of a parameter.
+
+    Attributes
+    ----------
+    symbol
+        As in the equations of ``rules.py``.
+    mechanism
+        Number of the mechanism in ``rules.py`` that it belongs to.
+    value
+        The declared value, used where nothing is drawn.
+    """
 
     symbol: str
     mechanism: int
@@ -30,6 +40,7 @@ class Scale(NamedTuple):
 
 
 def _of_kind(kind: EvidenceKind, meaning: str, scale: Scale, source: str, why: str) -> Parameter:
+    """Return the specification of a parameter whose evidence is of one kind."""
     symbol, mechanism, value, prior, bounds, unit = scale
     law = Uniform(*prior) if isinstance(prior, tuple) else prior
     evidence = Evidence(kind, source, why)
@@ -49,7 +60,7 @@ _LOG_HAZARD = "log of a hazard per year"
 
 
 class Parameters(NamedTuple):
-    """The behavioural numbers of one world; rates are per year, hazards are logs of them.
+    """The behavioural numbers of one world; rates are per year, a hazard is the log of a rate.
 
     Each is declared with its meaning, its scale (symbol, mechanism, value, prior, bounds, unit),
     the source of its evidence, and why that source supports it.
@@ -560,7 +571,7 @@ def specification(name: str) -> Parameter:
 
 
 def default_parameters(overrides: Mapping[str, float] | None = None) -> Parameters:
-    """Return the declared values, with some replaced.
+    """Return the declared values; those named in ``overrides`` are replaced.
 
     Raises
     ------
@@ -591,6 +602,7 @@ def drawn_parameters(
 
 
 def _checked(overrides: Mapping[str, float]) -> dict[str, float]:
+    """Return the overrides; raise if a name is unknown or a value is out of its bounds."""
     for name, value in overrides.items():
         if reason := specification(name).refusal(value):
             message = f"{name}: {reason}"

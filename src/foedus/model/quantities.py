@@ -103,7 +103,19 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Parameter(Quantity):
-    """The full specification of one behavioural number."""
+    """The full specification of one behavioural number.
+
+    Attributes
+    ----------
+    symbol, mechanism
+        As in ``rules.py``: its symbol in the equations and the number of the mechanism.
+    value
+        The declared value, used where nothing is drawn.
+    prior
+        What is known of it before the record is looked at.
+    evidence
+        Where the value and the prior come from.
+    """
 
     symbol: str
     mechanism: int

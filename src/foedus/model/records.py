@@ -1,4 +1,4 @@
-"""What a member is, what is imposed on it and what befalls it: the records of the model."""
+"""The records of the model: a member's state, what is imposed on it and what befalls it."""
 
 from typing import Annotated, NamedTuple, get_type_hints
 
@@ -22,7 +22,9 @@ STANDINGS = (
     "expelled",
 )
 
-FREE = -1.0  # a decision that the scenario leaves to the member or the alliance; 0 no, 1 yes
+#: Value of a driver ``forced_...`` that leaves the decision to the member or the alliance; 0 forces
+#: it to be no, 1 to be yes.
+FREE = -1.0
 
 
 class State(NamedTuple):
@@ -126,7 +128,11 @@ class Drivers(NamedTuple):
 
 
 class Signals(NamedTuple):
-    """What befell a member this month and what the others can see of it."""
+    """What befell a member this month and what the others can see of it.
+
+    What a member sees of all others (``seen`` in the rules) is a record of the same fields: the
+    sums of the others' signals, weighted by the attention paid to each.
+    """
 
     crisis: float
     support: float  # crisis x support delivered
@@ -136,36 +142,37 @@ class Signals(NamedTuple):
     restraint: float
     enforcement: float
     takes_part: float  # standing at the end of last month
-    member: float
+    member: float  # 1 for a member, 0 for a former one
 
 
+#: Signals of a former member, and the sum before any other member is added.
 NOTHING_SEEN = Signals(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def is_member(state: State) -> float:
-    """Return 1 for a member (notice given included), 0 for whoever has left or was expelled."""
+    """Return 1 for a member, one that has given notice included; 0 for a former member."""
     return 1.0 if state.membership < WITHDRAWN else 0.0
 
 
 def takes_part(state: State) -> float:
-    """Return 1 for a member that is not frozen and attended the last summit."""
+    """Return 1 for a member that is not frozen and attended the last summit, else 0."""
     return is_member(state) * (1.0 - state.frozen) * state.attended
 
 
 def standing(state: State) -> int:
-    """Place of a member's standing in :data:`STANDINGS`: membership, freeze and vote in one."""
+    """Return the place in :data:`STANDINGS` of a member's membership, freeze and vote together."""
     if state.membership > IN:
         return 3 + int(state.membership)
     return int(state.suspended + 2.0 * state.frozen)
 
 
 def is_paid_up(state: State) -> float:
-    """Return 1 for a member without arrears."""
+    """Return 1 for a member without arrears, else 0."""
     return 1.0 if state.arrears <= 0.0 else 0.0
 
 
 def attend_to(seen: Signals, attention: float, signals: Signals) -> Signals:
-    """Add another member's signals, weighted by the attention paid to it.
+    """Add another member's signals to ``seen``, weighted by the attention paid to that member.
 
     Restraint and enforcement towards others go unnoticed; pressure is a quarrel in public (III.1).
     """

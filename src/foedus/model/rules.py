@@ -1,11 +1,13 @@
-"""The model: what a member is, the mechanisms, and the order of the month.
+"""The model: the mechanisms, and the order of the month.
 
 Read from top to bottom like the methods section of a paper. Every rule is a pure function of
-numbers, one for each mechanism; :func:`befall` and :func:`transition` hold the order of a month
-once, for every engine. Rates and hazards are per year and converted here, by
-:data:`MONTH`. References to the calibrating article read section.paragraph.
+numbers; the rules stand under the mechanism that they belong to. :func:`befall` and
+:func:`transition` put them in the order of a month, and every engine calls these two. Rates and
+hazards are per year and converted here, by :data:`MONTH`. References to the calibrating article
+read section.paragraph.
 
-Mechanism 1 (the levers take this month's values) is :class:`Drivers`, made by ``schedule.py``.
+What a member is (:class:`State`) stands in ``records.py``. Mechanism 1 (the levers take this
+month's values) is :class:`Drivers`, made by ``cases/schedule.py``.
 """
 
 from math import sqrt
@@ -29,7 +31,10 @@ from foedus.model.records import (
 
 
 def decide(forced: float, luck: float, chance: float) -> float:
-    """Take a decision: as forced by the scenario, else yes if luck falls below the chance."""
+    """Take a decision: as forced by the scenario, else yes (1) if luck falls below the chance.
+
+    ``forced`` below 0 leaves the decision free; ``luck`` is uniform on (0, 1).
+    """
     if forced >= 0.0:
         return forced
     return 1.0 if luck < chance else 0.0
@@ -144,8 +149,8 @@ def repaired_trust(
 ) -> float:
     """Trust under a month of restraint: + rr r (c tau0 + (1 - c) e - tau)+ / 12.
 
-    With c = 1 forbearance alone heals, with c = 0 only as far as the promise is believed; the
-    record does not tell (III.1, V.1).
+    With c = 1 restraint repairs trust up to its level before the rift, with c = 0 only up to the
+    support that is expected if attacked; the record does not tell which (III.1, V.1).
     """
     goal = p.repair_anchor * trust_before + (1.0 - p.repair_anchor) * expectation
     return trust + p.repair_rate * restraint * MONTH * positive(goal - trust)
@@ -253,7 +258,7 @@ def payment_chance(p: Parameters, utility: float, frozen: float) -> float:
 
 
 def settlement_chance(p: Parameters, payment: float) -> float:
-    """Chance in a month that an active member settles a year of arrears: hazard sr x payment.
+    """Chance in a month that an active member settles a year of arrears: hazard sd x payment.
 
     ``payment`` is the chance that it would pay its dues.
     """
@@ -330,8 +335,8 @@ def expulsion_chance(
 ) -> float:
     """Chance in a month of expulsion: hazard se x firmness x case.
 
-    The case is full with lasting default, else as large as the grievance, which starts from the
-    war contribution never offered (IV.5).
+    The case is 1 with lasting default, else as large as the grievance. What the grievance is at
+    the start reflects that the member offered nothing for the patron's war (IV.5).
     """
     case = 1.0 if arrears >= expulsion_arrears else grievance
     return monthly_chance(p.expulsion_rate * firmness(enforcement) * case)
@@ -353,9 +358,10 @@ def called_in(accounting: float, grievance: float, bandwidth: float) -> float:
 def conducted_pressure(
     scripted: float, adaptive: float, patience: float, called: float, confrontation: float
 ) -> float:
-    """Pressure in force: what patience leaves of the script, grievances called in, any clash.
+    """Pressure in force: what patience leaves of the script, plus the grievances called in.
 
-    ``patience`` is 0 towards a member that takes part: an adaptive patron presses only the absent.
+    It is at least the severity of an open clash (``confrontation``). ``patience`` is 0 towards a
+    member that takes part: an adaptive patron presses only the absent.
     """
     kept = scripted * (1.0 - adaptive * (1.0 - patience))
     pressure = kept + called * (1.0 - kept)
@@ -372,7 +378,7 @@ def conducted_restraint(
 ) -> float:
     """Restraint in force: the script, plus what an adaptive patron drops of pressure (III.1).
 
-    Grievances called in and an open clash leave so much less of it.
+    It is reduced by the share of grievance called in and by the severity of an open clash.
     """
     dropped = pressure * adaptive * (1.0 - patience)
     return (scripted + dropped * (1.0 - scripted)) * (1.0 - called) * (1.0 - confrontation)
@@ -403,7 +409,8 @@ def worn_patience(p: Parameters, patience: float, pressure: float, participation
 def befall(p: Parameters, state: State, drivers: Drivers, draws: Draws) -> Signals:
     """What befalls one member this month: crisis, the patron's answer, the patron's conduct.
 
-    Mechanisms 2, 3 and the policy of 13. Whoever has left gets nothing and shows nothing.
+    Mechanisms 2, 3 and the policy of 13. Nothing befalls a former member, and the others see
+    nothing of it.
     """
     if is_member(state) == 0.0:
         return NOTHING_SEEN
@@ -447,7 +454,7 @@ def transition(
 ) -> State:
     """One member's month, mechanisms 4 to 13; ``seen`` is the attention-weighted sum of the others.
 
-    Decisions use the others' standing at the end of last month. Whoever has left no longer changes.
+    Decisions use the others' standing at the end of last month. A former member keeps its state.
     """
     # 4., 5., 7. Trust
     trust = experienced_trust(p, state.trust, own.gain, own.loss)

@@ -1,1 +1,1 @@
-"""From an address (scenario, seed, run) to a world."""
+"""Simulating worlds: a world is one course of a scenario, found again by its seed and number."""

@@ -57,7 +57,11 @@ class Rules(Protocol):
 
 
 class Client(mesa.Agent):
-    """What every member is to the DataCollector, which files all of them under this one type."""
+    """Base of all member agents.
+
+    Mesa's DataCollector keeps records by type of agent; by this type it finds the members of all
+    subclasses.
+    """
 
 
 class MemberState(Client):
@@ -71,7 +75,7 @@ class MemberState(Client):
         The member at the end of last month; its fields can be read off the agent
         (``agent.trust``).
     signals
-        What befell it this month.
+        What befell the member this month.
     """
 
     model: AllianceModel
@@ -102,18 +106,19 @@ class MemberState(Client):
 
     @property
     def standing(self) -> str:
-        """Standing in words, one of :data:`foedus.model.rules.STANDINGS`."""
+        """Standing in words, one of :data:`foedus.model.records.STANDINGS`."""
         return records.STANDINGS[records.standing(self.state)]
 
     def decide(self, drivers: Drivers) -> Drivers:
-        """Take decisions of its own; override to force any of the ``forced_...`` drivers.
+        """Return the drivers under which the member acts this month.
 
-        Returns the drivers unchanged: the rules decide.
+        Here they are returned unchanged, so that the rules decide. Override the method to take a
+        decision: set any of the ``forced_...`` drivers.
         """
         return drivers
 
     def endure(self) -> None:
-        """First half of the month: what befalls this member."""
+        """First half of the month: find what befalls this member (``signals``)."""
         model = self.model
         self.draws = self._draw(model.elapsed + 1)
         drivers = model.schedule.scripted[self.index][model.elapsed]
@@ -123,7 +128,10 @@ class MemberState(Client):
         self.signals = model.rules.befall(model.parameters, self.state, self.drivers, self.draws)
 
     def respond(self) -> None:
-        """Second half: what the member makes of it, knowing what befell the others."""
+        """Second half: find the member's next state, from what befell it and the others.
+
+        The state itself changes in :meth:`commit`, once all members have responded.
+        """
         seen = records.NOTHING_SEEN
         attention = self.model.case.alliance.attention[self.index]
         for other in self.model.members:
@@ -133,7 +141,7 @@ class MemberState(Client):
         )
 
     def commit(self) -> None:
-        """End of the month, the same moment for everybody."""
+        """End of the month: take the next state, after all members have responded."""
         self.state = self._next
 
     def _draw(self, month: int) -> Draws:
@@ -165,7 +173,11 @@ class Patron(mesa.Agent):
         self.bandwidth = self.model.schedule.scripted[0][self.model.elapsed].bandwidth
 
     def conduct(self, member: MemberState, drivers: Drivers) -> Drivers:
-        """Conduct towards one member; override to change pressure, restraint or enforcement."""
+        """Return a member's drivers with the patron's conduct towards it.
+
+        Here only the bandwidth is set. Override the method to change pressure, restraint or
+        enforcement.
+        """
         del member
         return drivers._replace(bandwidth=self.bandwidth)
 
@@ -220,7 +232,9 @@ class AllianceModel(mesa.Model):
     parameters
         ``"prior"`` draws the parameters and opening numbers of this world from their priors,
         ``"default"`` takes the declared values, a :class:`~foedus.Parameters` is used
-        as it is (with declared opening numbers), a design gives both.
+        as it is (with declared opening numbers), and a
+        :class:`~foedus.worlds.openings.Design` gives both. None takes the posterior that comes with
+        foedus if it fits the scenario, else the prior.
     collect
         Whether to keep a record of every month in ``datacollector``.
     rules
@@ -295,7 +309,7 @@ class AllianceModel(mesa.Model):
 
     @property
     def end_state(self) -> str:
-        """The end state if the horizon were now."""
+        """The end state that the alliance would have if the simulation ended this month."""
         sums = cohesion.EMPTY_TALLY
         for member in self.members:
             sums = cohesion.tally(sums, member.state, 1.0)
@@ -326,7 +340,10 @@ class AllianceModel(mesa.Model):
             self.step()
 
     def history(self) -> pd.DataFrame:
-        """Return the record of every member and month so far.
+        """Return the record so far: a row for each member and month.
+
+        Columns: the months passed, code, standing, whether the member takes part, whether it had a
+        crisis, and every field of its state.
 
         Raises
         ------
@@ -339,7 +356,8 @@ class AllianceModel(mesa.Model):
     def alliance_history(self) -> pd.DataFrame:
         """Return the record of the alliance, a row a month so far.
 
-        Columns by month (YYYY-MM): cohesion (index, 0 to 1), how many take part, the end state.
+        Columns by month (YYYY-MM): cohesion (index, 0 to 1), how many take part, and the end state
+        if the simulation ended then.
 
         Raises
         ------

@@ -1,8 +1,9 @@
-"""Plain functions compiled by Numba to the same bits; the only module that imports it.
+"""Compiling plain functions with Numba to the same bits; the only module that imports Numba.
 
-:func:`compile_modules` makes clones of the functions of plain modules that call each other's
-compiled forms, while the originals stay plain Python that anyone can step through. The primitives,
-which touch bits or buffers, get a form here that processors without AVX-512 vectorise too.
+:func:`compile_modules` copies the functions of plain modules and compiles the copies, which call
+each other. The originals stay plain Python, which a debugger can step through. The primitives,
+functions that work on bits or buffers, are written again here in a form that processors without
+AVX-512 vectorise too.
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ _CONSTANT = int | float | str
 
 
 def fingerprint(plain: Sequence[ModuleType], loops: ModuleType) -> str:
-    """SHA-256 of all that decides the machine code: functions, constants, versions, processor."""
+    """SHA-256 of all that decides the machine code: functions, constants, versions, processor.
+
+    The parameters are those of :func:`compile_modules`.
+    """
     target = registry.cpu_target.target_context.codegen().magic_tuple()
     total = sha256(repr((*_versions(), target)).encode())
     total.update(Path(__file__).read_bytes())
@@ -58,7 +62,7 @@ def fingerprint(plain: Sequence[ModuleType], loops: ModuleType) -> str:
 
 
 def _description(code: CodeType) -> tuple[Any, ...]:
-    """All of a function's code that decides what it does."""
+    """Return the parts of a function's code object that decide what the function does."""
     constants = [_description(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts]
     return code.co_code, code.co_names, code.co_varnames, code.co_freevars, constants
 
@@ -80,8 +84,8 @@ def compile_modules(
         Module whose functions run over arrays and call the scalar ones; its ``ENTRIES`` are those
         that are called from outside.
     cache
-        Directory for machine code, or None to keep none. It must be named for all that decides the
-        code: Numba itself would not notice a change in another module than ``loops``.
+        Directory for machine code, or None to keep none. Its name must change with all that decides
+        the code, see :func:`fingerprint`: Numba itself notices changes in ``loops`` only.
 
     Returns
     -------
@@ -111,6 +115,7 @@ def compile_modules(
 
 
 def _own_functions(module: ModuleType) -> list[Any]:
+    """Return the functions that a module defines itself, without primitives."""
     values: Iterable[Any] = vars(module).values()
     primitives: set[Any] = set(_PRIMITIVES)
     return [
@@ -127,7 +132,10 @@ def _own_functions(module: ModuleType) -> list[Any]:
 
 
 class _Cache(FunctionCache):
-    """Numba's cache in a directory of our choice; a cache that fails costs time, never a result."""
+    """Numba's cache of machine code, in a directory of our choice.
+
+    If an entry cannot be read or written, the function is compiled again; that is no error.
+    """
 
     def __init__(self, function: Any, directory: Path) -> None:
         class Locator(_CacheLocator):
@@ -226,7 +234,7 @@ def _number(word: int) -> float:
 
 
 def _place(context: Any, builder: Any, array: Any, field: int, stride: Any, lane: Any) -> Any:
-    """Address of one field in one lane."""
+    """Return the memory address of one field in one lane."""
     size = context.get_value_type(types.intp)
     index = builder.add(builder.mul(size(field), stride), lane)
     return builder.gep(array.data, [index])

@@ -1,6 +1,7 @@
-"""Engines: how the worlds of a task are simulated, one by one with Mesa or abreast by the kernel.
+"""The two engines that simulate worlds: Mesa one by one, the kernel in batches side by side.
 
-Both keep the same, to the bit: :func:`simulate` returns the same piece whichever is asked.
+:func:`simulate` takes a task (some worlds of a scenario) and returns a piece (what is kept of
+them), which is the same to the bit with either engine.
 """
 
 from __future__ import annotations
@@ -54,20 +55,25 @@ if TYPE_CHECKING:
     from foedus.defaults import Engine
     from foedus.worlds.agents import AllianceModel, MemberState
     from foedus.worlds.kept import Arrays
-FEW_WORLDS = 30  # below, Mesa has answered before the compiled kernel is loaded
+FEW_WORLDS = 30  # below this number Mesa is done before the compiled kernel is loaded
 BLOCK = 16 * LANES  # worlds whose opening is drawn at a time
-HORIZON = (*WATCHED, "frozen", "suspended", "consented")  # fields of the state in the table
+#: Fields of the state whose values at the horizon the table keeps.
+HORIZON = (*WATCHED, "frozen", "suspended", "consented")
 KEPT_CACHES = 8  # versions of the compiled kernel kept on disk
 
 
 @dataclass(frozen=True)
 class Task:
-    """Some worlds of one scenario.
+    """Some worlds of one scenario that are to be simulated.
 
     Attributes
     ----------
+    design
+        Where their parameters and opening numbers come from.
+    first, runs
+        Number of the first world, and how many there are.
     keep
-        Whether to keep whole worlds.
+        Whether to keep whole worlds, month by month.
     """
 
     scenario: Scenario
@@ -89,14 +95,15 @@ def simulate(task: Task, stop: Callable[[], bool] = _never) -> Piece:
     Parameters
     ----------
     stop
-        Asked every now and then; once it is true the piece ends with the worlds that are finished.
+        Called before each batch of worlds (with Mesa before each world). Once it returns True, no
+        more are simulated and the piece holds those that are finished.
     """
     by = _by_mesa if task.engine == "mesa" else _by_kernel
     return by(task, stop)
 
 
 def chosen(engine: Engine, worlds: int) -> Engine:
-    """Return the engine for so many worlds."""
+    """Return the engine for a number of worlds: the one named, or for ``auto`` the faster one."""
     if engine != "auto":
         return engine
     return "mesa" if worlds < FEW_WORLDS else "kernel"
@@ -105,24 +112,25 @@ def chosen(engine: Engine, worlds: int) -> Engine:
 # ---------------------------------------------------------------------------------------------
 # The kernel, compiled
 
+#: Modules whose functions are compiled into the kernel's loops.
 PLAIN = (elementary, draws, records, rules, cohesion, chronicle)
 
 
 @cache
 def compiled_kernel() -> SimpleNamespace:
-    """Return the kernel's functions as machine code, made now or taken from the user's cache."""
+    """Return the kernel's functions as machine code, compiled now or read from the user's cache."""
     from foedus.worlds.compiled import compile_modules
 
     return compile_modules(PLAIN, kernel, writable(kernel_cache()))
 
 
 def kernel_for(worlds: int) -> Any:
-    """Return the kernel's functions, compiled where so many worlds are worth it."""
+    """Return the kernel's functions: plain Python for few worlds, else compiled."""
     return kernel if worlds < FEW_WORLDS else compiled_kernel()
 
 
 def is_compiled() -> bool:
-    """Whether machine code for this very model and machine lies in the user's cache."""
+    """Whether machine code of the present model for this machine is in the user's cache."""
     return any(kernel_cache().glob("*.simulate-*.nbc"))
 
 
@@ -131,7 +139,7 @@ def kernel_cache() -> Path:
 
     Its name is made of all that decides the code: the functions as Python holds them (not their
     files, which may have changed since), the versions and the processor. So machine code of other
-    rules is never even looked at.
+    rules lies elsewhere and is never used.
     """
     from foedus.worlds.compiled import fingerprint
 
@@ -140,7 +148,11 @@ def kernel_cache() -> Path:
 
 
 def writable(directory: Path) -> Path | None:
-    """Return the directory if it can be written, else None; older ones are cleared away."""
+    """Return the directory, made if need be, or None if it cannot be written.
+
+    When it is made, the oldest of its neighbours are deleted, so that :data:`KEPT_CACHES` others
+    stay.
+    """
     try:
         if not directory.is_dir():
             directory.mkdir(parents=True)
@@ -155,10 +167,11 @@ def writable(directory: Path) -> Path | None:
 
 
 # ---------------------------------------------------------------------------------------------
-# Worlds abreast
+# By the kernel: batches of worlds side by side
 
 
 def case_of(scenario: Scenario, seed: int) -> Case:
+    """Return what all worlds of a scenario share, as the arrays that the kernel takes."""
     low, high = seed_words(seed)
     return Case(
         seed_low=low,
@@ -172,6 +185,8 @@ def case_of(scenario: Scenario, seed: int) -> Case:
 
 
 def bench_for(members: int) -> Bench:
+    """Return empty buffers for one batch of :data:`LANES` worlds of an alliance of some size."""
+
     def room(*shape: int) -> Any:
         return np.zeros((*shape[:-1], shape[-1] * STRIDE))
 
@@ -197,11 +212,12 @@ def bench_for(members: int) -> Bench:
 
 
 def by_lane(buffer: Any) -> Any:
-    """View a buffer as (..., field, lane)."""
+    """Return a view of a buffer in the shape (..., field, lane)."""
     return buffer.reshape(*buffer.shape[:-1], -1, STRIDE)[..., :LANES]
 
 
 def _by_kernel(task: Task, stop: Callable[[], bool]) -> Piece:
+    """Simulate a task with the kernel, see :func:`simulate`."""
     loops = compiled_kernel()
     scenario = task.scenario
     case = case_of(scenario, task.seed)
@@ -234,7 +250,7 @@ def _by_kernel(task: Task, stop: Callable[[], bool]) -> Piece:
 
 
 def _keep_rows(bench: Bench, rows: slice, table: Arrays) -> None:
-    """Write the worlds of a batch into their rows of the table."""
+    """Write the outcomes of a batch of worlds into their rows of the table."""
     worlds = rows.stop - rows.start
     states = by_lane(bench.states)[..., :worlds]
     table["fingerprint"][rows] = bench.fingerprint[:worlds]
@@ -251,7 +267,7 @@ def _keep_rows(bench: Bench, rows: slice, table: Arrays) -> None:
 
 
 def _keep_month(bench: Bench, month: int, rows: slice, paths: Arrays) -> None:
-    """Write one month of whole worlds."""
+    """Write the states and signals of one month of a batch into the whole worlds."""
     worlds = rows.stop - rows.start
     states = State(*by_lane(bench.states)[..., :worlds].swapaxes(0, 1))
     signals = Signals(*by_lane(bench.signals)[..., :worlds].swapaxes(0, 1))
@@ -271,17 +287,23 @@ def passed(
     luck: npt.NDArray[np.int64],
     stops: Sequence[int],
 ) -> Iterator[tuple[int, Bench]]:
-    """Simulate up to :data:`LANES` worlds and yield their bench whenever some months have passed.
+    """Simulate up to :data:`LANES` worlds and stop after some months, to look at their states.
 
     Parameters
     ----------
     start
-        Where they start from.
+        Parameters and opening states of the worlds.
     luck
         Shape (year, member, world): the number of the world whose luck each has in each year of
         twelve months from the start.
     stops
-        Months passed, in increasing order, at which to look; 0 is the opening.
+        Numbers of months passed, in increasing order, at which to stop; 0 is the opening.
+
+    Yields
+    ------
+    tuple
+        The months passed, and the buffers with the states then. The buffers are always the same
+        ones: read them before the next step.
     """
     loops, case = compiled_kernel(), case_of(scenario, seed)
     bench = bench_for(case.drivers.shape[1])
@@ -300,7 +322,7 @@ def passed(
 
 
 def states_of(bench: Bench, worlds: int) -> State:
-    """Return the states on a bench as a record of arrays (member, world)."""
+    """Return the states in a batch's buffers, as a record of arrays (member, world)."""
     return State(*by_lane(bench.states)[..., :worlds].swapaxes(0, 1))
 
 
@@ -310,10 +332,11 @@ def signals_of(bench: Bench, worlds: int) -> Signals:
 
 
 # ---------------------------------------------------------------------------------------------
-# One world after the other
+# By Mesa: one world after the other
 
 
 def _by_mesa(task: Task, stop: Callable[[], bool]) -> Piece:
+    """Simulate a task with Mesa, see :func:`simulate`."""
     from foedus.worlds.agents import AllianceModel
 
     scenario = task.scenario
@@ -342,7 +365,7 @@ def _by_mesa(task: Task, stop: Callable[[], bool]) -> Piece:
 
 
 def _keep_world(model: AllianceModel, row: int, piece: Piece) -> None:
-    """Run one world and keep what the kernel keeps, by the plain functions."""
+    """Run one Mesa world and write into the piece what the kernel would write of it."""
     table = piece.table
     fingerprint = _absorb(FIRST, Parameters._fields, model.parameters)
     for member in model.members:
@@ -373,12 +396,14 @@ def _keep_world(model: AllianceModel, row: int, piece: Piece) -> None:
 
 
 def _absorb(fingerprint: int, names: tuple[str, ...], record: tuple[float, ...]) -> int:
+    """Return a fingerprint with a whole record added."""
     for name, value in zip(names, record, strict=True):
         fingerprint = absorbed(fingerprint, value, key(name))
     return stirred(fingerprint)
 
 
 def _sum_member(member: MemberState, month: int, place: int, monthly: Monthly) -> None:
+    """Add one member's month to the sums over worlds."""
     state, signals = member.state, member.signals
     monthly.standing[month, place, records.standing(state)] += 1
     monthly.taking_part[month, place] += int(records.takes_part(state))
@@ -395,6 +420,7 @@ def _sum_member(member: MemberState, month: int, place: int, monthly: Monthly) -
 
 
 def _keep_alliance(model: AllianceModel, month: int, row: int, piece: Piece) -> None:
+    """Write the alliance's month into table and whole world, and add it to the sums."""
     monthly, scenario = piece.monthly, model.case
     tallies = []
     for w, weighting in enumerate(WEIGHTINGS):
@@ -424,6 +450,7 @@ def _keep_alliance(model: AllianceModel, month: int, row: int, piece: Piece) -> 
 
 
 def _keep_path(model: AllianceModel, month: int, row: int, paths: Arrays) -> None:
+    """Write the members' states and signals of one month into the whole world."""
     for place, member in enumerate(model.members):
         for name in RECORDED:
             paths[name][month, place, row] = getattr(member.state, name)

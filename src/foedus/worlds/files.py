@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Writing files completely or not at all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
+    """Write a file completely or not at all: beside its place first, then moved there."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         temporary.write_bytes(content)
@@ -24,12 +24,13 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def refuse_file(path: Path, *, overwrite: bool) -> None:
-    """Refuse a file that would be lost, or that has no place.
+    """Refuse a path to which a file is not to be written.
 
     Raises
     ------
     ResultError
-        With what to do.
+        If a file is there already and ``overwrite`` is false, if a directory is there, or if the
+        directory of the file does not exist.
     """
     if path.exists() and (path.is_dir() or not overwrite):
         what = "is a directory" if path.is_dir() else "exists already"
@@ -41,7 +42,7 @@ def refuse_file(path: Path, *, overwrite: bool) -> None:
 
 
 def sync(path: Path) -> None:
-    """Have the system put a file or the names in a directory on disk."""
+    """Have the system write a file, or the list of names in a directory, to disk now."""
     try:
         handle = os.open(path, os.O_RDONLY)
     except OSError:

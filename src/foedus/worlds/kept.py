@@ -39,7 +39,8 @@ SIGNALS = ("crisis", "support", "pressure", "restraint")
 TOTALS = ("crisis", "support")
 COMPONENTS = cohesion.Cohesion._fields
 
-#: Labels of the dimensions that do not depend on the scenario.
+#: Labels of the dimensions that do not depend on the scenario. The dimension ``power`` tells the
+#: sum of a quantity from the sum of its squares.
 LABELS: dict[str, tuple[str, ...]] = {
     "standing_name": records.STANDINGS,
     "field": RECORDED,
@@ -58,7 +59,7 @@ _SUM_BITS = 24  # a share is summed in units of 2**-24: 2**32 worlds fit 64 bits
 
 @dataclass(frozen=True)
 class Kept:
-    """An array that is kept: its dimensions, type, meaning and unit."""
+    """What an array that is kept is: its dimensions, type, meaning and unit."""
 
     dims: tuple[str, ...]
     dtype: Any
@@ -66,6 +67,7 @@ class Kept:
     unit: str = "1"
 
 
+#: The table: outcomes of each world (``run``), most of them for each member.
 TABLE: dict[str, Kept] = {
     "fingerprint": Kept(("run",), np.int64, "fingerprint of every bit of the world's states"),
     "end_state": Kept(("run",), np.int8, "end state at the horizon"),
@@ -94,7 +96,7 @@ TABLE: dict[str, Kept] = {
     "total": Kept(("totalled", "member", "run"), np.float32, "sum of a signal over all months"),
 }
 
-#: The sums of :class:`~foedus.worlds.kernel.Monthly`; members are counted while they are members.
+#: The sums of :class:`~foedus.worlds.kernel.Monthly`; a client counts while it is a member.
 MONTHLY: dict[str, Kept] = {
     "standing": Kept(("month", "member", "standing_name"), np.int32, "worlds in each standing"),
     "taking_part": Kept(("month", "member"), np.int32, "worlds in which the member takes part"),
@@ -111,7 +113,7 @@ MONTHLY: dict[str, Kept] = {
     "component_sums": Kept(("weighting", "component", "month"), np.int64, "sums of components"),
 }
 
-#: Whole worlds; kept when asked for.
+#: Whole worlds, month by month; kept only if the user asks for them.
 PATHS: dict[str, Kept] = {
     **{
         name: Kept(("month", "member", "run"), np.float32, quantity.meaning, quantity.unit)
@@ -141,7 +143,7 @@ class Piece:
     table
         Arrays of :data:`TABLE` by name, the run last.
     monthly
-        Sums over these worlds.
+        Sums over these worlds, see :data:`MONTHLY`.
     paths
         Arrays of :data:`PATHS` by name, the run last; None if whole worlds are not kept.
     labels
@@ -170,14 +172,17 @@ class Piece:
         return self.first + self.runs
 
     def trimmed(self, runs: int) -> Piece:
-        """Return the piece with the rows of its first worlds only, which must be all it counts."""
+        """Return the piece cut to its first worlds.
+
+        The monthly sums stay as they are: they must not count any other world yet.
+        """
         table = {name: array[..., :runs] for name, array in self.table.items()}
         paths = self.paths and {name: array[..., :runs] for name, array in self.paths.items()}
         return replace(self, runs=runs, table=table, paths=paths)
 
 
 def sizes(months: int, members: int, runs: int) -> dict[str, int]:
-    """Return the length of every dimension."""
+    """Return the length of every dimension of the arrays kept."""
     return {
         **{name: len(labels) for name, labels in LABELS.items()},
         "month": months,
@@ -196,7 +201,10 @@ def _empty(kept: Mapping[str, Kept], size: Mapping[str, int], *outer: int) -> Ar
 
 
 def empty_table(members: int, runs: int, *outer: int) -> Arrays:
-    """Return a table with room for some worlds; ``outer`` dimensions come first."""
+    """Return the arrays of :data:`TABLE`, all zero; ``outer`` are lengths of further dimensions.
+
+    The further dimensions come first.
+    """
     return _empty(TABLE, sizes(0, members, runs), *outer)
 
 
@@ -209,7 +217,15 @@ def table_like(piece: Piece, runs: int, *outer: int) -> Arrays:
 
 
 def empty_monthly(months: int, members: int, *, wide: bool = False, spare: int = 0) -> Monthly:
-    """Return sums over no worlds yet; ``wide`` counts in 64 bits, ``spare`` adds bins."""
+    """Return the sums of :data:`MONTHLY`, all zero.
+
+    Parameters
+    ----------
+    wide
+        Whether to count in 64 bits instead of 32, for many pieces together.
+    spare
+        Bins added to each histogram, for the kernel's use.
+    """
     size = sizes(months, members, 0)
     arrays = _empty(MONTHLY, {**size, "bin": size["bin"] + spare})
     if wide:
@@ -218,19 +234,22 @@ def empty_monthly(months: int, members: int, *, wide: bool = False, spare: int =
 
 
 def without_spare(monthly: Monthly) -> Monthly:
-    """Return the sums without the bins that the kernel has to spare."""
+    """Return the sums without the last bin of each histogram, for worlds that do not count.
+
+    Only :func:`foedus.worlds.kernel.count_bins` needs that bin.
+    """
     return monthly._replace(
         histogram=monthly.histogram[..., :BINS], cohesion=monthly.cohesion[..., :BINS]
     )
 
 
 def empty_paths(months: int, members: int, runs: int) -> Arrays:
-    """Return room for whole worlds."""
+    """Return the arrays of :data:`PATHS`, all zero."""
     return _empty(PATHS, sizes(months, members, runs))
 
 
 def kept_fields() -> Fields:
-    """Return what the kernel sums and counts, as places of fields in their records."""
+    """Return which fields the kernel sums and counts, as their places in the records."""
     state, signal = records.State._fields, records.Signals._fields
     return Fields(
         watched=np.array([state.index(name) for name in WATCHED]),
@@ -251,6 +270,12 @@ SHARE_UNIT = 2.0**_SUM_BITS
 
 @cache
 def unit(name: str, power: int) -> float:
-    """Units per 1 in the sum of a field (or of its squares): coarser where bounds are wider."""
+    """Units per 1 in the sum of a field of the state: coarser where its bounds are wider.
+
+    Parameters
+    ----------
+    power
+        1 for the sum of the field, 2 for the sum of its squares.
+    """
     size = max(0, ceil(log2(state_quantities()[name].high)))
     return float(2.0 ** (_SUM_BITS - power * size))

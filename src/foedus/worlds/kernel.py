@@ -1,9 +1,10 @@
 """The ensemble kernel: the month of every member in many worlds at once.
 
-The loops below run over months, members and lanes (worlds abreast, see ``lanes.py``) and hold no
-rule: they load a record, call the function that the Mesa agents call, and store what it returns. So
-a new parameter, state variable, lever, signal or event leaves this module as it is. They are plain
-Python and run as they stand; ``compiled.py`` makes machine code of them that gives the same bits.
+The loops below run over months, members and lanes (worlds side by side, see ``buffers.py``) and
+hold no rule: they load a record, call the function that the Mesa agents call, and store what it
+returns. So a new parameter, state variable, lever, signal or event leaves this module as it is. The
+loops are plain Python and run as they stand; ``compiled.py`` makes machine code of them that gives
+the same bits. A function writes its results into the arrays that it is given.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from foedus.model.rules import answer_chance, befall, crisis_chance, lasting_dif
 from foedus.worlds.buffers import LANES, STRIDE, first_times, load, store
 
 HALF = LANES // 2
-#: Log chance of what cannot be: no such world is ever kept, yet powers of it are defined.
+#: Log chance of what is impossible. It is so low that calibration never keeps such a world, and
+#: finite so that it can be multiplied by 0 (the likelihood to a power).
 IMPOSSIBLE = -100.0
 
 if TYPE_CHECKING:
@@ -41,12 +43,12 @@ class Case(NamedTuple):
     addresses: Integers  # (member,)
     attention: Floats  # (member, member)
     drivers: Floats  # (month, member, field of Drivers)
-    weights: Floats  # (weighting, member); the first weighting is one for each
+    weights: Floats  # (weighting, member); the first weighting is 1 for each
     index_weights: Floats  # (component,)
 
 
 class Fields(NamedTuple):
-    """Which fields are kept, as places in their records, and how sums are quantised."""
+    """Which fields are kept, as places in their records, and the units in which sums are whole."""
 
     watched: Integers  # fields of State kept at the horizon and in histograms
     recorded: Integers  # fields of State that change: those with monthly sums
@@ -68,7 +70,7 @@ class Bench(NamedTuple):
     states: Floats  # (member, field * STRIDE)
     signals: Floats  # (member, field * STRIDE)
     seen: Floats  # (member, field * STRIDE)
-    inside: Floats  # (LANES,): 1 where it counts
+    inside: Floats  # (LANES,): 1 in the worlds that count
     places: Integers  # (LANES,): bins of a histogram
     first_month: Floats  # (member, event * STRIDE): month of the first, from 1; 0 if never
     totals: Floats  # (member, signal * STRIDE): sums over the months
@@ -109,7 +111,10 @@ def design_uniforms(
     labels: Integers,
     out: Floats,  # (label, run)
 ) -> None:
-    """Uniform numbers that decide parameters and opening numbers, see ``draws.design_uniform``."""
+    """Draw the uniform numbers that decide parameters and opening numbers.
+
+    See ``draws.design_uniform``; ``owners`` and ``labels`` have one entry for each row of ``out``.
+    """
     for k in range(out.shape[0]):
         owner, label, row = int(owners[k]), int(labels[k]), out[k]
         for r in range(out.shape[1]):
@@ -125,7 +130,7 @@ def lasting_differences(
     parameters: Floats,  # (parameter, run)
     out: Floats,  # (member, run)
 ) -> None:
-    """Lasting differences of the members, see ``rules.lasting_difference``."""
+    """Draw the lasting differences of the members, see ``rules.lasting_difference``."""
     count = out.shape[1]
     flat = parameters.reshape(parameters.size)
     for member in range(out.shape[0]):
@@ -150,7 +155,10 @@ def endure(
     states: Floats,
     signals: Floats,
 ) -> None:
-    """What befalls a member."""
+    """Find what befalls one member in one month: ``signals``, from its ``states`` before.
+
+    ``row`` holds the member's drivers of the month.
+    """
     drivers = load(Drivers, row, 0, 1)
     for lane in range(LANES):
         luck = draw(seed_low, seed_high, int(runs[lane]), month, address)
@@ -161,8 +169,8 @@ def endure(
 def attend(attention: Floats, signals: Floats, seen: Floats) -> None:
     """Sum what each member sees of the others, in their order.
 
-    In tiles: eight members at a time are seen, by eight others, in half of the lanes, so that what
-    is summed stays in the first-level cache while it is used.
+    The loops go in tiles: eight members that see, eight that are seen, half of the lanes. So the
+    sums stay in the first-level cache while they are used.
     """
     members = signals.shape[0]
     eights = members - members % 8
@@ -218,7 +226,11 @@ def respond(
     seen: Floats,
     first_month: Floats,
 ) -> None:
-    """What a member makes of it, and which events happen for the first time."""
+    """Replace one member's states by those at the end of the month, and note first events.
+
+    ``row`` holds the member's drivers of the month, ``own`` its signals, ``seen`` the sums of the
+    others' signals.
+    """
     drivers = load(Drivers, row, 0, 1)
     for lane in range(LANES):
         before = load(State, states, lane, STRIDE)
@@ -241,7 +253,7 @@ def respond(
 
 
 def add_totals(fields: Integers, signals: Floats, totals: Floats) -> None:
-    """Sum signals over the months."""
+    """Add this month's signals to the sums over the months."""
     for k in range(fields.shape[0]):
         source = signals[fields[k] * STRIDE : fields[k] * STRIDE + LANES]
         target = totals[k * STRIDE : k * STRIDE + LANES]
@@ -250,7 +262,7 @@ def add_totals(fields: Integers, signals: Floats, totals: Floats) -> None:
 
 
 def take_in(fields: Integers, keys: Integers, record: Floats, fingerprint: Integers) -> None:
-    """Take every bit of some fields of a record into the fingerprints, two at a time."""
+    """Take every bit of some fields of a record into the fingerprints, two fields at a time."""
     count = fields.shape[0]
     for k in range(0, count - 1, 2):
         one, other = int(fields[k]), int(fields[k + 1])
@@ -313,7 +325,7 @@ def sum_up_squares(
 def count_bins(
     worlds: int, values: Floats, inside: Floats, places: Integers, counts: Counts
 ) -> None:
-    """Count a share into a histogram; where it does not count it goes to a bin beyond the last."""
+    """Count a share into a histogram; worlds that do not count go into an extra bin at the end."""
     bins = counts.shape[0] - 1
     for lane in range(LANES):
         value = float(values[lane]) if inside[lane] > 0.0 else 0.0
@@ -389,7 +401,7 @@ def count_end_states(
 def keep_alliance(
     worlds: int, month: int, case: Case, fields: Fields, bench: Bench, monthly: Monthly
 ) -> None:
-    """Find the alliance's month, and add it to the sums over worlds."""
+    """Find the alliance's cohesion and end state, and add them to the sums over worlds."""
     bench.tallies[:] = 0.0
     for w in range(case.weights.shape[0]):
         sums, components = bench.tallies[w], bench.components[w]
@@ -427,7 +439,7 @@ def keep_cohesion(
 
 
 def begin(fields: Fields, bench: Bench) -> None:
-    """Take the worlds' parameters and opening states into their fingerprints."""
+    """Clear the buffers and begin the fingerprints, with parameters and opening states."""
     bench.first_month[:] = 0.0
     bench.totals[:] = 0.0
     bench.fingerprint[:] = FIRST
@@ -452,7 +464,7 @@ def simulate(
     first, last
         Months since the start, from 0.
     worlds
-        Lanes that count towards ``monthly``; what the others hold is of no account.
+        Number of lanes that count towards ``monthly``; the lanes after them are ignored.
     """
     members = case.drivers.shape[1]
     low, high = case.seed_low, case.seed_high
@@ -476,10 +488,15 @@ def simulate(
 
 
 def live(case: Case, first: int, last: int, luck: Integers, bench: Bench) -> None:
-    """Simulate a batch of worlds as :func:`simulate` does, keeping nothing but their states.
+    """Simulate a batch of worlds as :func:`simulate` does, without sums and fingerprints.
+
+    Calibration and hindcast use it. Unlike in :func:`simulate`, the members of one world may have
+    the luck of different worlds.
 
     Parameters
     ----------
+    first, last
+        Months since the start, from 0; ``last`` is not simulated.
     luck
         Shape (member, LANES): the world whose luck each member has.
     """
@@ -507,9 +524,18 @@ def live(case: Case, first: int, last: int, luck: Integers, bench: Bench) -> Non
 def judge_crisis(
     helped: float, row: Floats, parameters: Floats, states: Floats, out: Floats
 ) -> None:
-    """Add the log chance of a crisis and the patron's answer, from the state before its month.
+    """Add the log chance of a crisis on record and of the patron's answer to it.
 
-    ``helped`` may lie between 0 and 1; it then weighs both answers.
+    Parameters
+    ----------
+    helped
+        1 if the patron helped, 0 if not; between 0 and 1 it weighs the log chances of both answers.
+    row
+        The member's drivers in the month of the crisis.
+    states
+        The member at the end of the month before.
+    out
+        Log-likelihoods of the worlds, to which the log chances are added.
     """
     drivers = load(Drivers, row, 0, 1)
     for lane in range(LANES):
@@ -523,10 +549,19 @@ def judge_crisis(
 
 
 def judge_quiet(exposure: Floats, first_month: Floats, states: Floats, out: Floats) -> None:
-    """Add the log chance that no other month had a crisis, for as long as the member was one.
+    """Add the log chance that the member had no crisis beside those on record, until it left.
 
-    ``exposure`` holds, for each number of months passed, the multipliers of threat of those among
-    them without a crisis, added up: each month's log chance is -threat x multiplier / 12.
+    The log chance of one month without a crisis is -threat x multiplier / 12.
+
+    Parameters
+    ----------
+    exposure
+        Entry n is the sum of the threat multipliers of the first n months, those with a crisis on
+        record left out.
+    first_month
+        When events first happened, of which withdrawal and expulsion end membership.
+    out
+        Log-likelihoods of the worlds, to which the log chances are added.
     """
     for lane in range(LANES):
         events = load(Events, first_month, lane, STRIDE)

@@ -1,7 +1,8 @@
 """Designs: where the parameters and opening numbers of many worlds come from.
 
-A design gives the numbers of any worlds, by their run, and never depends on which others are asked
-for. The scalar :func:`~foedus.model.parameters.drawn_parameters` draws the same parameters.
+A design gives the parameters and opening numbers of any worlds, by their run numbers. What it gives
+for one world does not depend on which others are asked for. The function
+:func:`~foedus.model.parameters.drawn_parameters` draws the same parameters for a single world.
 """
 
 from __future__ import annotations
@@ -35,14 +36,18 @@ if TYPE_CHECKING:
 
 
 class Opening(NamedTuple):
-    """What some worlds start from."""
+    """What some worlds start from: parameters, and states of the members."""
 
     parameters: Floats  # (parameter, run)
     states: Floats  # (field of State, member, run)
 
 
 class Design(Protocol):
-    """What an ensemble asks of a design."""
+    """What an ensemble asks of a design.
+
+    In the methods, ``runs`` are the numbers of the worlds that are asked for, and ``loops`` are the
+    kernel's functions, plain or compiled, which draw random numbers.
+    """
 
     @property
     def name(self) -> str:
@@ -50,11 +55,11 @@ class Design(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """What tells it from any other design."""
+        """Text that differs between designs whose numbers differ."""
 
     @property
     def sets(self) -> int | None:
-        """How many sets of numbers there are: world i has the set i mod so many.
+        """How many sets of numbers there are; world i has the set i mod ``sets``.
 
         None if every world has its own.
         """
@@ -67,17 +72,21 @@ class Design(Protocol):
     def given(
         self, scenario: Scenario, seed: int, runs: Integers, member: str, name: str, loops: Any
     ) -> Numbers:
-        """Return an opening number of a member in some worlds."""
+        """Return an opening number of a member in some worlds; one number if the same in all."""
 
     def carried(self, scenario: Scenario, runs: Integers, member: str) -> Mapping[str, Numbers]:
-        """Return fields of a member's state that some worlds bring along from before the start."""
+        """Return fields of a member's state that come from before the start, by name.
+
+        They replace those of the opening state. Only worlds that were simulated up to the start,
+        such as those of a posterior, have any.
+        """
 
     def refusal(self, scenario: Scenario) -> str | None:
-        """Say why it cannot open a scenario, or return None."""
+        """Return a sentence that says why the design cannot be used for a scenario, or None."""
 
 
 class _Fresh:
-    """A design whose worlds begin with the scenario, whichever that is."""
+    """Base of the designs whose worlds begin with the scenario, so that they suit any scenario."""
 
     def carried(self, scenario: Scenario, runs: Integers, member: str) -> Mapping[str, Numbers]:
         """Return nothing: these worlds have no past."""
@@ -92,7 +101,7 @@ class _Fresh:
 
 @dataclass(frozen=True)
 class FromPrior(_Fresh):
-    """Every parameter and opening number drawn from its prior; overridden ones as given."""
+    """Every parameter and opening number is drawn from its prior, unless the scenario fixes it."""
 
     name: str = "prior"
     fingerprint: str = "prior"
@@ -119,7 +128,7 @@ class FromPrior(_Fresh):
 
 @dataclass(frozen=True)
 class Declared(_Fresh):
-    """The declared value of every number, or given parameters with declared opening numbers.
+    """The declared value of every number, or given parameters and declared opening numbers.
 
     Attributes
     ----------
@@ -161,12 +170,14 @@ class Declared(_Fresh):
 
 @dataclass(frozen=True, eq=False)
 class Sampled(_Fresh):
-    """A table of parameters, one row a run, such as a sensitivity design; opening numbers declared.
+    """A table of parameters with a row for each run, such as a design for sensitivity analysis.
+
+    Opening numbers are as declared.
 
     Attributes
     ----------
     rows
-        Shape (run, parameter), in the order of :class:`~foedus.Parameters`.
+        Shape (run, parameter), the parameters in the order of :class:`~foedus.Parameters`.
 
     Raises
     ------
@@ -218,12 +229,15 @@ class Sampled(_Fresh):
 
 @dataclass(frozen=True, eq=False)
 class FromTable(_Fresh):
-    """Numbers from a table by name; worlds begin with the scenario.
+    """Draws of some parameters and opening numbers; world i has draw i mod ``size``.
+
+    Calibration uses it for worlds that begin with the history of the record.
 
     Attributes
     ----------
     values
-        By name, such as ``trust_loss`` or ``ARM.trust``: shape (draw,); the others are as declared.
+        Shape (draw,), by name, such as ``trust_loss`` or ``ARM.trust``; all other numbers are as
+        declared.
     """
 
     values: dict[str, Floats]
@@ -258,14 +272,17 @@ class FromTable(_Fresh):
 
 @dataclass(frozen=True)
 class Crossed:
-    """The first sets of numbers of a design, each in many worlds: world i has the set i mod sets.
+    """A design with few sets of numbers, each used in many worlds with different luck.
+
+    From such worlds the effect of unknown numbers can be told from that of chance. World i has the
+    numbers that world i mod ``sets`` has under another design.
 
     Attributes
     ----------
     design
-        Where the numbers come from.
+        The other design.
     sets
-        How many sets of numbers.
+        How many sets of numbers; None if every world has its own.
     """
 
     design: Design
@@ -294,11 +311,11 @@ class Crossed:
         return self.design.given(scenario, seed, self._set(runs), member, name, loops)
 
     def carried(self, scenario: Scenario, runs: Integers, member: str) -> Mapping[str, Numbers]:
-        """Return fields of a member's state that some worlds bring along from before the start."""
+        """Return fields of a member's state that come from before the start, by name."""
         return self.design.carried(scenario, self._set(runs), member)
 
     def refusal(self, scenario: Scenario) -> str | None:
-        """Say why it cannot open a scenario, or return None."""
+        """Return a sentence that says why the design cannot be used for a scenario, or None."""
         return self.design.refusal(scenario)
 
     def _set(self, runs: Integers) -> Integers:
@@ -308,6 +325,7 @@ class Crossed:
 PRIOR, DECLARED = FromPrior(), Declared()
 NAMED: dict[str, Design] = {"prior": PRIOR, "default": DECLARED}
 POSTERIOR = "posterior"
+#: What :func:`as_design` takes.
 Numbered = str | Path | Parameters | Design | None
 
 
@@ -319,14 +337,14 @@ def as_design(parameters: Numbered, scenarios: Sequence[Scenario] = ()) -> Desig
     parameters
         ``"prior"``, ``"default"``, ``"posterior"`` (that of the scenarios' alliance), a file made
         by ``foedus calibrate``, :class:`~foedus.Parameters`, or a design. None takes the
-        posterior where one comes with foedus and goes with the scenarios, else the prior.
+        posterior that comes with foedus if it can be used for every scenario, else the prior.
     scenarios
-        What it is to open.
+        The scenarios for which it is to be used.
 
     Raises
     ------
     ResultError
-        If a word stands for none, or the design cannot open one of the scenarios.
+        If a word stands for no design, or the design cannot be used for one of the scenarios.
     """
     if parameters is None:
         return _usual(scenarios)
@@ -343,6 +361,7 @@ def _alliance(scenarios: Sequence[Scenario]) -> str:
 
 
 def _usual(scenarios: Sequence[Scenario]) -> Design:
+    """Return the design that is used if the user names none."""
     if not scenarios:
         return PRIOR
     posterior = shipped_posterior(_alliance(scenarios))
@@ -385,14 +404,14 @@ def opening(
     loops: Any = kernel,
     luck: Integers | None = None,
 ) -> Opening:
-    """Parameters and opening states of some worlds.
+    """Return parameters and opening states of some worlds.
 
     Parameters
     ----------
     runs
-        Their numbers.
+        Numbers of the worlds.
     luck
-        Shape (member, run): the world whose luck each has, if not its own.
+        Shape (member, run): number of the world whose luck each member has; its own if omitted.
     loops
         The kernel's functions, plain or compiled.
     """
@@ -439,11 +458,12 @@ def drawn_numbers(
 
 
 def addresses(scenario: Scenario) -> Integers:
-    """Stable numbers of the members."""
+    """Return the stable numbers of the members, see :func:`foedus.model.draws.address`."""
     return np.array([address(code) for code in scenario.alliance.members])
 
 
 def _drawn(prior: Prior, seed: int, runs: Integers, owner: int, name: str, loops: Any) -> Floats:
+    """Draw a number from its prior in some worlds; ``owner`` is as in ``draws.design_uniform``."""
     low, high = seed_words(seed)
     out = np.empty((1, len(runs)))
     labels = np.array([crc32(name.encode())])
@@ -459,12 +479,12 @@ def _drawn(prior: Prior, seed: int, runs: Integers, owner: int, name: str, loops
 def opening_world(
     scenario: Scenario, seed: int, run: int, parameters: Numbered = None
 ) -> tuple[Parameters, list[State]]:
-    """Parameters and opening states of one world.
+    """Return parameters and opening states of one world.
 
     Raises
     ------
     ResultError
-        If ``parameters`` stands for no design, or for one that cannot open the scenario.
+        If ``parameters`` stands for no design, or for one that cannot be used for the scenario.
     """
     start = opening(as_design(parameters, [scenario]), scenario, seed, np.array([run]))
     members = start.states[..., 0].T.tolist()

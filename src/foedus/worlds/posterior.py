@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 INFORMED = 0.85  # ratio of posterior to prior spread below which the record informs a number
-#: Fields of the state that an opening number sets beside, or instead of, that of its own name.
+#: Fields of the state that an opening number sets, if it sets others than that of its own name.
 _OPENED_BY = {
     "expectation": ("expectation", "expectation_initial"),
     "dependence": ("dependence", "dependence_initial", "erosion"),
@@ -66,14 +66,15 @@ class Posterior:
     states
         Shape (field of State, member, draw): the worlds at the end of the record.
     luck
-        Shape (block, draw): which world's luck each had in each year of the record, member by
-        member within a year.
+        Shape (block, draw): number of the world whose luck each draw has. A block is one member in
+        one year of the record; the members of a year stand together.
     about
-        What it is of and how it was made, as plain data: ``alliance``, ``members``, ``date``,
-        ``opening`` (the alliance's own numbers at that date), ``record`` (fingerprint), ``coding``,
-        ``draws``, ``seed``, ``prior`` and ``prior_spread`` (standard deviation) by number, and how
-        well it is known: ``populations``, ``effective`` draws by number, ``accepted``,
-        ``log_evidence`` by repair constant.
+        What the draws are of and how they were made, as plain data: ``alliance``, ``members``,
+        ``date``, ``opening`` (the alliance's own numbers at that date), ``record`` (fingerprint),
+        ``coding``, ``draws``, ``seed``, ``prior`` and ``prior_spread`` (standard deviation) by
+        number, and how well the posterior is known: ``populations`` (see the property),
+        ``effective`` draws by number, ``accepted`` (share of moves) and ``log_evidence`` by repair
+        constant.
     """
 
     values: dict[str, Floats]
@@ -84,7 +85,7 @@ class Posterior:
 
     @property
     def sets(self) -> int | None:
-        """How many sets of numbers there are."""
+        """How many sets of numbers there are: one for each draw."""
         return self.size
 
     @property
@@ -110,17 +111,27 @@ class Posterior:
 
     @cached_property
     def spread_ratio(self) -> dict[str, float]:
-        """Posterior over prior standard deviation of every drawn number."""
+        """Ratio of posterior to prior standard deviation of every drawn number."""
         prior = self.about["prior_spread"]
         return {name: float(values.std() / prior[name]) for name, values in self.values.items()}
 
     @cached_property
     def informed(self) -> tuple[str, ...]:
-        """Numbers that the record tells something about."""
+        """Numbers about which the record says something: their spread ratio is below the limit."""
         return tuple(name for name, ratio in self.spread_ratio.items() if ratio < INFORMED)
 
     def quantile(self, key: str, level: float, *, end: bool = False) -> float:
-        """Quantile of a drawn number, or of a field of a member at the end of the record."""
+        """Return a quantile of a drawn number.
+
+        Parameters
+        ----------
+        key
+            Such as ``trust_loss`` or ``ARM.trust``.
+        level
+            From 0 to 1.
+        end
+            Whether to take a field of a member's state at the end of the record instead.
+        """
         if end:
             member, name = key.split(".")
             return float(np.quantile(self._field(name, member), level))
@@ -128,9 +139,10 @@ class Posterior:
 
     @property
     def populations(self) -> tuple[int, int]:
-        """Values of the repair constant, and populations of each that never met in calibration.
+        """Number of values of the repair constant, and of populations for each.
 
-        Draw i is of the value i mod values and of the population (i // values) mod populations.
+        Draw i has the value i mod values and belongs to the population (i // values) mod
+        populations, see :class:`~foedus.worlds.populations.Populations`.
         """
         values, islands = self.about.get("populations", (1, 1))
         return int(values), int(islands)
@@ -140,7 +152,7 @@ class Posterior:
     def parameter(
         self, scenario: Scenario, seed: int, runs: Integers, name: str, loops: Any
     ) -> Numbers:
-        """Return a parameter in some worlds; world i has draw i, counted round and round."""
+        """Return a parameter in some worlds: that of draw i mod ``size`` in world i."""
         del seed, loops
         if name in scenario.parameter_values:
             return scenario.parameter_values[name]
@@ -151,7 +163,7 @@ class Posterior:
     def given(
         self, scenario: Scenario, seed: int, runs: Integers, member: str, name: str, loops: Any
     ) -> Numbers:
-        """Return an opening number, as the world carries it."""
+        """Return a member's number at the end of the record, or as the scenario fixes it."""
         del seed, loops
         if f"{member}.{name}" in scenario.parameters:
             return scenario.parameters[f"{member}.{name}"]
@@ -159,7 +171,7 @@ class Posterior:
         return values if np.ptp(self._field(name, member)) > 0.0 else float(values[0])
 
     def carried(self, scenario: Scenario, runs: Integers, member: str) -> Mapping[str, Numbers]:
-        """Return all of a member's state but what the scenario fixes."""
+        """Return a member's state at the end of the record, without what the scenario fixes."""
         fixed = [
             key.split(".", 1)[1] for key in scenario.parameters if key.startswith(f"{member}.")
         ]
@@ -173,7 +185,7 @@ class Posterior:
         }
 
     def refusal(self, scenario: Scenario) -> str | None:
-        """Say why these worlds cannot go on under a scenario, or return None."""
+        """Return a sentence that says why the worlds cannot go on under a scenario, or None."""
         alliance = scenario.alliance
         if alliance.name != self.about["alliance"] or alliance.members != self.members:
             return (
@@ -237,7 +249,7 @@ class Posterior:
 
 
 def checksum(head: str, values: Mapping[str, Floats], *more: Floats) -> str:
-    """SHA-256 of a text, of columns with their names, and of more numbers."""
+    """Return the SHA-256 of a text, of named columns of numbers, and of more arrays."""
     total = sha256(head.encode())
     for name, column in values.items():
         total.update(name.encode())
@@ -248,7 +260,7 @@ def checksum(head: str, values: Mapping[str, Floats], *more: Floats) -> str:
 
 
 def opening_numbers(alliance: Alliance) -> dict[str, float]:
-    """Return the alliance's own numbers of its members at its date, by key."""
+    """Return what the alliance's file declares of its members at its date: values by key."""
     wanted = (*GIVEN, *STANDING, "frozen_months")
     return {
         key: alliance.value(key)
@@ -264,7 +276,7 @@ def load_posterior(path: str | Path) -> Posterior:
     Raises
     ------
     ResultError
-        If the file is none, or of another version of the model.
+        If the file holds no posterior, or one made by another version of the model.
     """
     path = Path(path)
     try:
@@ -298,12 +310,23 @@ def _shipped(alliance: str) -> Posterior | None:
 
 
 def continued(states: Floats) -> Floats:
-    """Let worlds go on: what they depend on now is what their trade path starts from.
+    """Return the states at the end of a record, made ready to be continued by a projection.
+
+    Each member's opening dependence (``dependence_initial``) is replaced by its present dependence
+    before erosion, dependence / (1 - erosion), or by 1 if that is more. A scenario that sets no
+    trade path has dependence = opening dependence x (1 - erosion)
+    (:func:`foedus.model.rules.traded_dependence`), so the projection begins at the present
+    dependence and not at that of the start of the record. All other fields stay as they are.
 
     Parameters
     ----------
     states
         Shape (field of State, member, world).
+
+    Returns
+    -------
+    numpy.ndarray
+        A changed copy, of the same shape.
     """
     after = states.copy()
     at = State._fields.index

@@ -1,4 +1,4 @@
-"""What the model means, as a hash, so that a result tells which rules made it.
+"""A hash of the model, so that a result tells which rules made it.
 
 The hash is of the definitions that decide the bits of a world, as Python understands them: each
 definition's syntax tree, without documentation, comments and imports, wherever it stands. So it
@@ -19,9 +19,9 @@ MODEL = (
     "worlds.kernel", "worlds.openings",
 )  # fmt: skip
 
-#: Hashes under which this very model went before, by its hash. Whoever changes a definition in a
-#: way that leaves every world as it was to the bit adds the old hash here; any other change makes
-#: the entry moot by itself.
+#: By the model's present hash, earlier hashes of models that give the same worlds. After a change
+#: to a definition that leaves every world as it was to the bit, add the hash from before it. After
+#: any other change an entry no longer applies, because the present hash is another.
 BEFORE: dict[str, tuple[str, ...]] = {
     "2454717a9936045f509a6deda89d120653982b0c3ace2a9b1e5d64548f3dacec": (
         "8f534a18be20793b44432895014184abd56e02087edce658dfd062f8c0c91878",  # of 0.1.0, by file
@@ -38,12 +38,12 @@ def source_hash() -> str:
 
 
 def is_this_model(source: str) -> bool:
-    """Whether worlds of a model with some hash are those of this one, to the bit."""
+    """Whether the model with a hash gives the same worlds as the present one, to the bit."""
     return source == source_hash() or source in BEFORE.get(source_hash(), ())
 
 
 def meaning(*texts: bytes) -> str:
-    """SHA-256 of the definitions in some modules' texts."""
+    """Return the SHA-256 of the definitions in the source texts of some modules."""
     found = [line for text in texts for line in _definitions(ast.parse(text))]
     return sha256("\n".join(sorted(found)).encode()).hexdigest()
 
@@ -64,7 +64,7 @@ def _is_idle(statement: object) -> bool:
 
 
 def _tree(node: object) -> str:
-    """Write a syntax tree alike under every version of Python: fields that say nothing left out."""
+    """Write a syntax tree as text; empty fields, which differ between Pythons, are left out."""
     if isinstance(node, list):
         return f"[{','.join(_tree(one) for one in node if not _is_idle(one))}]"
     if isinstance(node, ast.AST):
