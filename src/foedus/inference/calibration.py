@@ -1,5 +1,8 @@
 """Calibration: from priors and a record to posterior draws, by simulating worlds.
 
+A world is one simulated run. Its numbers are the parameters of the model and the opening values of
+the members; its luck is all its random draws. A record is a list of dated observations.
+
 The likelihood of the model cannot be written down, so worlds are simulated and each is scored by
 how likely the record is given what happened in it. A survey share is normally distributed around
 the share in the world, with a declared error. An event agrees with the world except for a declared

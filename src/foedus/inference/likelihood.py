@@ -33,7 +33,7 @@ STRUCTURAL = "repair_anchor"  # name of the repair constant, which is not inferr
 
 
 class Target(NamedTuple):
-    """The numbers that calibration draws.
+    """The numbers that calibration draws: parameters, and opening values of members.
 
     Attributes
     ----------

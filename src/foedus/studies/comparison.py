@@ -108,7 +108,7 @@ class Comparison:
 
     @property
     def others(self) -> tuple[Scenario, ...]:
-        """The scenarios beside the baseline."""
+        """The other scenarios, which are compared with the baseline."""
         return self.result.scenarios[1:]
 
     @cached_property

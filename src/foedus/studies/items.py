@@ -46,7 +46,7 @@ def loaded_items(
     Raises
     ------
     ResultError
-        If settings are given beside a result, which they cannot change.
+        If settings are given together with a result, which they cannot change.
     """
     loaded = [
         item
@@ -166,7 +166,7 @@ def refuse_incomparable(given: Sequence[Result], seed: int | None, parameters: N
 
 
 def _unchangeable(result: str) -> str:
-    """Return the refusal of settings (``--set``) that are given beside a result."""
+    """Return the refusal of settings (``--set``) that are given with a result."""
     return (
         f"The result '{result}' cannot be changed by --set; leave it out, or name the scenarios "
         "instead of results."

@@ -58,7 +58,7 @@ class Compared(Protocol):
 
     @property
     def others(self) -> tuple[Scenario, ...]:
-        """The scenarios beside the baseline."""
+        """The other scenarios, which are compared with the baseline."""
 
     @property
     def resolution(self) -> object | None:
