@@ -1,1 +1,1 @@
-"""The command line: words to calls of the library, results to tables."""
+"""The command line: turns arguments into calls of the library, and prints results as tables."""

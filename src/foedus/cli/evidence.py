@@ -137,7 +137,19 @@ _BULKY = ("opening", "prior", "prior_spread", "effective")
 
 
 def _checkpoint(out: Path | None, *, overwrite: bool) -> Path | None:
-    """Refuse a file that cannot be used; return where progress is kept."""
+    """Check the file for a posterior; return the file in which progress is saved.
+
+    Parameters
+    ----------
+    out
+        The file; None if nothing is to be written.
+
+    Raises
+    ------
+    FoedusError
+        If it does not end in ``.npz``, if it exists and must not be replaced, or if its directory
+        does not exist.
+    """
     if out is None:
         return None
     if out.suffix != ".npz":
@@ -153,6 +165,13 @@ def _checkpoint(out: Path | None, *, overwrite: bool) -> Path | None:
 
 
 def _until(loaded: Record, until: str | None) -> Record:
+    """Return a record cut after a month, which must leave a year before and a month after it.
+
+    Raises
+    ------
+    FoedusError
+        If the month is not valid or outside of that range.
+    """
     from foedus.cases.months import format_month, parse_month
 
     if until is None:
@@ -173,7 +192,7 @@ def _until(loaded: Record, until: str | None) -> Record:
 
 
 def _make(directory: Path) -> None:
-    """Make a directory before anything is computed for it."""
+    """Make a directory, so that a failure is reported before a long computation."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:

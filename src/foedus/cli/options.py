@@ -1,4 +1,4 @@
-"""Options and arguments that commands share; what they default to is in ``foedus.defaults``."""
+"""Options and arguments that several commands have; their defaults are in ``foedus.defaults``."""
 
 from __future__ import annotations
 

@@ -18,6 +18,13 @@ WIDE = 150  # columns when the output goes to a file or a pipe
 
 
 def whereabouts(directory: Path | None) -> str:
+    """Return a sentence that says where results were written, and which files there are.
+
+    Parameters
+    ----------
+    directory
+        Directory of the results; None if nothing was written.
+    """
     if directory is None:
         return "Nothing was written; add --out DIR to keep results and figures."
     names = sorted(path.name for path in directory.iterdir() if not path.name.startswith("."))
@@ -25,6 +32,7 @@ def whereabouts(directory: Path | None) -> str:
 
 
 def console_for_tables() -> Console:
+    """Return a console as wide as the terminal, or :data:`WIDE` columns for a file or a pipe."""
     from rich.console import Console
 
     console = Console(highlight=False)
@@ -32,6 +40,13 @@ def console_for_tables() -> Console:
 
 
 def table(title: str, header: Sequence[str], rows: Any, caption: str | None = None) -> Any:
+    """Return a table for a rich console.
+
+    Parameters
+    ----------
+    rows
+        Iterable of rows; each has a text for each column of the header.
+    """
     from rich.table import Table
     from rich.text import Text
 
@@ -44,6 +59,7 @@ def table(title: str, header: Sequence[str], rows: Any, caption: str | None = No
 
 
 def run_tables(result: Result, console: Console) -> None:
+    """Print the tables of a result, scenario by scenario, with the lines on its worth."""
     from foedus.views import tables
 
     for name, summary in result.summary.items():
@@ -88,6 +104,7 @@ def run_tables(result: Result, console: Console) -> None:
 
 
 def comparison_tables_of(found: Comparison, console: Console) -> None:
+    """Print a comparison: headline, outcomes, differences and their causes, and its worth."""
     from foedus.views import comparison_tables, tables
 
     result = found.result
@@ -119,7 +136,13 @@ def comparison_tables_of(found: Comparison, console: Console) -> None:
 
 
 def _difference_tables(found: Comparison, horizon: str) -> Iterator[Any]:
-    """Yield the tables of a comparison beyond those of its scenarios."""
+    """Yield the tables of differences: paired, partings, attribution, and share of spread.
+
+    Parameters
+    ----------
+    horizon
+        Last month of the worlds, as ``YYYY-MM``.
+    """
     from foedus.views import comparison_tables
 
     content, names = found.summary, found.result.names
@@ -143,6 +166,7 @@ def _difference_tables(found: Comparison, horizon: str) -> Iterator[Any]:
 
 
 def as_json(content: Any) -> str:
+    """Return plain data as indented JSON text."""
     from json import dumps
 
     return dumps(content, indent=2, ensure_ascii=False)

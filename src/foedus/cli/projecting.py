@@ -252,7 +252,7 @@ def _common(
     scheduler: str | None,
     quiet: bool,
 ) -> dict[str, Any]:
-    """Return what run and compare hand on alike."""
+    """Return the arguments that the commands run and compare pass to the library in common."""
     return {
         "figures": not no_figures,
         "engine": engine,
@@ -294,7 +294,20 @@ def load_all(
     settings: Sequence[str],
     load: Callable[..., Any] | None = None,
 ) -> list[Any]:
-    """Load every scenario, so that the problems of all are reported at once."""
+    """Load all scenarios, and report the problems of all of them at once.
+
+    Parameters
+    ----------
+    references
+        Names or paths.
+    load
+        Function that loads one; :func:`foedus.load_scenario` if omitted.
+
+    Raises
+    ------
+    FoedusError
+        If any cannot be loaded; the message has the problems of each.
+    """
     from foedus.cases.scenario_reader import load_scenario
 
     loaded, sentences = [], []

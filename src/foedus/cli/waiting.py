@@ -1,4 +1,4 @@
-"""What somebody who waits is shown, and what an interruption says."""
+"""Progress bar, notices while a command runs, and messages on an interruption."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def interruption() -> Iterator[None]:
-    """Say what an interrupted run has kept."""
+    """Turn an interrupted run into an error with its exit status and message.
+
+    The message of the run says what has been saved.
+    """
     try:
         yield
     except InterruptedRun as interruption:
@@ -27,12 +30,17 @@ def interruption() -> Iterator[None]:
 
 
 def notice(sentence: str) -> None:
+    """Print a sentence to standard error."""
     typer.echo(sentence, err=True)
 
 
 @contextmanager
 def progress_bar(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """Show a bar, where somebody watches, from the first worlds on."""
+    """Show a progress bar on a terminal; yield the function that moves it.
+
+    The function takes the number done and the number of all. It is None, and no bar is shown, if
+    ``quiet`` or if standard error is no terminal.
+    """
     if quiet or not sys.stderr.isatty():
         yield None
         return
@@ -48,6 +56,13 @@ def progress_bar(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
 
 @contextmanager
 def kept_interruption(kept: Path | None) -> Iterator[None]:
+    """Turn Ctrl-C into an error whose message says where progress is saved.
+
+    Parameters
+    ----------
+    kept
+        File with the progress so far; None if nothing is saved.
+    """
     try:
         yield
     except KeyboardInterrupt:

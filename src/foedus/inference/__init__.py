@@ -1,1 +1,1 @@
-"""From records to a posterior, and what that is worth."""
+"""Calibration on a record, and tests of how far the calibrated model can be trusted."""

@@ -1,10 +1,15 @@
-"""Letting the record speak: likelihood-free inference over the priors, in simulated worlds.
+"""Calibration: from priors and a record to posterior draws, by simulating worlds.
 
-A world is scored by how likely the record is given what happened in it: survey shares lie around
-the world's with a declared error, events agree but for a declared chance of a wrong coding, and the
-patron's answers and the crises themselves have the chance that the model gave them. The patron's
-conduct and the crises are as in the record's history. The repair constant c, which no record
-identifies, is not inferred: each of its values is calibrated on its own and has an equal part.
+A world is one simulated run. Its numbers are the parameters of the model and the opening values of
+the members; its luck is all its random draws. A record is a list of dated observations.
+
+The likelihood of the model cannot be written down, so worlds are simulated and each is scored by
+how likely the record is given what happened in it. A survey share is normally distributed around
+the share in the world, with a declared error. An event agrees with the world except for a declared
+chance of a wrong coding. The crises of the record and the patron's answers to them count with the
+chance that the model gave them; in the simulation they are imposed as the record's history has
+them, and so is all other conduct of the patron. The repair constant c, which no record identifies,
+is not inferred: each of its values is calibrated separately and has an equal part of the draws.
 """
 
 from __future__ import annotations
@@ -42,12 +47,12 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
 ROUNDS = 400  # worlds that are simulated for each particle
-SETTLING = 100  # rounds at the posterior itself, at least
-KEPT = ("trail", "numbers", "luck")  # what a stage holds beside its populations
-APART = 25  # rounds between two samples of the same particles, which the posterior pools
-FEWEST = 40  # particles of a population
+SETTLING = 100  # least number of rounds after the full likelihood (power 1) has been reached
+KEPT = ("trail", "numbers", "luck")  # fields of a Stage, beside its populations, in a checkpoint
+APART = 25  # rounds between two samples of the same particles that the posterior pools
+FEWEST = 40  # least number of particles of a population
 ISLANDS = 4  # populations for each value of the repair constant
-SHIPPED = 1_800  # draws in a posterior file, if there are so many
+SHIPPED = 1_800  # most draws in a posterior file
 
 
 # ---------------------------------------------------------------------------------------------
@@ -56,19 +61,20 @@ SHIPPED = 1_800  # draws in a posterior file, if there are so many
 
 @dataclass(frozen=True)
 class Stage:
-    """How far a calibration has come.
+    """State of a calibration after some rounds.
 
     Attributes
     ----------
     populations
-        For each value of the repair constant in turn, some that never meet; none before the first
-        round.
+        Groups of particles that are simulated independently of each other: several for each value
+        of the repair constant, in the order of the values. Empty before the first round.
     trail
-        Power, acceptance and log-evidence of each population after each round: (round, population,
-        3).
+        Power of the likelihood, share of accepted moves and log-evidence of each population after
+        each round: shape (round, population, 3).
     numbers, luck
-        The particles of each population at some rounds near the end, side by side: (population,
-        number or block, draw).
+        Samples that the posterior is made of: the particles of each population, pooled over some
+        rounds near the end. Shapes (population, number, draw) and (population, block, draw); a
+        block is a year of a member.
     """
 
     populations: tuple[Population, ...]
@@ -78,18 +84,22 @@ class Stage:
 
     @property
     def rounds(self) -> int:
-        """Rounds done."""
+        """Number of rounds done."""
         return len(self.trail)
 
     @property
     def rounds_left(self) -> int:
-        """Rounds to do until all populations have long been at the posterior, so far as known."""
+        """Number of rounds still to do, as far as is known now.
+
+        There are at least :data:`ROUNDS` in all, and at least :data:`SETTLING` after all
+        populations have reached the full likelihood (power 1).
+        """
         settled = int((self.trail[:, :, 0] == 1.0).all(axis=1).sum())
         return max(ROUNDS - self.rounds, SETTLING - settled)
 
     @property
     def is_pooled(self) -> bool:
-        """Whether the posterior takes the particles as they are now."""
+        """Whether the particles, as they are now, go into the posterior."""
         return self.rounds_left < SETTLING and self.rounds_left % APART == 0
 
 
@@ -109,22 +119,24 @@ def calibrate(
     Parameters
     ----------
     record
-        What is on record; cut it with :meth:`~foedus.record.Record.until` for an earlier date.
+        Observations to fit; cut them with :meth:`~foedus.cases.record.Record.until` for an earlier
+        date.
     draws
-        Worlds to simulate, about.
+        Approximate number of worlds to simulate.
     seed
         Seed of every draw.
     workers
-        Threads; the posterior does not depend on it.
+        Number of threads; the posterior does not depend on it.
     size
-        Draws of the posterior at most; all particles if None.
+        Largest number of posterior draws; all pooled particles if None.
     islands
-        Populations for each value of the repair constant; how far they lie apart tells the error.
+        Populations for each value of the repair constant. They are independent of each other, so
+        the spread of their means estimates the Monte Carlo error.
     checkpoint
-        File that keeps what is done after each round, so that the same call goes on from there. It
-        is removed at the end.
+        File in which the state is saved after each round, so that the same call continues after an
+        interruption. It is removed at the end.
     progress
-        Called with the number of worlds simulated and of all.
+        Called with the number of worlds simulated and the number of all.
 
     Returns
     -------
@@ -134,7 +146,7 @@ def calibrate(
     Raises
     ------
     ResultError
-        If ``draws`` is too small, or the checkpoint belongs to another calibration.
+        If ``draws`` is too small, or the checkpoint is of a calibration with other inputs.
     UnfinishedError
         If the checkpoint cannot be written.
     """
@@ -169,7 +181,7 @@ def _unbegun(likelihood: Likelihood, parts: int) -> Stage:
 
 
 def _on(stage: Stage, likelihood: Likelihood, count: int, islands: int, seed: int) -> Stage:
-    """Do one round of all populations."""
+    """Do one round of all populations; pool the particles where :attr:`Stage.is_pooled` says so."""
     wanted, loops = likelihood.wanted, compiled_kernel()
     anchors = np.repeat(wanted.structural, islands)
     seeds = [(seed + part) % 2**64 for part in range(anchors.size)]
@@ -197,7 +209,11 @@ def _on(stage: Stage, likelihood: Likelihood, count: int, islands: int, seed: in
 def _posterior(
     stage: Stage, likelihood: Likelihood, draws: int, seed: int, size: int | None
 ) -> Posterior:
-    """Take draws of every population in turn, with the worlds that they led to."""
+    """Make the posterior from the pooled particles.
+
+    Draws are taken from all populations in turn, so that any leading part of them is balanced. Each
+    draw is simulated once more for the states of its members at the end of the record.
+    """
     record, wanted, history = likelihood.record, likelihood.wanted, likelihood.record.history
     populations, parts = stage.populations, len(stage.populations)
     count, islands = stage.numbers.shape[-1], parts // len(wanted.structural)
@@ -258,7 +274,11 @@ def _posterior(
 
 
 def _opening_after(record: Record) -> dict[str, float]:
-    """The alliance's own numbers after the record, which a projection's alliance must share."""
+    """Opening numbers that the alliance file declares for the end of the record.
+
+    A projection from the posterior is refused where its alliance file declares others. Empty if the
+    alliance has no state dated at the end of the record.
+    """
     try:
         alliance = load_alliance(record.history.alliance_reference, record.end + 1)
     except AllianceError:
@@ -267,26 +287,26 @@ def _opening_after(record: Record) -> dict[str, float]:
 
 
 def _in_32_bits(name: str, values: Floats, history: Scenario) -> Floats:
-    """Round to what a file keeps, within bounds."""
+    """Round draws of a number to 32-bit floats, as a posterior file keeps them, in its bounds."""
     spec = specifications().get(name) or history.alliance.numbers[name].quantity
     rounded: Floats = np.clip(values.astype(np.float32).astype(float), spec.low, spec.high)
     return rounded
 
 
 def _spread_of(prior: Prior) -> float:
-    """Standard deviation of a prior."""
+    """Standard deviation of a prior, from 3,000 of its quantiles."""
     values = np.array([prior.quantile((k + 0.5) / 3000) for k in range(3000)])
     return float(values.std())
 
 
 def _shuffled(count: int, seed: int) -> Integers:
-    """Return the places 0 to count - 1 in an order without a pattern."""
+    """Return the integers 0 to count - 1 in a pseudo-random order that the seed decides."""
     (order,) = smc.uniforms(seed, smc.STREAM, 0, 1, count, compiled_kernel())
     return np.argsort(order, kind="stable")
 
 
 # ---------------------------------------------------------------------------------------------
-# What is kept while it runs
+# Checkpoints
 
 
 def _save_stage(path: Path, key: str, stage: Stage) -> None:
@@ -304,12 +324,17 @@ def _save_stage(path: Path, key: str, stage: Stage) -> None:
 
 
 def _load_stage(path: Path | None, key: str) -> Stage | None:
-    """Return what an interrupted calibration has kept.
+    """Read the state of an interrupted calibration from its checkpoint; None if there is none.
+
+    Parameters
+    ----------
+    key
+        Text made of all inputs of the calibration.
 
     Raises
     ------
     ResultError
-        If the file belongs to another calibration.
+        If the file was written by a calibration with another key.
     """
     if path is None or not path.exists():
         return None

@@ -1,4 +1,4 @@
-"""A posterior beside the record that it was calibrated on."""
+"""Comparison of a posterior with the record that it was calibrated on."""
 
 from __future__ import annotations
 
@@ -20,17 +20,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Check:
-    """An observation beside what the posterior says of it.
+    """An observation, with what the posterior's worlds have in its place.
 
     Attributes
     ----------
     item
-        What is on record.
+        The observation.
     kept
-        Mean over the posterior's own worlds, which were chosen to fit the record.
+        Mean over the posterior's own worlds. Both their numbers and their random draws were chosen
+        to fit the record.
     again, low, high
-        Mean and 90 % predictive interval over the same numbers with fresh luck, of a survey with
-        the error that surveys have; an event has no interval.
+        Mean over worlds with the same numbers but new random draws, which is the harder test, and
+        the 90 % predictive interval of a survey in these worlds, its error included. An event has
+        no interval: ``low`` and ``high`` are None.
     """
 
     item: Observation
@@ -48,12 +50,16 @@ class Check:
 
 
 def checks(record: Record, posterior: Posterior, workers: int = 1) -> list[Check]:
-    """Put a posterior beside the record that it was fitted to.
+    """Compare a posterior with each scored observation of its record.
 
     Parameters
     ----------
+    record
+        The record that the posterior was calibrated on.
     posterior
-        Of the same record.
+        Its draws.
+    workers
+        Number of threads.
     """
     seed = int(posterior.about["seed"])
     likelihood = Likelihood(record, seed, workers)

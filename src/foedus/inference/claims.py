@@ -1,9 +1,14 @@
-"""Claims about the model's behaviour, evaluated under a posterior and reported, not forced.
+"""Claims about the model's behaviour, tested under a posterior.
 
-Letters are those of the design: f, pressure makes limbo or suspension likelier than restraint does;
-g, limbo or suspension outweighs withdrawal in every scenario; h, outreach lowers participation and
-multiplies the exit hazard more where dependence is low; i, in the history refusing, missing,
-freezing and defaulting come in that order more often than in any other.
+Whether they hold is reported; nothing in the model or its calibration enforces them. Each has a
+letter. Limbo means that a member has frozen its participation without leaving.
+
+f: pressure makes limbo or suspension of the vote likelier than restraint does.
+g: in every scenario limbo or suspension is likelier than withdrawal.
+h: outreach lowers participation, and multiplies the hazard of exit by more where the member's
+dependence is low.
+i: in the simulated history the first refusal of documents, missed summit, freeze and default on
+dues come in this order more often than in any other.
 """
 
 from __future__ import annotations
@@ -37,8 +42,8 @@ if TYPE_CHECKING:
 
 from foedus.worlds.posterior import shipped_posterior
 
-BEYOND = 3.0  # standard errors by which a claim has to hold
-LOW, HIGH = 0.3, 0.85  # dependence of a member hardly and heavily tied
+BEYOND = 3.0  # a claim holds if its quantity exceeds 0 by this many standard errors
+LOW, HIGH = 0.3, 0.85  # dependence of a weakly and of a strongly dependent member
 ORDER = ("refused_documents", "missed_summit", "freeze", "unpaid_dues")
 _LIMBO = [records.STANDINGS.index(name) for name in ("suspended", "frozen", "frozen, suspended")]
 _LEAVING = [records.STANDINGS.index(name) for name in ("notice", "withdrawn")]
@@ -46,14 +51,15 @@ _LEAVING = [records.STANDINGS.index(name) for name in ("notice", "withdrawn")]
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim, and what the worlds say of it.
+    """A claim, with the quantity that tests it.
 
     Attributes
     ----------
     letter, text
-        Which claim it is.
+        Letter of the claim, and the quantity in words.
     value, error
-        A quantity that the claim says is above 0, with its Monte Carlo standard error.
+        Estimate of the quantity, which the claim says is above 0, and its Monte Carlo standard
+        error.
     """
 
     letter: str
@@ -63,7 +69,7 @@ class Claim:
 
     @property
     def holds(self) -> bool:
-        """Whether it is above 0 by more than three standard errors."""
+        """Whether the quantity is above 0 by more than three standard errors."""
         return self.value > BEYOND * self.error
 
 
@@ -80,8 +86,13 @@ def evaluate(
 
     Parameters
     ----------
+    posterior
+        Numbers of the worlds.
     record
-        Its history gives the order of events, with the posterior's numbers and fresh luck.
+        Record whose history is simulated for claim i: with the posterior's numbers, but with new
+        random draws instead of those that were chosen to fit.
+    member
+        Code of the member that the claims are about.
     runs
         Worlds of each scenario.
 
@@ -133,6 +144,7 @@ def evaluate(
 
 
 def _among(part: gathered.Worlds, member: str, standings: list[int]) -> Floats:
+    """1 for each world in which a member has one of some standings at the horizon, else 0."""
     return np.isin(part.of("standing", member), standings).astype(float)
 
 
@@ -142,10 +154,11 @@ def _exit_claims(
     posterior: Posterior,
     member: str,
 ) -> Iterator[Claim]:
-    """Compare how outreach multiplies the exit hazard where dependence is low and where it is high.
+    """Yield the two tests of claim h on exits: outreach at low and at high dependence.
 
-    First by the rule, from the outside options that outreach leaves at the horizon, everything else
-    alike; then by the notices that were given, in which all else that outreach does is at work.
+    The first uses the rule of the exit hazard. It takes the outside option and the dependence at
+    the horizon under outreach and under the baseline, and nothing else differs. The second uses
+    the share of worlds in which notice was given, which reflects all effects of outreach.
     """
     hazard, notices = [], []
     for dependence in (LOW, HIGH):
@@ -165,9 +178,10 @@ def _exit_claims(
 
 
 def _log_share(happened: Floats) -> Floats:
-    """Values by world whose mean is the log of a share, and whose error is that of the log.
+    """Values by world whose mean is the log of a share, and whose standard error is the log's.
 
-    The log to first order about the share (delta method).
+    They are the logarithm expanded to first order about the share (delta method). A share of 0 is
+    replaced by half a world.
     """
     share = max(float(happened.mean()), 0.5 / happened.size)
     return log(share) + (happened - float(happened.mean())) / share
@@ -176,9 +190,9 @@ def _log_share(happened: Floats) -> Floats:
 def _order_claim(
     claim: Callable[[str, str, Floats], Claim], history: gathered.Worlds, member: str
 ) -> Claim:
-    """Compare the order of first events in the history with the order that is next in frequency.
+    """Test claim i: the claimed order of first events against the most frequent other order.
 
-    Events of one month count in the order of the claim, and what never comes comes last.
+    Events of the same month count in the claimed order. An event that never happens counts as last.
     """
     months = np.array([history.event(name, member) for name in ORDER], dtype=float)
     months[months == 0] = np.inf
@@ -197,7 +211,10 @@ def _order_claim(
 
 
 def claims(record: Record, workers: int | None = None) -> list[Claim]:
-    """Evaluate the claims under the posterior that comes with foedus; none without one."""
+    """Evaluate the claims under the posterior shipped with foedus for the record's alliance.
+
+    Returns an empty list if no posterior is shipped for it.
+    """
     from foedus.inference.claims import evaluate
 
     posterior = shipped_posterior(record.history.alliance.name)

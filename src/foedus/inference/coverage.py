@@ -1,11 +1,12 @@
-"""Can the posterior be trusted? Calibrating synthetic records whose numbers are known.
+"""Test of the calibration on synthetic records whose true numbers are known.
 
-Each synthetic record is drawn as the model says that records come about: numbers from the prior, a
-world from them with crises and answers of its own, and observations of that world with the errors
-that the real record declares. If calibration is right, the truth has a rank among the posterior
-draws that is as likely to be any as any other (Talts et al. 2018, arXiv:1804.06788; Cook, Gelman
-and Rubin 2006, Journal of Computational and Graphical Statistics 15:675-692), and lies in the 90 %
-interval in nine cases of ten.
+A synthetic record is made in three steps. Numbers are drawn from their priors. A world is simulated
+with them, in which the model itself draws the crises and the patron's answers. That world is
+observed at the dates of the real record, with the errors that the real record declares. Each
+synthetic record is then calibrated as the real one is. If the calibration is right, the rank of the
+true value among the posterior draws is uniformly distributed (Talts et al. 2018, arXiv:1804.06788;
+Cook, Gelman and Rubin 2006, Journal of Computational and Graphical Statistics 15:675-692), and the
+90 % interval holds the true value in nine of ten synthetic records.
 """
 
 from __future__ import annotations
@@ -40,25 +41,25 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-LEVEL = 0.9
-WIDE = (0.05, 0.95)
-STREAM = 2  # of the truths, see smc.uniforms
+LEVEL = 0.9  # nominal coverage of the intervals that are tested
+WIDE = (0.05, 0.95)  # quantiles that bound them
+STREAM = 2  # stream of the random numbers that draw the true values, see smc.uniforms
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """How calibration does on synthetic records.
+    """Results of the calibration of synthetic records.
 
     Attributes
     ----------
     names
-        The numbers.
+        Names of the numbers that calibration draws.
     ranks
-        Share of posterior draws below the truth: shape (record, number).
+        Share of posterior draws below the true value: shape (record, number).
     inside
-        Whether the truth lies in the 90 % interval, of the same shape.
+        Whether the true value lies in the posterior's 90 % interval: shape (record, number).
     width
-        Width of that interval, as a share of the prior's, of the same shape.
+        Width of that interval, divided by the width of the prior's: shape (record, number).
     """
 
     names: tuple[str, ...]
@@ -68,11 +69,17 @@ class Coverage:
 
     @property
     def records(self) -> int:
-        """How many records."""
+        """Number of synthetic records."""
         return len(self.ranks)
 
     def rows(self, chosen: tuple[str, ...] | None = None) -> Iterator[dict[str, Any]]:
-        """Yield coverage, its error and the interval's width for each number."""
+        """Yield a row for each number: coverage, its standard error, mean width and mean rank.
+
+        Parameters
+        ----------
+        chosen
+            Names of the numbers to yield; all if None.
+        """
         for k, name in enumerate(self.names):
             if chosen is None or name in chosen:
                 share = float(self.inside[:, k].mean())
@@ -88,12 +95,14 @@ class Coverage:
 def summary(
     found: Coverage, draws: int, seed: int, informed: tuple[str, ...] | None
 ) -> dict[str, Any]:
-    """Return a study as plain data.
+    """Return the results of a coverage study as plain data.
 
     Parameters
     ----------
+    draws, seed
+        As they were given to :func:`coverage`.
     informed
-        Numbers to show one by one; all if None.
+        Names of the numbers to show one by one; all if None.
     """
     return {
         "records": found.records,
@@ -114,25 +123,28 @@ def coverage(
     keep: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Coverage:
-    """Calibrate synthetic records of the same shape as a real one.
+    """Calibrate synthetic records that have the dates and errors of a real one.
 
     Parameters
     ----------
+    record
+        The real record.
     records
-        How many.
+        Number of synthetic records.
     draws
-        Worlds simulated to calibrate each.
+        Worlds simulated to calibrate each synthetic record.
     workers
-        Processes; the study does not depend on their number.
+        Number of processes; the results do not depend on it.
     keep
-        File to which the outcome of each record is added, and from which it is taken if there.
+        File to which the result of each record is appended. Results that it holds already are not
+        computed again.
     progress
-        Called with the number of records done and of all.
+        Called with the number of records done and the number of all.
 
     Raises
     ------
     ResultError
-        If ``keep`` belongs to another study.
+        If ``keep`` holds results of a study with other inputs.
     """
     truths, synthetic = _synthetic(record, records, seed, workers)
     key = {
@@ -172,7 +184,11 @@ def coverage(
 def _calibrated(
     wanted: dict[int, tuple[dict[str, float], Record, int, int]], workers: int
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield what each synthetic record comes to as it is done, from one process or several."""
+    """Yield the index and the results of each synthetic record as soon as it is calibrated.
+
+    ``wanted`` holds the arguments of :func:`_against` by index. With several workers each record is
+    calibrated in a process of a pool, and the order is that in which they end.
+    """
     if workers == 1 or len(wanted) < 2:
         yield from ((index, _against(*task)) for index, task in wanted.items())
         return
@@ -186,7 +202,11 @@ def _calibrated(
 
 
 def _against(truth: dict[str, float], record: Record, draws: int, seed: int) -> dict[str, Any]:
-    """Calibrate a record: ranks of the truth and intervals, number by number."""
+    """Calibrate a synthetic record and compare the posterior with the true numbers.
+
+    Returns lists with one entry for each number: rank of the true value, lower and upper bound of
+    the posterior's 90 % interval.
+    """
     values = calibrate(record, draws=draws, seed=seed, size=None, islands=1).values
     names = list(truth)
     intervals = [np.quantile(values[name], WIDE) for name in names]
@@ -204,7 +224,7 @@ def _read(path: Path | None, key: dict[str, Any]) -> dict[int, dict[str, Any]]:
     for text in path.read_text(encoding="utf-8").splitlines():
         try:
             line = json.loads(text)
-        except ValueError:  # cut while it was written
+        except ValueError:  # an interruption cut this line short
             continue
         same_model = is_this_model(str(line.get("model")))
         if not same_model or any(line.get(k) != value for k, value in key.items() if k != "model"):
@@ -217,7 +237,10 @@ def _read(path: Path | None, key: dict[str, Any]) -> dict[int, dict[str, Any]]:
 def _synthetic(
     record: Record, count: int, seed: int, workers: int
 ) -> tuple[dict[str, Floats], list[Record]]:
-    """Draw numbers from the prior and records from them."""
+    """Draw true numbers from their priors, and a synthetic record for each set of them.
+
+    Returns the true numbers by name, shape (record,) each, and the records.
+    """
     likelihood = Likelihood(record, seed, workers)
     likelihood.close()
     wanted, loops = likelihood.wanted, compiled_kernel()
@@ -234,7 +257,12 @@ def _synthetic(
 
 
 def _records(record: Record, values: dict[str, Floats], seed: int, first: int) -> list[Record]:
-    """Simulate a world for each set of numbers, and put on record what befell it."""
+    """Simulate a world for each set of numbers, and make a synthetic record of it.
+
+    The record holds the crises of the world, the patron's answers, and its observations with a
+    random error each. ``first`` is the number of the first of these worlds, which decides their
+    random draws.
+    """
     history, free = record.history, record.free_history
     members, kept = history.alliance.members, free.events
     count = len(next(iter(values.values())))

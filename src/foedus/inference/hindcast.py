@@ -1,9 +1,10 @@
-"""Forecasting the past with what was known then, and scoring it beside simple forecasters.
+"""Hindcast: forecasts of the past from what was known then, scored beside simple forecasters.
 
-From each origin the numbers are calibrated on the record up to it, and the worlds go on from there.
-What drives them is one of three, which are never mixed: the drivers that came (``coded``), the
-levers as they stood with crises as the model draws them (``held``), or levers that go on in random
-steps as well (``drawn``).
+An origin is the last month that a forecaster knows. For each origin the numbers are calibrated on
+the record up to it, and worlds are simulated beyond it. Their drivers (levers and scripted events)
+are of one of three kinds, which are scored separately: those that came in fact (``coded``); levers
+that keep their value at the origin, with crises drawn by the model (``held``); or levers that move
+in random steps, with crises drawn by the model (``drawn``).
 """
 
 from __future__ import annotations
@@ -46,31 +47,33 @@ DRIVERS = {
     "drawn": "levers and crises drawn",
 }
 SCORED = ("attended", "consented", "frozen", "paid_up")  # formal exit is scored apart
-WORLDS = 8_192  # simulated from each origin
-PATHS = 128  # of drawn levers
-STEP = 0.2  # of a drawn lever, as in the coding rule of the history
-YEAR = 12
-STREAM = 1  # of worlds from the prior, see smc.uniforms
+WORLDS = 8_192  # simulated beyond each origin, for each kind of drivers
+PATHS = 128  # random paths of the levers under "drawn"; each drives an equal part of the worlds
+STEP = 0.2  # size of a random step of a lever, as in the coding rule of the history
+YEAR = 12  # months
+STREAM = 1  # stream of the random numbers of worlds from the prior, see smc.uniforms
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What one forecaster said about one observation.
+    """One forecaster's forecast of one observation, with its scores.
 
     Attributes
     ----------
     origin, month
-        When it was said and about when, as ``YYYY-MM``.
+        Last month that the forecaster knew, and the month that is forecast, as ``YYYY-MM``.
     drivers
-        One of :data:`DRIVERS`; forecasters that use none are repeated for each.
+        One of :data:`DRIVERS`. Forecasters that use no drivers are repeated for each.
     forecaster
-        ``model``, ``prior`` or one of the simple ones.
+        ``model`` (calibrated), ``prior`` (uncalibrated), or a simple forecaster of
+        :mod:`foedus.inference.scores`.
     what, member, value
-        The observation.
+        The observation that was forecast.
     mean, low, high
-        Chance of the event (``low`` and ``high`` are missing), or mean and 90 % interval.
+        Chance of the event (``low`` and ``high`` are None), or mean and 90 % interval of a share.
     score, log_score
-        Brier score and log score of an event; CRPS of a share (log score missing).
+        Brier score and log score of an event; for a share the continuous ranked probability score
+        (CRPS), and None for the log score.
     """
 
     origin: str
@@ -89,18 +92,19 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Hindcast:
-    """Forecasts from one or more origins, with what they are made of.
+    """Forecasts from one or more origins, with the inputs that they were made from.
 
     Attributes
     ----------
     forecasts
-        One for each forecaster and observation.
+        One for each origin, kind of drivers, forecaster and observation.
     record
-        What was forecast.
+        The record that was forecast.
     draws, worlds, seed
-        Worlds simulated to calibrate at each origin, those that went on, and the seed.
+        Worlds simulated to calibrate at each origin, worlds simulated beyond it, and the seed.
     fans
-        Quantiles of trust of the member in question by origin and drivers, for the figure.
+        Quantiles (.05, .25, .5, .75, .95) of the member's trust over the model's worlds, by origin
+        and kind of drivers, for the figure: shape (quantile, month after the origin) each.
     """
 
     forecasts: tuple[Forecast, ...]
@@ -116,7 +120,13 @@ class Hindcast:
         return tuple(dict.fromkeys(item.origin for item in self.forecasts))
 
     def select(self, **wanted: str | Sequence[str]) -> list[Forecast]:
-        """Return the forecasts whose fields are as wanted, or among those wanted."""
+        """Return the forecasts whose fields have the wanted values.
+
+        Parameters
+        ----------
+        **wanted
+            By name of a field of :class:`Forecast`: its value, or several values that it may have.
+        """
         return [
             item
             for item in self.forecasts
@@ -134,7 +144,7 @@ class Hindcast:
 
 
 def primary_origins(record: Record) -> tuple[int, ...]:
-    """Year-ends from which a whole or begun year of the record lies ahead."""
+    """Decembers (month numbers) within the record, before its last month."""
     first = record.history.start
     return tuple(month for month in range(first, record.end) if month_of_year(month) == YEAR)
 
@@ -150,21 +160,27 @@ def hindcast(
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> Hindcast:
-    """Forecast the record from the past and score it.
+    """Forecast each part of a record from the part before it, and score the forecasts.
 
     Parameters
     ----------
+    record
+        The observations, and the history with their drivers.
     member
-        Whose trust is forecast and shown.
+        Code of the member whose quantiles of trust are kept for the figure.
     until
-        A fixed origin (month number) from which all that followed is forecast; if omitted, one year
-        ahead from each year-end.
+        A single origin (month number), from which the whole rest of the record is forecast. If
+        None, each December is an origin and the twelve months after it are forecast.
     draws
         Worlds simulated to calibrate at each origin.
     worlds
-        Worlds that go on from each origin under each kind of drivers.
+        Worlds simulated beyond each origin under each kind of drivers.
+    seed
+        Seed of every draw.
+    workers
+        Number of threads.
     progress
-        Called with the number of worlds simulated for calibration and of all.
+        Called with the number of worlds simulated for calibration and the number of all of these.
     """
     origins = primary_origins(record) if until is None else (until,)
     found: list[Forecast] = []
@@ -197,12 +213,21 @@ def hindcast(
 
 
 def place(record: Record, member: str) -> int:
-    """Place of a member among the clients."""
+    """Place (index) of a member among the members of the record's alliance."""
     return record.history.alliance.members.index(member)
 
 
 def prior_worlds(record: Record, count: int, seed: int, workers: int) -> Posterior:
-    """Return worlds from the prior, led through the record's history but not informed by it."""
+    """Return worlds whose numbers are drawn from the prior, simulated to the end of the record.
+
+    They live through the record's history (its drivers) but are not selected by its observations,
+    so that they show what calibration adds.
+
+    Parameters
+    ----------
+    count
+        Number of worlds.
+    """
     likelihood = Likelihood(record, seed, workers)
     try:
         wanted = likelihood.wanted
@@ -222,11 +247,15 @@ def prior_worlds(record: Record, count: int, seed: int, workers: int) -> Posteri
 
 
 # ---------------------------------------------------------------------------------------------
-# What is forecast
+# Observations that are forecast
 
 
 def _targets(record: Record, origin: int, last: int) -> list[Observation]:
-    """Observations to forecast: of an event the last of each year, of a share every one."""
+    """Observations after the origin to forecast: every survey of trust, and events once a year.
+
+    Of an event that was observed several times in a calendar year the last observation is taken.
+    Other shares than trust are left out.
+    """
     ahead = [item for item in record.scored if origin < item.month <= last]
     by_year = {(i.what, i.member, i.month // YEAR): i for i in ahead if i.is_event}
     return [
@@ -237,11 +266,16 @@ def _targets(record: Record, origin: int, last: int) -> list[Observation]:
 
 
 # ---------------------------------------------------------------------------------------------
-# What drives the worlds
+# Drivers beyond the origin
 
 
 def _paths(record: Record, origin: int, last: int, drivers: str, seed: int) -> list[Scenario]:
-    """Return the scenarios under which the worlds go on, each for an equal part of them."""
+    """Return the scenarios under which worlds are simulated beyond the origin.
+
+    Each drives an equal part of the worlds. There is one for the drivers ``coded`` and ``held`` and
+    :data:`PATHS` for ``drawn``. The last two script no events, and crises come at the members' own
+    rates.
+    """
     history = record.history
     ahead = replace(history, start=origin + 1, horizon=last - origin)
     if drivers == "coded":
@@ -262,16 +296,32 @@ def _paths(record: Record, origin: int, last: int, drivers: str, seed: int) -> l
 
 
 def _value(scenario: Scenario, key: Any, month: int) -> float | None:
-    """Value of a lever in a month, or None where it is as the alliance has it."""
+    """Value of a lever in a month; None where the alliance file alone decides it."""
     inside = [span for span in scenario.spans(key) if span.first <= month <= span.last]
     return inside[0].value if inside else lever_named(key[0]).default
 
 
 def _walk(history: Scenario, key: Any, origin: int, last: int, luck: Any) -> tuple[Span, ...]:
-    """Let a lever go on in steps up and down, as often as it was moved so far.
+    """Draw a path of a lever beyond the origin: a random walk in steps of :data:`STEP`.
 
-    The rate is (steps + 1/2) a year of the record up to the origin, the size that of the coding
-    rule, and either direction as likely; at its bounds a lever stays.
+    The walk starts at the lever's value at the origin. In each month a step comes with probability
+    1 - exp(-rate / 12); it goes up or down with equal probability, and is cut off at the lever's
+    bounds. The rate is (n + 1/2) / (years of the record up to the origin), where n is the number of
+    times that the history changed the lever in them.
+
+    Parameters
+    ----------
+    key
+        The lever, with the power and the member that it concerns.
+    origin, last
+        Month numbers; the path covers the months after ``origin`` up to and including ``last``.
+    luck
+        NumPy generator of the draws.
+
+    Returns
+    -------
+    tuple of Span
+        The path as spans of constant value.
     """
     steps = sum(history.start < span.first <= origin for span in history.spans(key))
     rate = (steps + 0.5) / ((origin - history.start + 1) / YEAR)
@@ -297,7 +347,24 @@ def _ahead(
     workers: int,
     months: int,
 ) -> Floats:
-    """Let worlds go on; return their states after each month: (field, month, member, world)."""
+    """Simulate worlds beyond an origin.
+
+    Parameters
+    ----------
+    worlds
+        Numbers, and states at the origin.
+    paths
+        Scenarios, each for an equal part of the worlds.
+    count
+        Number of worlds.
+    months
+        Number of months to simulate.
+
+    Returns
+    -------
+    array
+        States at the end of each month: shape (field of State, month, member, world).
+    """
     each = count // len(paths)
     batches = [
         (scenario, first, min(LANES, (index + 1) * each - first))
@@ -318,7 +385,7 @@ def _ahead(
 
 
 # ---------------------------------------------------------------------------------------------
-# What is said
+# Forecasts
 
 
 def _model_forecasts(
@@ -330,7 +397,18 @@ def _model_forecasts(
     record: Record,
     seed: int,
 ) -> Iterator[Forecast]:
-    """Forecasts by simulated worlds; of a survey with the error that surveys have."""
+    """Yield the forecasts that simulated worlds give.
+
+    The chance of an event is its share of the worlds, (k + 1/2) / (n + 1). A survey is forecast by
+    the trust in the worlds, each with a random survey error.
+
+    Parameters
+    ----------
+    name
+        Name of the forecaster.
+    states
+        As from :func:`_ahead`.
+    """
     for item in targets:
         then = State(*states[:, item.month - origin - 1, place(record, item.member)])
         seen = np.asarray(observed(item.what, then), dtype=float)
@@ -350,7 +428,12 @@ def _model_forecasts(
 def _simple_forecasts(
     known: Record, record: Record, drivers: str, origin: int, targets: Sequence[Observation]
 ) -> Iterator[Forecast]:
-    """Forecasts by whoever knows the record so far and no model."""
+    """Yield the forecasts of the simple forecasters of :mod:`foedus.inference.scores`.
+
+    They use the record up to the origin (``known``) and no model. Under the drivers ``coded`` the
+    refusal rule is also told the crises without help after the origin; otherwise it expects them at
+    their rate so far.
+    """
     refused = [
         parse_month(crisis.date) for crisis in record.crises if (crisis.support or 0.0) < 0.5
     ]
@@ -392,12 +475,13 @@ def _simple_forecasts(
 
 
 def _opening_state(record: Record, member: str) -> State:
-    """Return the declared state of a member before the record."""
+    """Return the state that the alliance file declares for a member before the record begins."""
     alliance = record.history.alliance
     return alliance.opening(member, alliance.default_values(member))
 
 
 def _of_event(name: str, drivers: str, origin: int, item: Observation, chance: float) -> Forecast:
+    """Return the forecast of an event, with its Brier score and log score."""
     score = scores.brier(chance, item.value)
     forecast = _forecast(name, drivers, origin, item, chance, None, None, score)
     return replace(forecast, log_score=scores.log_score(chance, item.value))
@@ -434,7 +518,11 @@ def _forecast(
 
 
 def scored_groups(hindcast: Hindcast, member: str = "ARM") -> dict[str, dict[str, Any]]:
-    """Return what is scored together: which forecasts, and against which forecasters."""
+    """Return the groups of forecasts whose scores are averaged, by the group's label.
+
+    Each group says which observations (``what``), which ``member`` or members, and which
+    forecasters (``who``) belong to it. Most are about one member, whose code is ``member``.
+    """
     members = hindcast.record.history.alliance.members
     others = tuple(code for code in members if code != member)
     event = ("model", "persistence", "base rate", "coin", "prior")
@@ -454,6 +542,13 @@ def scored_groups(hindcast: Hindcast, member: str = "ARM") -> dict[str, dict[str
 
 def table(hindcast: Hindcast, drivers: str, member: str = "ARM") -> list[dict[str, Any]]:
     """Return mean scores by group and forecaster, with intervals, under one kind of drivers.
+
+    Parameters
+    ----------
+    drivers
+        One of :data:`DRIVERS`.
+    member
+        Code of the member that most groups are about.
 
     Returns
     -------
@@ -498,6 +593,7 @@ def table(hindcast: Hindcast, drivers: str, member: str = "ARM") -> list[dict[st
 
 
 def _by_origin(items: Sequence[Forecast], values: Sequence[float]) -> list[list[float]]:
+    """Return the values of some forecasts in one list for each origin."""
     groups: dict[str, list[float]] = defaultdict(list)
     for item, value in zip(items, values, strict=True):
         groups[item.origin].append(value)
@@ -513,7 +609,7 @@ CAPTION = (
 
 
 def summary(hindcast: Hindcast, member: str = "ARM") -> dict[str, Any]:
-    """Return the scores under every kind of drivers, with what they are made of, as plain data."""
+    """Return the scores under every kind of drivers, with the hindcast's inputs, as plain data."""
     record = hindcast.record
     rows = [
         {"drivers": drivers, **{k: _plain(v) for k, v in row.items()}}
@@ -535,4 +631,5 @@ def summary(hindcast: Hindcast, member: str = "ARM") -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    """Return a value with None in the place of NaN, which JSON cannot hold."""
     return None if isinstance(value, float) and np.isnan(value) else value

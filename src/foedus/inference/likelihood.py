@@ -1,4 +1,4 @@
-"""What a world is worth given the record."""
+"""Log-likelihood of a record given simulated worlds."""
 
 from __future__ import annotations
 
@@ -29,19 +29,30 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
 
-STRUCTURAL = "repair_anchor"
+STRUCTURAL = "repair_anchor"  # name of the repair constant, which is not inferred
 
 
 class Target(NamedTuple):
-    """The numbers that calibration draws, in the order of a particle's."""
+    """The numbers that calibration draws: parameters, and opening values of members.
+
+    Attributes
+    ----------
+    names, priors
+        Names and priors of the numbers, in the order in which a particle has them.
+    structural
+        Values of the repair constant; each is calibrated separately.
+    """
 
     names: tuple[str, ...]
     priors: tuple[Prior, ...]
-    structural: tuple[float, ...]  # values of the repair constant that are calibrated apart
+    structural: tuple[float, ...]
 
 
 def target(scenario: Scenario) -> Target:
-    """Return what is drawn for a scenario: every number with a prior that it does not fix."""
+    """Return the numbers to draw: each that has a prior and is not fixed by the scenario.
+
+    The repair constant is not among them; its values are returned apart.
+    """
     found: dict[str, Prior] = {
         name: spec.prior
         for name, spec in specifications().items()
@@ -58,7 +69,20 @@ def target(scenario: Scenario) -> Target:
 
 
 def placed(wanted: Target, numbers: Floats, anchors: Floats) -> dict[str, Floats]:
-    """Map numbers on (0, 1) to their priors, beside given values of the repair constant."""
+    """Map numbers on (0, 1) to their priors' quantiles.
+
+    Parameters
+    ----------
+    numbers
+        Shape (number, world), each in (0, 1).
+    anchors
+        Values of the repair constant: shape (world,).
+
+    Returns
+    -------
+    dict
+        Values of every number and of the repair constant, by name: shape (world,) each.
+    """
     values = {
         name: np.asarray(prior.quantile(row), dtype=float)
         for name, prior, row in zip(wanted.names, wanted.priors, numbers, strict=True)
@@ -67,18 +91,29 @@ def placed(wanted: Target, numbers: Floats, anchors: Floats) -> dict[str, Floats
 
 
 # ---------------------------------------------------------------------------------------------
-# What a world is worth
+# Likelihood
 
 
 class Likelihood:
-    """Log-likelihood of a record in simulated worlds.
+    """Log-likelihood of a record given simulated worlds.
+
+    In its methods ``values`` holds the numbers of the worlds by name, shape (world,) each, and
+    ``luck`` says which world's random draws each world has in each block: shape (block, world). A
+    block is a year of a member.
+
+    Parameters
+    ----------
+    seed
+        Seed of the worlds' draws.
+    workers
+        Number of threads; results do not depend on it.
 
     Attributes
     ----------
     record
-        What is on record.
+        The observations, and the history under which worlds are simulated.
     wanted
-        The numbers of a particle.
+        The numbers that calibration draws.
     """
 
     def __init__(self, record: Record, seed: int, workers: int) -> None:
@@ -106,23 +141,23 @@ class Likelihood:
 
     @property
     def blocks(self) -> tuple[int, int]:
-        """Blocks of luck: years of the record, begun ones included, and members."""
+        """Number of years of the record, a begun one included, and of members."""
         return -(-self.record.history.horizon // 12), len(self._members)
 
     def close(self) -> None:
-        """Let the threads go."""
+        """Shut the threads down."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def score(self, values: dict[str, Floats], luck: Integers) -> Floats:
-        """Return the log-likelihood of worlds with some numbers and luck: shape (world,)."""
+        """Return the log-likelihood of the record given each world: shape (world,)."""
         return np.concatenate(list(self._spread(self._judged, values, luck)))
 
     def ends(self, values: dict[str, Floats], luck: Integers) -> Floats:
-        """Return the states at the end of the record: shape (field of State, member, world)."""
+        """Return states at the end of the record: shape (field of State, member, world)."""
         return np.concatenate(list(self._spread(self._last, values, luck)), axis=-1)
 
     def along(self, values: dict[str, Floats], luck: Integers) -> Floats:
-        """Return what there was to observe, for each scored observation: shape (item, world)."""
+        """Return the true value, in each world, of each scored observation: shape (item, world)."""
         return np.concatenate(list(self._spread(self._seen, values, luck)), axis=-1)
 
     def _spread(
@@ -178,7 +213,11 @@ class Likelihood:
 
 
 def _agreement(item: Observation, seen: Any) -> Any:
-    """Log-likelihood of an observation, up to a constant, where this was to be observed."""
+    """Log-likelihood of an observation, up to a constant, given the true values in worlds.
+
+    An event differs from the true value with the chance ``error``; a share is normally distributed
+    around it with the standard deviation ``error``.
+    """
     if item.is_event:
         return np.where(seen == item.value, log(1.0 - item.error), log(item.error))
     return -0.5 * ((seen - item.value) / item.error) ** 2

@@ -1,7 +1,7 @@
 """Scores of forecasts, and the simple forecasters that a model has to beat.
 
-A forecaster knows the observations up to an origin and says how likely an event is, or gives a
-normal distribution for a share. Scores are by scoringrules: lower is better.
+A forecaster knows the observations up to a month, the origin, and gives the chance of an event or a
+normal distribution of a share. Scores are computed by the package scoringrules; lower is better.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from foedus.cases.record import Observation
 
-CLIP = 0.02  # of forecasts that could be certain
-RESAMPLES = 4_000
+CLIP = 0.02  # least distance of a forecast chance from 0 and from 1
+RESAMPLES = 4_000  # bootstrap samples of an interval
 
 
 class Normal(NamedTuple):
-    """A normal forecast of a share."""
+    """A forecast of a share as a normal distribution: its mean and standard deviation."""
 
     mean: float
     sd: float
@@ -35,14 +35,14 @@ class Normal(NamedTuple):
 
 
 def brier(chance: float, happened: float) -> float:
-    """Squared distance of a chance from what happened."""
+    """Brier score: squared difference between a chance and what happened (1 or 0)."""
     import scoringrules
 
     return float(scoringrules.brier_score(happened, chance))
 
 
 def log_score(chance: float, happened: float) -> float:
-    """Minus the log of the chance given to what happened."""
+    """Log score: minus the logarithm of the chance that was given to what happened (1 or 0)."""
     import scoringrules
 
     return float(scoringrules.log_score(happened, chance))
@@ -63,17 +63,26 @@ def crps_of_sample(value: float, sample: npt.NDArray[np.float64]) -> float:
 
 
 def clipped(chance: float) -> float:
-    """Keep a chance away from certainty."""
+    """Return a chance moved to at least :data:`CLIP` from 0 and from 1."""
     return min(1.0 - CLIP, max(CLIP, chance))
 
 
 def interval(by_origin: Sequence[Sequence[float]], level: float = 0.9) -> tuple[float, float]:
-    """Interval of a mean over origins, by bootstrap of whole origins.
+    """Bootstrap interval of the mean score, resampling whole origins.
+
+    Forecasts from the same origin are not independent, so they are drawn together.
 
     Parameters
     ----------
     by_origin
         The scores, or differences of scores, of each origin.
+    level
+        Coverage of the interval.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper bound; NaN with fewer than two origins.
     """
     groups = [np.asarray(group, dtype=float) for group in by_origin if len(group)]
     if len(groups) < 2:
@@ -91,12 +100,20 @@ def interval(by_origin: Sequence[Sequence[float]], level: float = 0.9) -> tuple[
 
 
 def persistence(known: Sequence[Observation], before: float) -> float:
-    """As last observed, clipped; as before the record if it never was."""
+    """Chance of an event that stays as last observed, clipped.
+
+    Parameters
+    ----------
+    known
+        Observations so far.
+    before
+        Value before the record began (1 or 0), used where there is no observation.
+    """
     return clipped(known[-1].value if known else before)
 
 
 def base_rate(known: Sequence[Observation]) -> float:
-    """Share of the observations so far in which it held, by Laplace's rule (k + 1) / (n + 2)."""
+    """Chance by Laplace's rule: (k + 1) / (n + 2), where the event held in k of n observations."""
     return (sum(item.value for item in known) + 1.0) / (len(known) + 2.0)
 
 
@@ -105,17 +122,27 @@ def base_rate(known: Sequence[Observation]) -> float:
 
 
 def persistent_share(known: Sequence[Observation]) -> Normal:
-    """As last observed; as wide as the changes from one observation to the next have been."""
+    """Forecast a share as last observed.
+
+    The variance is the mean square of the changes between successive observations, plus twice the
+    variance of an observation's error.
+    """
     changes = np.diff([item.value for item in known])
     spread = float(np.mean(changes**2)) if changes.size else 0.0
     return Normal(known[-1].value, sqrt(spread + 2.0 * known[-1].error ** 2))
 
 
 def linear_trend(known: Sequence[Observation], month: int) -> Normal:
-    """Least squares through all observations so far, with the standard error of prediction.
+    """Forecast a share by a line fitted to all observations so far, by least squares.
 
-    The residual spread is taken to be at least the observations' error; with fewer than three
-    observations there is no trend, and it is as last observed.
+    The standard deviation is the standard error of prediction, with a residual variance no smaller
+    than that of an observation's error. With fewer than three observations the forecast is that of
+    :func:`persistent_share`.
+
+    Parameters
+    ----------
+    month
+        Month (number) that is forecast.
     """
     if len(known) < 3:
         return persistent_share(known)
@@ -130,14 +157,16 @@ def linear_trend(known: Sequence[Observation], month: int) -> Normal:
 
 
 def refusal_rule(known: Sequence[Observation], refusals: Sequence[int], ahead: float) -> Normal:
-    """As last observed, minus a constant for each refused crisis in between.
+    """Forecast a share as last observed, minus a constant for each crisis without help since.
+
+    The constant is fitted by least squares to the changes between successive observations.
 
     Parameters
     ----------
     refusals
-        Months of the refused crises up to the origin.
+        Months (numbers) of the crises without help, up to the origin.
     ahead
-        Refused crises between the last observation and the month that is forecast.
+        Number of crises without help between the last observation and the month that is forecast.
     """
     values = np.array([item.value for item in known])
     counts = np.array(

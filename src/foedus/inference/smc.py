@@ -1,19 +1,21 @@
 """Sequential Monte Carlo for models that can be simulated: from prior to posterior in steps.
 
-A particle is a simulated world: its numbers, each uniform on (0, 1) a priori and mapped to its own
-prior by whoever simulates, and the luck of its blocks, such as a year of one member. Its score is
-the log-likelihood of what was observed given that world; the observation's declared error is the
-kernel of approximate Bayesian computation, so that the sample is from the posterior under that
-error and not from an approximation to it (Wilkinson 2013, Statistical Applications in Genetics and
-Molecular Biology 12:129-141). Populations are led from the prior to the posterior by raising the
-likelihood to powers from 0 to 1, as fast as their effective size allows, with resampling at each
-step and Metropolis moves between them (Del Moral, Doucet and Jasra 2006, Journal of the Royal
-Statistical Society B 68:411-436; 2012, Statistics and Computing 22:1009-1020). A move simulates a
-new world, as in pseudo-marginal methods; some moves go along the difference of two other particles
-(ter Braak 2006, Statistics and Computing 16:239-249).
+A particle is a simulated world. It has numbers, each uniform on (0, 1) a priori, which the caller's
+score function maps to their own priors; and it has luck, that is the random draws of the world, in
+blocks such as a year of one member. Its score is the log-likelihood of the observations given that
+world. The observations' declared error is the kernel of approximate Bayesian computation, so that
+the sample is from the posterior under that error and not from an approximation to it (Wilkinson
+2013, Statistical Applications in Genetics and Molecular Biology 12:129-141).
 
-Every random number is a function of (seed, round, particle, purpose), and no sum depends on how the
-simulation is spread over workers, so the sample does not either.
+A population is a set of particles. It is led from the prior to the posterior by raising the
+likelihood to powers from 0 to 1, in steps as large as its effective sample size allows, with
+resampling at each step and Metropolis moves between the steps (Del Moral, Doucet and Jasra 2006,
+Journal of the Royal Statistical Society B 68:411-436; 2012, Statistics and Computing 22:1009-1020).
+Each move simulates a new world, as in pseudo-marginal methods. Some moves go along the difference
+of two other particles (ter Braak 2006, Statistics and Computing 16:239-249).
+
+Every random number is a function of seed, round, particle and purpose, and every sum is taken in a
+fixed order. So the sample does not depend on how the simulation is spread over workers.
 """
 
 from __future__ import annotations
@@ -33,21 +35,23 @@ if TYPE_CHECKING:
     Integers = npt.NDArray[np.int64]
     Score = Callable[[Floats, Integers, Integers], Floats]
 
-KEEP = 0.9  # share of the effective size that one step towards the posterior may leave
+KEEP = 0.9  # least effective sample size after a step, as a share of the particles
 STIR = 2.0  # moves accepted for each particle, on average, before the next step
-RENEWED = 25  # rounds after which moves go by newer differences
-PATIENCE = 12  # rounds after which the next step is made all the same
-STREAM = 0x5EED  # random numbers of the sampler, see uniforms
+RENEWED = 25  # rounds after which the reference, whose differences moves use, is renewed
+PATIENCE = 12  # rounds after which the next step is made even with fewer accepted moves
+STREAM = 0x5EED  # stream of the sampler's random numbers, see uniforms
 
-#: How a move changes numbers: with what chance, and of which shares of them beside one.
+#: Kinds of change of a particle's numbers: name, probability, and the shares of the numbers that
+#: may change, of which one is drawn. One number changes in any case.
 STEPS = (
     ("difference", 0.6, (0.1, 0.3, 1.0)),
     ("near", 0.25, (0.05, 0.2, 0.5)),
     ("fresh", 0.15, (0.0, 0.05)),
 )
-TELLING = 12  # numbers that the observations tell much about, roughly; the others move along
-NEAR = (0.03, 0.1)  # sizes of a near step
-#: What a move does to the luck: a block is one year of one member.
+TELLING = 12  # numbers that observations constrain, roughly: the step is scaled for no more
+NEAR = (0.03, 0.1)  # sizes of the steps of kind "near"
+#: What a move does to the luck: name and probability. A block is one year of one member. "keep"
+#: leaves all blocks; "only" changes one or some of them and leaves the numbers as they are.
 LUCK = (
     ("keep", 0.6),
     ("one block", 0.1),
@@ -58,23 +62,25 @@ LUCK = (
 
 
 class Population(NamedTuple):
-    """Particles and how far they have come.
+    """A set of particles on its way from the prior to the posterior.
 
     Attributes
     ----------
     numbers
         Shape (number, particle), each in (0, 1).
     luck
-        Shape (block, particle): the world whose luck the particle has in each block, such as a
-        year of one member.
+        Shape (block, particle): the number of the world whose random draws the particle has in
+        each block, such as a year of one member.
     score
         Shape (particle,): log-likelihood.
     power
-        Power of the likelihood that they are a sample of, 0 (prior) to 1 (posterior).
+        The particles are a sample of prior times likelihood to this power: 0 is the prior, 1 the
+        posterior.
     log_evidence
-        Log of the mean of the likelihood to that power over the prior, as far as it has come.
+        Estimate of the logarithm of the prior mean of the likelihood to that power; at power 1 it
+        is the log-evidence.
     rounds
-        Worlds simulated for each particle.
+        Rounds done, each with one world simulated for each particle.
     accepted
         Share of moves accepted in the last round.
     stirred
@@ -82,8 +88,8 @@ class Population(NamedTuple):
     rested
         Rounds since the last step.
     reference
-        The numbers as they were a while ago, by whose differences moves go: the population itself
-        would make a move depend on where the particle is.
+        The numbers as they were some rounds ago. Moves go along differences of its columns: those
+        of the present population would depend on where the moving particle is.
     """
 
     numbers: Floats
@@ -99,22 +105,23 @@ class Population(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many particles."""
+        """Number of particles."""
         return self.score.size
 
 
 def drawn(
     score: Score, numbers: int, blocks: int, size: int, seeds: Sequence[int], loops: Any
 ) -> tuple[Population, ...]:
-    """Return populations from the prior, one for each seed.
+    """Draw populations from the prior, one for each seed.
 
     Parameters
     ----------
     score
-        Log-likelihood of particles from their numbers (number, particle), luck (block, particle)
-        and the place of their population (particle,).
+        Function that returns the log-likelihood of particles, shape (particle,), from their numbers
+        (number, particle), their luck (block, particle) and the index of each one's population
+        (particle,).
     numbers, blocks, size
-        How many numbers and blocks of luck a particle has, and how many particles each has.
+        Count of numbers and of blocks of luck of a particle, and of particles of a population.
     loops
         The kernel's functions, plain or compiled.
     """
@@ -130,7 +137,10 @@ def drawn(
 def advanced(
     populations: Sequence[Population], score: Score, seeds: Sequence[int], loops: Any
 ) -> tuple[Population, ...]:
-    """Return populations one round on: nearer to the posterior if they are ready, and moved.
+    """Do one round: step the populations that are ready towards the posterior, and move all.
+
+    A population is ready when enough moves were accepted since its last step (:data:`STIR`), or
+    after enough rounds (:data:`PATIENCE`).
 
     Parameters
     ----------
@@ -148,7 +158,7 @@ def advanced(
 
 
 def _scored(score: Score, numbers: Sequence[Floats], lucks: Sequence[Integers]) -> Sequence[Floats]:
-    """Score the particles of all populations at once."""
+    """Score the particles of all populations in one call; return the scores by population."""
     sizes = [found.shape[1] for found in numbers]
     which = np.repeat(np.arange(len(sizes)), sizes)
     found = score(np.concatenate(numbers, axis=1), np.concatenate(lucks, axis=1), which)
@@ -161,7 +171,7 @@ def effective(weights: Floats) -> float:
 
 
 def effective_size(draws: Sequence[Floats]) -> float:
-    """Effective number of draws from how far the means of independent populations lie apart.
+    """Effective number of draws, estimated from the spread of independent populations' means.
 
     Parameters
     ----------
@@ -171,12 +181,12 @@ def effective_size(draws: Sequence[Floats]) -> float:
     Returns
     -------
     float
-        At most as many as there are, which is also what a single population gives.
+        At most the number of draws; exactly that for a single population.
 
     Notes
     -----
-    The variance of the overall mean, by the spread of the populations' means, against the variance
-    of a draw: what so many independent draws would give. With few populations it is rough.
+    It is the variance of a draw divided by the variance of the overall mean, which is estimated
+    from the spread of the populations' means. With few populations it is rough.
     """
     means = np.array([float(values.mean()) for values in draws])
     total = float(sum(values.size for values in draws))
@@ -189,7 +199,10 @@ def effective_size(draws: Sequence[Floats]) -> float:
 
 
 def _nearer(population: Population, uniform: float, loops: Any) -> Population:
-    """Raise the power as far as the effective size allows, and resample."""
+    """Raise the power as far as :data:`KEEP` allows, and resample (systematically).
+
+    ``uniform`` is the one random number in [0, 1) that the resampling needs.
+    """
     step = _step(population, loops)
     weights, shift = _weights(population.score, step, loops)
     power = 1.0 if step >= 1.0 - population.power else population.power + step
@@ -211,7 +224,7 @@ def _nearer(population: Population, uniform: float, loops: Any) -> Population:
 
 
 def _step(population: Population, loops: Any) -> float:
-    """Largest rise of the power that leaves the wanted share of the effective size."""
+    """Largest rise of the power that keeps the effective sample size, found by bisection."""
     low, high = 0.0, 1.0 - population.power
     wanted = KEEP * population.size
     if effective(_weights(population.score, high, loops)[0]) >= wanted:
@@ -224,7 +237,10 @@ def _step(population: Population, loops: Any) -> float:
 
 
 def _weights(score: Floats, step: float, loops: Any) -> tuple[Floats, float]:
-    """Weights of a rise of the power, the largest 1, and the log of what they were divided by."""
+    """Importance weights of a rise of the power by ``step``.
+
+    Returns the weights, scaled so that the largest is 1, and the logarithm of the scale.
+    """
     shift = step * float(score.max())
     weights = np.empty_like(score)
     loops.exponentials(step * score - shift, weights)
@@ -232,16 +248,20 @@ def _weights(score: Floats, step: float, loops: Any) -> tuple[Floats, float]:
 
 
 class _Move(NamedTuple):
-    """What a round proposes to a population."""
+    """The numbers and luck that a round proposes to the particles of a population."""
 
     population: Population
     numbers: Floats
     luck: Integers
-    uniforms: Floats  # those that decide
+    uniforms: Floats  # random numbers that decide on acceptance, shape (particle,)
 
 
 def _proposal(population: Population, seed: int, part: int, parts: int, loops: Any) -> _Move:
-    """Bring a population nearer if it is ready, and propose a move to each particle."""
+    """Step a population towards the posterior if it is ready, and propose a move of each particle.
+
+    ``part`` is the index of the population among ``parts``; with it the worlds whose luck is
+    proposed have numbers that no other particle or round uses.
+    """
     count, size = population.numbers.shape
     blocks = population.luck.shape[0]
     luck_of_round = uniforms(seed, STREAM, population.rounds, 2 * count + blocks + 11, size, loops)
@@ -260,7 +280,11 @@ def _proposal(population: Population, seed: int, part: int, parts: int, loops: A
 
 
 def _settled(move: _Move, proposed: Floats, loops: Any) -> Population:
-    """Accept each move with the chance that leaves the present target as it is (Metropolis)."""
+    """Accept or refuse each move by the Metropolis rule, which leaves the target unchanged.
+
+    The target is the prior times the likelihood to the present power; ``proposed`` holds the scores
+    of the proposed particles.
+    """
     population = move.population
     chance = np.empty(population.size)
     gain = population.power * (proposed - population.score)
@@ -279,7 +303,19 @@ def _settled(move: _Move, proposed: Floats, loops: Any) -> Population:
 
 
 def _proposed(numbers: Floats, reference: Floats, each: Floats, whole: Floats) -> Floats:
-    """Change some of the numbers of each particle, symmetrically."""
+    """Propose new numbers: some of each particle's numbers, by one of the kinds in :data:`STEPS`.
+
+    The proposal is symmetric, so that the Metropolis rule needs no correction.
+
+    Parameters
+    ----------
+    numbers, reference
+        Shape (number, particle), see :class:`Population`.
+    each
+        Uniform random numbers for each number: shape (2 x number, particle).
+    whole
+        Uniform random numbers for each particle as a whole: shape (purpose, particle).
+    """
     count, size = numbers.shape
     step = _choice(whole[6], STEPS)
     shares = {name: np.array(options) for name, _, options in STEPS}
@@ -297,7 +333,8 @@ def _proposed(numbers: Floats, reference: Floats, each: Floats, whole: Floats) -
     about = np.abs(numbers + near * 2.0 * (each[count:] - 0.5))
     changed = np.select(
         [step == "difference", step == "near"],
-        # Joined at the ends: reflecting some numbers of a joint step would make it asymmetric.
+        # The interval's ends are joined (modulo 1): reflecting some numbers of a joint step at the
+        # ends would make the proposal asymmetric.
         [along % 1.0, np.where(about > 1.0, 2.0 - about, about)],
         each[count:],
     )
@@ -305,7 +342,20 @@ def _proposed(numbers: Floats, reference: Floats, each: Floats, whole: Floats) -
 
 
 def _other_luck(luck: Integers, new: Integers, kind: Any, each: Floats, one: Floats) -> Integers:
-    """Give some blocks of each particle the luck of a world never used before."""
+    """Propose new luck: some blocks of each particle get the draws of a world not used before.
+
+    Parameters
+    ----------
+    luck
+        Shape (block, particle).
+    new
+        Number of a new world for each particle.
+    kind
+        Name from :data:`LUCK` for each particle.
+    each, one
+        Uniform random numbers that choose some blocks, shape (block, particle), and a single block,
+        shape (particle,).
+    """
     blocks = luck.shape[0]
     single = np.arange(blocks)[:, None] == (one * blocks).astype(int)
     some = each < 0.1
@@ -318,21 +368,27 @@ def _other_luck(luck: Integers, new: Integers, kind: Any, each: Floats, one: Flo
 
 
 def _choice(uniform: Floats, options: Sequence[tuple[Any, ...]]) -> Any:
-    """Choose among options, each a name and its chance (and more), by uniform numbers."""
+    """Return the name of an option for each uniform number.
+
+    Each option begins with its name and its probability; these sum to 1.
+    """
     edges = np.cumsum([option[1] for option in options])
     names = np.array([option[0] for option in options])
     return names[np.minimum(np.searchsorted(edges, uniform, side="right"), len(options) - 1)]
 
 
 def uniforms(seed: int, stream: int, turn: int, rows: int, size: int, loops: Any) -> Floats:
-    """Return uniform numbers on (0, 1) that depend on their address only: shape (rows, size).
+    """Return uniform random numbers on (0, 1): shape (rows, size).
+
+    Each depends on seed, stream, turn, row and column only, and not on how many others are asked
+    for.
 
     Parameters
     ----------
     stream
-        Tells them from those of the worlds (0) and of other uses.
+        Number of the use that is made of them; the worlds themselves have stream 0.
     turn
-        Tells them from those of other rounds.
+        Number of the round.
     loops
         The kernel's functions, plain or compiled.
     """
@@ -345,5 +401,5 @@ def uniforms(seed: int, stream: int, turn: int, rows: int, size: int, loops: Any
 
 
 def _total(values: Floats) -> float:
-    """Sum in order, the same on any machine."""
+    """Sum of values in their order, which gives the same bits on any machine."""
     return float(np.cumsum(values)[-1]) if values.size else 0.0

@@ -1,1 +1,1 @@
-"""From worlds to numbers with their errors, and one world as a story."""
+"""Outcomes of simulated worlds: estimates with their errors, and one world told as a story."""

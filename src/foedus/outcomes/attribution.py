@@ -1,12 +1,13 @@
-"""Which lever does it: splitting the difference between two scenarios among their levers.
+"""Attribution: splitting the difference between two scenarios among the levers that differ.
 
-Every mix of the two scenarios is simulated under the same luck: for some of the things in which
-they differ it is as the other scenario sets it, for the rest as the baseline does. The differences
-between mixes are split in the two ways of cooperative game theory, world by world. The dividend of
-a set of levers is what it adds beyond its parts (Harsanyi 1963, International Economic Review
-4:194-220): of one lever its effect alone, of several their interaction; the dividends of all sets
+A mix of two scenarios takes some of the levers in which they differ from the one and the rest from
+the other. Every mix is simulated with the same random draws (the same luck). The outcomes of the
+mixes are then split in two ways of cooperative game theory, world by world. The dividend of a set
+of levers is what it adds beyond its smaller sets (Harsanyi 1963, International Economic Review
+4:194-220): for one lever its effect alone, for several their interaction. The dividends of all sets
 sum to the difference. The Shapley value of a lever is its effect averaged over all orders in which
-the levers can be pulled (Shapley 1953): its dividend and an equal part of each interaction.
+the levers can be changed (Shapley 1953): its own dividend and an equal part of the dividend of each
+interaction that it is in. The Shapley values of all levers sum to the difference.
 """
 
 from __future__ import annotations
@@ -37,24 +38,24 @@ if TYPE_CHECKING:
     Values = npt.NDArray[Any]
 
 RUNS = 4_000  # worlds of each mix
-MOST = 8  # things that can differ: 2**8 mixes
+MOST = 8  # levers that may differ: 2**8 mixes are simulated
 
-#: What scenarios can differ in beside their levers.
+#: What scenarios can differ in beside their levers; each of the three counts as one lever.
 EVENTS, POLICY, NUMBERS = "events", "policy", "numbers"
 
 
 @dataclass(frozen=True)
 class Share:
-    """What one lever contributes to a difference.
+    """The part of a difference that one lever contributes.
 
     Attributes
     ----------
     lever
         Name of a lever, or ``events``, ``policy`` or ``numbers`` where scenarios differ in these.
     shapley
-        Its part of the difference; those of all levers sum to it.
+        Its part of the difference (Shapley value). The parts of all levers sum to the difference.
     alone
-        Its effect if nothing else is changed.
+        Its effect if no other lever is changed.
     """
 
     lever: str
@@ -64,7 +65,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Interaction:
-    """What several levers do together beyond what they do in smaller sets."""
+    """Effect of several levers together beyond the effects of their smaller sets (dividend)."""
 
     levers: tuple[str, ...]
     dividend: Estimate
@@ -79,7 +80,7 @@ class Attribution:
     subject, outcome
         Who, and what is measured, see :mod:`foedus.outcomes.catalogue`.
     total
-        The difference from the baseline over these worlds.
+        Mean difference from the baseline over the worlds that have a value in every mix.
     shares
         One for each lever, in the order of the levers.
     interactions
@@ -98,7 +99,11 @@ class Attribution:
 
 
 def levers_apart(baseline: Scenario, other: Scenario) -> tuple[str, ...]:
-    """Return in what two scenarios differ, in the order of the levers."""
+    """Return the names of the levers in which two scenarios differ.
+
+    Levers come in the order of :data:`~foedus.model.levers.LEVERS`, then ``events``, ``policy`` and
+    ``numbers`` where the scenarios differ in these.
+    """
     keys = {*baseline.levers, *other.levers}
     apart = {key[0] for key in keys if _spans(baseline, key) != _spans(other, key)}
     found = [lever.name for lever in LEVERS if lever.name in apart]
@@ -112,7 +117,7 @@ def levers_apart(baseline: Scenario, other: Scenario) -> tuple[str, ...]:
 
 
 def mixed(baseline: Scenario, other: Scenario, levers: Sequence[str]) -> Scenario:
-    """Return the baseline with some levers as the other scenario sets them."""
+    """Return the baseline with some levers, or events, policy or numbers, of the other scenario."""
     changed: dict[str, Any] = {
         "name": f"mix of {' and '.join(levers) or 'nothing'}",
         "levers": {
@@ -131,7 +136,7 @@ def mixed(baseline: Scenario, other: Scenario, levers: Sequence[str]) -> Scenari
 
 
 def _spans(scenario: Scenario, key: LeverKey) -> list[tuple[Any, ...]]:
-    """Return what a lever is set to, however it is written and wherever that stands."""
+    """Return what a lever is set to, without the file and line where that is written."""
     return [(s.first, s.last, s.value, s.ramp, s.ramp_from) for s in scenario.spans(key)]
 
 
@@ -140,7 +145,7 @@ def _events(scenario: Scenario) -> list[Any]:
 
 
 def refusal(baseline: Scenario, other: Scenario) -> str | None:
-    """Say why the differences of two scenarios cannot be split, or return None."""
+    """Return a sentence that says why the differences of two scenarios cannot be split, or None."""
     levers = levers_apart(baseline, other)
     if not levers:
         return f"'{baseline.name}' and '{other.name}' differ in nothing: nothing to attribute."
@@ -154,7 +159,7 @@ def refusal(baseline: Scenario, other: Scenario) -> str | None:
 
 
 # ---------------------------------------------------------------------------------------------
-# Splitting
+# Splitting differences
 
 
 def attribute(
@@ -171,18 +176,24 @@ def attribute(
 
     Parameters
     ----------
+    design
+        Where the numbers of the worlds come from.
+    seed
+        Seed of every draw.
     runs
         Worlds of each mix.
+    progress
+        Called with the number of worlds simulated and the number of all.
 
     Returns
     -------
     list of Attribution
-        For each headline outcome of the alliance and the members.
+        One for cohesion, and for each member's activity, trust and exit.
 
     Raises
     ------
     ResultError
-        If nothing differs, or too much for every mix to be simulated.
+        If the scenarios do not differ, or differ in more than :data:`MOST` levers.
     """
     levers = levers_apart(baseline, other)
     if reason := refusal(baseline, other):
@@ -204,6 +215,7 @@ def attribute(
 
 
 def _subsets(levers: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield every set of some levers, the empty one first and all of them last."""
     for size in range(len(levers) + 1):
         yield from combinations(levers, size)
 
@@ -236,7 +248,7 @@ def _attribution(
 
 
 def _dividend(mix: tuple[str, ...], values: dict[tuple[str, ...], Values]) -> Values:
-    """What a set of levers adds beyond its parts: the alternating sum over its subsets."""
+    """Dividend of a set of levers in each world: the alternating sum of values over its subsets."""
     total: Values = np.sum(
         [(-1) ** (len(mix) - len(some)) * values[some] for some in _subsets(mix)], axis=0
     )

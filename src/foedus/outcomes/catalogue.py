@@ -363,8 +363,7 @@ ALLIANCE_OUTCOMES: dict[str, Outcome] = _by_key(
         *(
             Outcome(
                 f"end_states.{name}",
-                f"end state at the horizon: {END_STATE_MEANINGS[name]} (the first that applies: "
-                f"{', '.join(END_STATES)})",
+                f"end state at the horizon: {END_STATE_MEANINGS[name]}",
                 "chance",
                 _END_STATES_BETTER[name],
                 "V.1, V.2",

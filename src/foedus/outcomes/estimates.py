@@ -1,11 +1,12 @@
-"""Estimates from worlds, with how well they are known.
+"""Estimates from simulated worlds, with their Monte Carlo errors.
 
-Worlds of a posterior are not independent: several go on from the same draw, and draws of one
-population of the calibration share its history. Then the error of a mean is taken from how far the
-means of the populations lie apart, which never met (batch means), within each value of the repair
-constant, whose values have fixed parts; it is never taken to be less than that of independent
-worlds. Probabilities have Wilson's interval (Wilson 1927) for so many independent worlds as would
-have that error.
+Worlds of a posterior are not independent: several of them continue the same posterior draw, and the
+draws come from a few populations of particles, within which they depend on each other. The
+populations were simulated independently of each other. So the standard error of a mean is taken
+from the spread of the populations' means (batch means). This is done within each value of the
+repair constant, since the values have fixed shares of the worlds. The error is never taken to be
+less than that of independent worlds. A probability has Wilson's interval (Wilson 1927) for the
+number of independent worlds that would have the same standard error.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-Z90, Z95 = 1.6448536269514722, 1.959963984540054  # of intervals that hold so many per cent
+Z90, Z95 = 1.6448536269514722, 1.959963984540054  # half-widths of normal 90 and 95 % intervals
 WILSON = "Wilson 95 %"
 
 
@@ -52,7 +53,7 @@ class Estimate:
 
 
 def is_narrow(low: float, high: float) -> bool:
-    """Whether an interval would vanish in two decimals, so that one more is shown."""
+    """Whether an interval is so narrow (below .02) that another decimal has to be shown."""
     return 0.0 < high - low < 0.02
 
 
@@ -66,11 +67,11 @@ def probability(
     Parameters
     ----------
     hits
-        Whether it is so, world by world.
+        Whether the event holds in each world: shape (world,).
     populations
-        How the worlds hang together.
+        Which worlds depend on each other, see :class:`~foedus.worlds.populations.Populations`.
     runs
-        Their numbers; from 0 if omitted.
+        Number of each world: shape (world,); counted from 0 if omitted.
     """
     if hits.size == 0:
         return Estimate(float("nan"), 0.0, 1.0, WILSON)
@@ -85,7 +86,8 @@ class Curve:
     Attributes
     ----------
     value, low, high
-        Shape (months + 1,): from before the first month, where the share is 0, to the last.
+        Shape (months + 1,): entry 0 is before the first month, where the share is 0; entry k is at
+        the end of month k.
     """
 
     value: Floats
@@ -139,9 +141,16 @@ def shares_by(
 def mean(
     values: npt.NDArray[Any], populations: Populations = INDEPENDENT, *, share: bool = False
 ) -> Estimate:
-    """Mean over worlds with its Monte Carlo 95 % interval; worlds without a value are left out.
+    """Mean over worlds with its Monte Carlo 95 % interval.
 
-    The interval of a ``share`` is cut at 0 and 1.
+    Parameters
+    ----------
+    values
+        Shape (world,); NaN where a world has no value, and is left out.
+    populations
+        As for :func:`probability`.
+    share
+        Whether the values are shares, whose interval is cut at 0 and 1.
     """
     runs = np.flatnonzero(~np.isnan(values))
     present = values[runs].astype(float, copy=False)
@@ -158,16 +167,25 @@ def mean(
 def difference(
     pair: Iterable[npt.NDArray[Any]], populations: Populations = INDEPENDENT
 ) -> Estimate:
-    """Mean difference, second minus first, world by world under the same luck (paired)."""
+    """Mean of the paired difference, second minus first, with its interval.
+
+    The two arrays, shape (world,) each, hold the same worlds under two scenarios.
+    """
     one, other = pair
     return mean(other.astype(float) - one.astype(float), populations)
 
 
 def ratio(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> Floats:
-    """Return values whose mean is the ratio of two sums, and whose error is the ratio's.
+    """Return a value for each world, such that their mean is the ratio of two sums over worlds.
 
-    That is the ratio and each world's part in its error, to first order (delta method). NaN
-    everywhere if the whole is nothing.
+    Each value is the ratio plus the world's first-order contribution to the ratio's error (delta
+    method). So the standard error of their mean is that of the ratio, and functions such as
+    :func:`mean` can be used. All values are NaN if the sum of ``whole`` is 0.
+
+    Parameters
+    ----------
+    part, whole
+        Numerator and denominator in each world: shape (world,).
     """
     part, whole = part.astype(float), whole.astype(float)
     total = float(whole.sum())
@@ -178,9 +196,9 @@ def ratio(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> Floats:
 
 
 def spread(values: npt.NDArray[Any]) -> Estimate:
-    """Median over worlds with the interval that holds 90 % of them; missing ones are left out.
+    """Median over worlds, with the interval that holds 90 % of the worlds; NaN is left out.
 
-    Each is the value of some world (no interpolation), so counts stay counts.
+    All three are values of some world (there is no interpolation), so counts stay whole numbers.
     """
     present = values[~np.isnan(values)]
     if present.size == 0:
@@ -196,11 +214,19 @@ def standard_error(
 ) -> tuple[float, float]:
     """Standard error of a mean over worlds, and the quantile for its 95 % interval.
 
+    Parameters
+    ----------
+    values
+        Shape (world,), without NaN.
+    populations, runs
+        As for :func:`probability`.
+
     Returns
     -------
     tuple of float
-        NaN for the error of a single world; the quantile is Student's where the error is from few
-        populations.
+        The error, NaN for a single world; and the number of errors to either side that the interval
+        extends. It is Student's quantile where the error is estimated from the populations' means,
+        and the normal one else.
     """
     if values.size < 2:
         return float("nan"), Z95
@@ -215,16 +241,17 @@ def standard_error(
 
 
 def _error(independent: Floats, sums: Any, sizes: Any) -> tuple[Floats, Floats]:
-    """Standard errors and the quantiles for their 95 % intervals.
+    """Standard errors of several means, and the quantiles for their 95 % intervals.
 
     Parameters
     ----------
     independent
-        Those that independent worlds would have: shape (mean,).
+        Standard errors that independent worlds would have: shape (mean,).
     sums
-        Sums over the worlds of each population: shape (island, value, mean).
+        Sums over the worlds of each population: shape (island, value, mean). An island is a
+        population within a value of the repair constant.
     sizes
-        Numbers of worlds, of shape (island, value).
+        Numbers of worlds of each population: shape (island, value).
     """
     islands = len(sizes)
     normal = np.full_like(independent, Z95)
@@ -240,7 +267,11 @@ def _error(independent: Floats, sums: Any, sizes: Any) -> tuple[Floats, Floats]:
 
 
 def student(freedom: float) -> float:
-    """Quantile .975 of Student's t (Abramowitz and Stegun 26.7.5), good to .03 from 3 degrees."""
+    """Quantile .975 of Student's t distribution with some degrees of freedom.
+
+    By the expansion of Abramowitz and Stegun 26.7.5, which is off by less than .03 from 3 degrees
+    of freedom on.
+    """
     if freedom == inf:
         return Z95
     z = Z95

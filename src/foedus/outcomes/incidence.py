@@ -1,8 +1,10 @@
-"""When events come: cumulative incidence, with the events that forestall others.
+"""When events come: cumulative incidence with competing events.
 
-Every world is simulated to the horizon, so nothing is censored, and the cumulative incidence of an
-event among competing ones is the share of worlds in which it came first (what the estimator of
-Aalen and Johansen 1978, Scandinavian Journal of Statistics 5:141-150, comes to without censoring).
+The cumulative incidence of an event in a month is the probability that the event has come by then
+and that none of its competing events came before it. Every world is simulated to the horizon, so
+nothing is censored, and the cumulative incidence is a plain share of worlds (the estimator of Aalen
+and Johansen 1978, Scandinavian Journal of Statistics 5:141-150, equals this share without
+censoring).
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from foedus.outcomes.estimates import Estimate
     from foedus.worlds.populations import Populations
 
-EXITS = ("withdrawal", "expulsion")  # after either nothing more befalls a member
+EXITS = ("withdrawal", "expulsion")  # after either no other event can come to a member
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,10 @@ class Median:
     Attributes
     ----------
     value
-        ``YYYY-MM``; None if it comes in fewer by the horizon.
+        ``YYYY-MM``; None if the event comes in fewer than half of the worlds by the horizon.
     low, high
-        Where the bounds of the incidence's 95 % interval cross one half (Brookmeyer and Crowley
-        1982, Biometrics 38:29-41); None if they do not by the horizon.
+        Months in which the upper and the lower bound of the incidence's 95 % interval reach one
+        half (Brookmeyer and Crowley 1982, Biometrics 38:29-41); None if they do not by the horizon.
     """
 
     value: str | None
@@ -50,18 +52,18 @@ class Median:
 
 @dataclass(frozen=True)
 class Incidence:
-    """What comes first to a member, and by when.
+    """Cumulative incidence of an event of a member and of the events that compete with it.
 
     Attributes
     ----------
     member
-        Its code.
+        Code of the member.
     start
-        First month, as a number.
+        First month of the worlds, as a number.
     causes
-        Cumulative incidence of each event, as the first among them.
+        Cumulative incidence by event. In each world only the first of these events counts.
     free
-        Share of worlds in which none has come yet; with the causes it sums to one.
+        Share of worlds in which none of them has come yet; with the causes it sums to one.
     """
 
     member: str
@@ -71,7 +73,7 @@ class Incidence:
 
     @property
     def event(self) -> str:
-        """The event that was asked for; the other causes forestall it."""
+        """Name of the event that was asked for; the other causes compete with it."""
         return next(iter(self.causes))
 
     def by(self, month: str, event: str | None = None) -> Estimate:
@@ -82,12 +84,12 @@ class Incidence:
         month
             ``YYYY-MM``.
         event
-            One of the causes; the first if omitted.
+            One of the causes; the event that was asked for if omitted.
 
         Raises
         ------
         ResultError
-            If the month is outside of the worlds, or the event none of the causes.
+            If the month is outside of the simulated months, or the event is none of the causes.
         """
         event = event or self.event
         if event not in self.causes:
@@ -108,16 +110,17 @@ class Incidence:
 
     @property
     def total(self) -> Estimate:
-        """Probability that the event comes by the horizon."""
+        """Probability that the event that was asked for comes first by the horizon."""
         return self.causes[self.event].at(self.free.value.size - 1)
 
     @property
     def median(self) -> Median:
-        """Month of the median world among all."""
+        """Month by which the event that was asked for has come in half of all worlds."""
         curve = self.causes[self.event]
         return Median(*(self._half(row) for row in (curve.value, curve.high, curve.low)))
 
     def _half(self, shares: npt.NDArray[np.float64]) -> str | None:
+        """Month in which a curve reaches one half, as ``YYYY-MM``; None if it does not."""
         reached = np.flatnonzero(shares >= 0.5)
         return format_month(self.start + int(reached[0]) - 1) if reached.size else None
 
@@ -128,19 +131,19 @@ def incidence(worlds: Worlds, member: str, event: str, *others: str) -> Incidenc
     Parameters
     ----------
     worlds
-        Of one scenario.
+        Worlds of one scenario.
     member
-        Its code.
+        Code of the member.
     event
-        One of :class:`~foedus.model.chronicle.Events`.
+        Name of a field of :class:`~foedus.model.chronicle.Events`.
     *others
-        Events that forestall it if they come first, and are shown beside it. Leaving the alliance
-        forestalls everything and is always among them.
+        Competing events: where one of them comes first, ``event`` does not count any more. Leaving
+        the alliance (:data:`EXITS`) is always among them.
 
     Returns
     -------
     Incidence
-        Of two causes in one month the one named first counts.
+        Where two of the events come in the same month, the one named first counts.
 
     Raises
     ------
@@ -164,16 +167,21 @@ def incidence(worlds: Worlds, member: str, event: str, *others: str) -> Incidenc
 def first_of(
     months: Mapping[str, npt.NDArray[Any]], last: int, known: Populations = INDEPENDENT
 ) -> tuple[dict[str, Curve], Curve]:
-    """Cumulative incidence of whichever of several events comes first, and the share without any.
+    """Cumulative incidence of competing events, of which the first counts in each world.
 
     Parameters
     ----------
     months
-        Month of each event in each world, from 1; 0 if never.
+        By event, its month in each world, counted from 1; 0 if it never comes: shape (world,).
     last
         Last month.
     known
-        How the worlds hang together.
+        Which worlds depend on each other, see :class:`~foedus.worlds.populations.Populations`.
+
+    Returns
+    -------
+    tuple
+        The cumulative incidence by event, and the share of worlds in which none has come yet.
     """
     together = np.stack(list(months.values())).astype(np.int64)
     when = np.where(together > 0, together, last + 1)

@@ -1,4 +1,4 @@
-"""How a story is worded: what each kind of entry means, and how it is told."""
+"""Wording of a story: what each kind of entry means, and the phrase that tells it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from math import isfinite
 from foedus.cases.scenario_format import EVENTS, Crisis
 from foedus.model.chronicle import event_notes
 
-#: What the scenario imposes: told first in a month.
+#: Kinds of entry that the scenario imposes, with their meaning; told first in a month.
 IMPOSED: dict[str, str] = {
     "lever": "a lever of the scenario begins or ends",
     **{name: (model.__doc__ or "").strip() for name, model in EVENTS.items() if model != Crisis},
 }
-#: How it is told what happens to a member, in this order; an event of the chronicle that is not
-#: listed is told by its meaning.
+#: Phrases for what happens to a member, in the order in which they are told. An event of the
+#: chronicle that is not listed here is told by its meaning.
 PHRASES: dict[str, str] = {
     "crisis": "{crisis}, {name} appeals: {answer} ({expected} expected), trust {trust}",
     "return_to_summit": "{name} returns to the summit",
@@ -31,7 +31,7 @@ PHRASES: dict[str, str] = {
     "withdrawal": "{name} leaves",
     "expulsion": "{name} is expelled",
 }
-#: What becomes of the alliance: told last in a month.
+#: Kinds of entry about the whole alliance, with their meaning; told last in a month.
 OF_ALLIANCE: dict[str, str] = {
     "end_state": "the end state if the horizon were now has changed",
     "cohesion": "the cohesion index has moved",
@@ -43,8 +43,9 @@ _MEANINGS: dict[str, str] = {
     "vote_regained": "regained its vote",
     "trust": "its trust has moved",
 }
-#: Every kind of entry and what it means, in the order in which a month is told. Those of what
-#: happens to a member are the events of the chronicle and what the chronicle does not note.
+#: Every kind of entry and its meaning, in the order in which a month is told. The kinds about a
+#: member are the events of the chronicle and those that the chronicle does not hold, such as a
+#: payment.
 KINDS: dict[str, str] = {
     **IMPOSED,
     **{name: _MEANINGS[name] for name in (*PHRASES, *_MEANINGS)},
@@ -62,20 +63,25 @@ def decimal(x: float) -> str:
 
 
 def signed(x: float) -> str:
+    """Write a number with two decimals and its sign: ``+.43``."""
     return decimal(x) if x < 0.0 else f"+{decimal(x)}"
 
 
 def change(before: float, after: float) -> str:
+    """Write how a number changed: ``.43 -> .38``."""
     return f"{decimal(before)} -> {decimal(after)}"
 
 
 def counted(count: float, noun: str) -> str:
+    """Write a count with its noun in singular or plural: ``1 month``, ``3 months``."""
     return f"{count:g} {noun}{'' if count == 1 else 's'}"
 
 
 def arrears(years: float) -> str:
+    """Write years of unpaid dues: ``2 years of arrears``, or ``no arrears``."""
     return f"{counted(years, 'year')} of arrears" if years > 0.0 else "no arrears"
 
 
 def finite(x: float) -> float | None:
+    """Return a number, or None in the place of NaN and infinity, which JSON cannot hold."""
     return x if isfinite(x) else None

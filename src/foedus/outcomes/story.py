@@ -1,8 +1,7 @@
-"""One world told as a dated story, and two worlds side by side.
+"""One world told as a dated story, and the same world under two scenarios side by side.
 
-The world is stepped by Mesa and is, to the bit, the one that an ensemble holds at the same address
-(seed, run, design). What is told is read off its states, signals and drivers; which events happened
-is asked of the chronicle.
+Stories are made by :func:`foedus.outcomes.telling.tell`. A world is named by its address: the seed,
+the run (number of the world) and the design (where its numbers come from).
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 WIDTH = 100  # columns of a story
 
-OUT = records.STANDINGS.index("withdrawn")  # the first of the standings outside the alliance
+OUT = records.STANDINGS.index("withdrawn")  # from this standing on a member is out
 
 
 # ---------------------------------------------------------------------------------------------
@@ -42,7 +41,7 @@ OUT = records.STANDINGS.index("withdrawn")  # the first of the standings outside
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that is told.
+    """One entry of a story: a thing that happened in a month.
 
     Attributes
     ----------
@@ -51,7 +50,7 @@ class Entry:
     member
         Code of the member; None for the alliance.
     kind
-        One of :data:`KINDS`.
+        One of :data:`foedus.outcomes.phrases.KINDS`.
     text
         A fragment of a sentence.
     """
@@ -71,11 +70,11 @@ class Standing:
     member, name
         Code and full name.
     standing
-        One of :data:`foedus.model.rules.STANDINGS`.
+        One of :data:`foedus.model.records.STANDINGS`.
     trust
         Trust in the patron.
     frozen, frozen_months
-        Whether its participation is frozen, and for how long.
+        Whether its participation is frozen, and for how many months.
     arrears
         Years of unpaid dues.
     vote
@@ -114,7 +113,7 @@ class Standing:
 
     @property
     def words(self) -> str:
-        """All of it in words that follow the name."""
+        """The standing as a text that can follow the member's name."""
         if not self.is_member:
             return self.standing
         parts = [
@@ -145,13 +144,13 @@ class History:
         Every field of the state of every member, the opening first: shape (month + 1, member,
         field of State).
     standing
-        Places in :data:`foedus.model.rules.STANDINGS`: shape (month, member).
+        Index in :data:`foedus.model.records.STANDINGS`: shape (month, member).
     cohesion
-        The index with the scenario's weights; NaN without a member left: shape (month,).
+        Cohesion index with the scenario's weights, NaN where no member is left: shape (month,).
     events
-        Whether an event happened: shape (month, member, field of Events).
+        Whether an event happened in the month: shape (month, member, field of Events).
     crisis, support
-        Whether a crisis invoked the treaty, and the help that came: shape (month, member).
+        Whether a crisis invoked the treaty, and the help that came (0 to 1): shape (month, member).
     """
 
     months: npt.NDArray[np.datetime64]
@@ -186,9 +185,9 @@ class End:
     month
         The last one, as YYYY-MM.
     end_state
-        One of :data:`foedus.model.rules.END_STATES`.
+        One of :data:`foedus.model.cohesion.END_STATES`.
     cohesion
-        The index with the scenario's weights; None without a member left.
+        Cohesion index with the scenario's weights; None where no member is left.
     standings
         Where every member stands.
     """
@@ -214,15 +213,15 @@ class Trace:
     scenario
         The resolved scenario.
     run, seed, design
-        The world's address.
+        The world's address: number of the world, seed, and where its numbers come from.
     opening
         Where every member stood at the start.
     entries
-        What is told, in order.
+        What happened, in order.
     history
         The world month by month, as arrays.
     end
-        Where it ended.
+        The alliance and its members at the horizon.
     """
 
     scenario: Scenario
@@ -236,7 +235,7 @@ class Trace:
 
     @property
     def title(self) -> str:
-        """Scenario, address and months in a line."""
+        """Scenario, address and first and last month, in one line."""
         scenario = self.scenario
         drawn = {
             "posterior": "goes on from the record (posterior)",
@@ -250,7 +249,7 @@ class Trace:
         )
 
     def of(self, member: str) -> tuple[Entry, ...]:
-        """Return what is told of one member and of the alliance.
+        """Return the entries about one member and about the alliance.
 
         Raises
         ------
@@ -261,7 +260,7 @@ class Trace:
         return tuple(entry for entry in self.entries if entry.member in (member, None))
 
     def only(self, *members: str) -> Trace:
-        """Return the trace with what is told of some members and of the alliance.
+        """Return the trace with only the entries and standings of some members and the alliance.
 
         Raises
         ------
@@ -338,7 +337,7 @@ class Pair:
     Raises
     ------
     ResultError
-        If they are not the same world.
+        If they are not the same world: members, start, horizon, run, seed or design differ.
     """
 
     one: Trace
@@ -348,7 +347,7 @@ class Pair:
         _refuse_strangers(self.one, self.other)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return both as plain data, with the month in which they part."""
+        """Return both as plain data for JSON, with the month in which a state first differs."""
         worlds = [self.one.as_dict(), self.other.as_dict()]
         return {"parted": parted(self.one, self.other), "worlds": worlds}
 
@@ -362,11 +361,12 @@ class Pair:
 
 
 def end_state_in_words(end_state: str) -> str:
+    """Return a sentence, without full stop, that names an end state and says what it means."""
     return f"the alliance is {end_state}: {END_STATE_MEANINGS[end_state]}"
 
 
 # ---------------------------------------------------------------------------------------------
-# Story and stories
+# Text of one story, and of two side by side
 
 OPENING, HORIZON = "opening", "end"  # labels in the column of the months
 MARGIN = 2 + len("YYYY-MM")
@@ -375,14 +375,14 @@ SAME = "="
 
 
 class _Line(NamedTuple):
-    """A text and what it is about, so that two stories can be laid side by side."""
+    """A line of a story, with what it is about: lines about the same stand side by side."""
 
     about: tuple[str | None, ...]
     text: str
 
 
 def _sections(trace: Trace) -> dict[str, list[_Line]]:
-    """What is told, by month, between opening and end."""
+    """Return the lines of a story by the label of their section: opening, months, end."""
     sections: dict[str, list[_Line]] = defaultdict(list)
     sections[OPENING] = [_Line((one.member,), str(one)) for one in trace.opening]
     for entry in trace.entries:
@@ -394,11 +394,13 @@ def _sections(trace: Trace) -> dict[str, list[_Line]]:
 
 
 def _listed(label: str, texts: Sequence[str]) -> Iterator[str]:
+    """Yield the wrapped lines of some texts; the label stands in the margin of the first."""
     for place, text in enumerate(texts):
         yield from _hanging("" if place else label, text)
 
 
 def _hanging(label: str, text: str) -> list[str]:
+    """Wrap a text beside a margin that holds its label."""
     begin = f"{label:<{MARGIN}}"
     return wrap(text, WIDTH, initial_indent=begin, subsequent_indent=" " * MARGIN)
 
@@ -406,12 +408,11 @@ def _hanging(label: str, text: str) -> list[str]:
 def parted(one: Trace, other: Trace) -> str | None:
     """Return the month in which any state of any member first differs between two worlds.
 
-    The opening counts as the month before the start.
-
     Returns
     -------
     str or None
-        As YYYY-MM; None if no state ever differs.
+        As YYYY-MM; None if no state ever differs. If the states differ at the opening already, it
+        is the month before the start.
 
     Raises
     ------
@@ -426,7 +427,9 @@ def parted(one: Trace, other: Trace) -> str | None:
 
 
 def side_by_side(one: Trace, other: Trace) -> str:
-    """Tell one world under two scenarios in two columns, and where they part.
+    """Write the stories of one world under two scenarios in two columns.
+
+    A line marks the first month in which the two stories differ.
 
     Raises
     ------
@@ -461,7 +464,15 @@ def _column_head(scenario: Scenario) -> str:
 
 
 def _parting_words(label: str | None, parting: str | None) -> str:
-    """Say where two worlds part: in what is told (the label), and in the members' states."""
+    """Return the text of the line that marks where two worlds part.
+
+    Parameters
+    ----------
+    label
+        Section in which the stories first differ; None if they do not.
+    parting
+        Month in which a state of a member first differs; None if none does.
+    """
     states = f"states of members first differ in {parting}"
     if label is None:
         return "the worlds never part" if parting is None else f"told alike; {states}"
@@ -476,7 +487,11 @@ def _marked(words: str) -> str:
 
 
 def _aligned(one: Sequence[_Line], other: Sequence[_Line]) -> Iterator[tuple[str, str]]:
-    """Pair what is told of the same, then the rest in order."""
+    """Yield left and right text of each row of a section of two stories.
+
+    Lines about the same stand in one row; the right text is :data:`SAME` where both texts are
+    equal. Other lines are paired in their order.
+    """
     abouts = [line.about for line in one], [line.about for line in other]
     matcher = SequenceMatcher(None, *abouts, autojunk=False)
     for tag, first, after, begin, end in matcher.get_opcodes():
@@ -487,6 +502,7 @@ def _aligned(one: Sequence[_Line], other: Sequence[_Line]) -> Iterator[tuple[str
 
 
 def _row(label: str, left: str, right: str) -> Iterator[str]:
+    """Yield the lines of a row of two wrapped cells; the label stands in the margin."""
     cells = zip_longest(_cell(left), _cell(right), fillvalue="")
     for place, (one, other) in enumerate(cells):
         yield f"{'' if place else label:<{MARGIN}}{one:<{COLUMN}} | {other}".rstrip()
@@ -517,7 +533,13 @@ def _refuse_strangers(one: Trace, other: Trace) -> None:
 
 
 def member_codes(members: Iterable[str], scenario: Scenario) -> list[str]:
-    """Return the codes of members given by code or name, in any case."""
+    """Return the codes of members that are given by code or name, in upper or lower case.
+
+    Raises
+    ------
+    ResultError
+        If there is no such member.
+    """
     alliance, found = scenario.alliance, []
     known = {
         word.lower(): code for code in alliance.members for word in (code, alliance.names[code])

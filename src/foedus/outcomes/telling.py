@@ -1,8 +1,8 @@
-"""Watching one world and telling it.
+"""Simulating one world and telling it as a story.
 
-The world is stepped by Mesa and is, to the bit, the one that an ensemble holds at the same address
-(seed, run, design). What is told is read off its states, signals and drivers; which events happened
-is asked of the chronicle.
+The world is simulated by Mesa. It equals, to the bit, the world that an ensemble holds for the same
+seed, run (number of the world) and design (where its numbers come from). The story is made from the
+world's states, signals and drivers; the chronicle of the model decides which events happened.
 """
 
 from __future__ import annotations
@@ -50,16 +50,26 @@ if TYPE_CHECKING:
     from foedus.worlds.openings import Numbered
 
 
-DRIFT = 0.05  # trust or cohesion that has moved so far is told at the end of the year
-LAST_RUN = 2**32 - 2
+DRIFT = 0.05  # change of trust or cohesion, since it was last told, that is told in December
+LAST_RUN = 2**32 - 2  # largest number of a world
 
 
 # ---------------------------------------------------------------------------------------------
-# Watching a world
+# Simulating a world
 
 
 class _Moment(NamedTuple):
-    """The alliance at the end of a month, with what befell the members in it."""
+    """The alliance at the end of a month.
+
+    Attributes
+    ----------
+    number
+        Number of the month.
+    states, drivers, signals
+        State of each member at the end of the month; what drove it and what it met in the month.
+    cohesion, end_state
+        Cohesion index, and the end state if the world ended now.
+    """
 
     number: int
     states: tuple[State, ...]
@@ -70,7 +80,7 @@ class _Moment(NamedTuple):
 
 
 class _Move(NamedTuple):
-    """One member's month."""
+    """One month of one member: its states before and after, its drivers and its signals."""
 
     number: int
     code: str
@@ -88,7 +98,7 @@ def tell(scenario: Scenario, run: int, seed: int = SEED, design: Numbered = None
     scenario
         A resolved scenario.
     run
-        Number of the world; it is the one that :func:`foedus.run` has at this place.
+        Number of the world: counted from 0, as in the results of :func:`foedus.run`.
     seed
         Seed of every draw, 0 to 2**64 - 1.
     design
@@ -103,7 +113,7 @@ def tell(scenario: Scenario, run: int, seed: int = SEED, design: Numbered = None
     Raises
     ------
     ResultError
-        If run, seed or design are none, or the scenario was not loaded.
+        If run, seed or design are not valid, or the scenario was not loaded.
 
     Examples
     --------
@@ -130,12 +140,12 @@ def tell(scenario: Scenario, run: int, seed: int = SEED, design: Numbered = None
 
 
 def checked_address(run: int, seed: int) -> int:
-    """Return the number of a world.
+    """Check the number and the seed of a world; return the number as an int.
 
     Raises
     ------
     ResultError
-        If there is no such world, or no such seed.
+        If ``run`` is no whole number from 0 to :data:`LAST_RUN`, or the seed is not valid.
     """
     try:
         seed_words(seed)
@@ -151,7 +161,7 @@ def checked_address(run: int, seed: int) -> int:
 
 
 def _watched(model: AllianceModel) -> list[_Moment]:
-    """Step a world to its horizon and note every month, the opening first."""
+    """Simulate a world to its horizon; return its opening state and every month."""
     moments = [_moment(model)]
     while model.running:
         model.step()
@@ -172,7 +182,7 @@ def _moment(model: AllianceModel) -> _Moment:
 
 
 def _moves(scenario: Scenario, moments: Sequence[_Moment]) -> Iterator[_Move]:
-    """Yield every member's months, month by month."""
+    """Yield the move of every member in every month, month by month."""
     for was, now in pairwise(moments):
         for place, code in enumerate(scenario.alliance.members):
             before, after = was.states[place], now.states[place]
@@ -220,11 +230,15 @@ def _end(scenario: Scenario, moment: _Moment) -> End:
 
 
 # ---------------------------------------------------------------------------------------------
-# Telling it
+# Telling what happens
 
 
 def _told(scenario: Scenario, moments: Sequence[_Moment]) -> tuple[Entry, ...]:
-    """Tell a world in order; nothing is told of a member after the month in which it left."""
+    """Return all entries of a world in order.
+
+    Within a month, what the scenario imposes comes first, then the members, then the alliance.
+    Nothing is told of a member after the month in which it left.
+    """
     moves = list(_moves(scenario, moments))
     entries = [
         *_lever_entries(scenario),
@@ -246,7 +260,7 @@ def _told(scenario: Scenario, moments: Sequence[_Moment]) -> tuple[Entry, ...]:
 
 
 def _move_entries(scenario: Scenario, move: _Move) -> Iterator[Entry]:
-    """Tell what a member's month brought."""
+    """Yield an entry for each thing that happened to a member in a month."""
     before, after = move.before, move.after
     occurred = {
         "crisis": move.signals.crisis > 0.0,
@@ -265,7 +279,7 @@ def _events(move: _Move) -> Events:
 
 
 def _details(move: _Move) -> dict[str, str]:
-    """Say what phrases may want to know of a member's month."""
+    """Return the texts to put into the placeholders of :data:`~foedus.outcomes.phrases.PHRASES`."""
     before, after = move.before, move.after
     return {
         "answer": _answer(move.signals.support),
@@ -281,20 +295,32 @@ def _details(move: _Move) -> dict[str, str]:
 
 
 def _answer(support: float) -> str:
+    """Write how much help came in a crisis, from 0 to 1."""
     if support <= 0.0:
         return "no help comes"
     return "help comes" if support >= 1.0 else f"some help comes, {decimal(support)}"
 
 
 def _effective(state: State, number: int) -> str:
-    """Month in which notice takes effect, from the state at the end of a month."""
+    """Month in which a notice of withdrawal takes effect, ``YYYY-MM``, or ``at once``.
+
+    Parameters
+    ----------
+    state
+        State of the member at the end of a month.
+    number
+        Number of that month.
+    """
     if state.membership != records.NOTICE:
         return "at once"
     return format_month(number + max(1, ceil(state.notice_left)))
 
 
 def _trust_entries(scenario: Scenario, moments: Sequence[_Moment]) -> Iterator[Entry]:
-    """Tell trust that has drifted since it was last told."""
+    """Yield an entry in December where a member's trust has moved by :data:`DRIFT` or more.
+
+    The move is counted from the last such entry, the member's last crisis, or the opening.
+    """
     for place, code in enumerate(scenario.alliance.members):
         told = (moments[0].number, moments[0].states[place].trust)
         for moment in moments[1:]:
@@ -309,7 +335,10 @@ def _trust_entries(scenario: Scenario, moments: Sequence[_Moment]) -> Iterator[E
 
 
 def _cohesion_entries(moments: Sequence[_Moment]) -> Iterator[Entry]:
-    """Tell cohesion that has drifted since it was last told."""
+    """Yield an entry in December where cohesion has moved by :data:`DRIFT` or more.
+
+    The move is counted from the last such entry, or the opening.
+    """
     told = (moments[0].number, moments[0].cohesion)
     for moment in moments[1:]:
         now = (moment.number, moment.cohesion)
@@ -320,7 +349,7 @@ def _cohesion_entries(moments: Sequence[_Moment]) -> Iterator[Entry]:
 
 
 def _end_state_entries(moments: Iterable[_Moment]) -> Iterator[Entry]:
-    """Tell when the alliance would end in another state than before."""
+    """Yield an entry for each month in which the end state, if the world ended then, changes."""
     for was, now in pairwise(moments):
         if was.end_state != now.end_state:
             text = end_state_in_words(now.end_state)
@@ -328,6 +357,7 @@ def _end_state_entries(moments: Iterable[_Moment]) -> Iterator[Entry]:
 
 
 def _has_drifted(told: tuple[int, float], now: tuple[int, float]) -> bool:
+    """Whether it is December and a value has moved by :data:`DRIFT`; both are (month, value)."""
     return month_of_year(now[0]) == 12 and abs(now[1] - told[1]) >= DRIFT
 
 
@@ -341,7 +371,10 @@ def _drift(told: tuple[int, float], now: tuple[int, float]) -> str:
 
 
 def _lever_entries(scenario: Scenario) -> Iterator[Entry]:
-    """Tell levers where they begin or end; what is set alike for all members in one entry."""
+    """Yield an entry where the value of a lever begins or ends.
+
+    Where it is the same for all members there is a single entry.
+    """
     alliance = scenario.alliance
     for lever in LEVERS:
         by_change: dict[tuple[int, str], list[str]] = defaultdict(list)
@@ -366,7 +399,7 @@ def _lever_entry(
 
 
 def _changes(scenario: Scenario, lever: str, member: str) -> dict[int, str]:
-    """Changes of a lever that addresses a member, of all powers, by month."""
+    """Return the changes of a lever towards a member, by month; all powers' in one text."""
     changes: dict[int, list[str]] = defaultdict(list)
     powers = [power.code for power in scenario.alliance.powers]
     for power in (None, *powers):
@@ -377,7 +410,10 @@ def _changes(scenario: Scenario, lever: str, member: str) -> dict[int, str]:
 
 
 def _span_changes(scenario: Scenario, key: LeverKey) -> Iterator[tuple[int, str]]:
-    """Yield where the spans of a lever begin, and where one ends that no other follows."""
+    """Yield month and text of each change of a lever.
+
+    A change is the beginning of a span, or the end of a span that no other span follows at once.
+    """
     spans, lever = scenario.spans(key), lever_named(key[0])
     followed = {span.first for span in spans}
     for span in spans:
@@ -389,6 +425,7 @@ def _span_changes(scenario: Scenario, key: LeverKey) -> Iterator[tuple[int, str]
 
 
 def _is_multiple(lever: Lever) -> bool:
+    """Whether a lever multiplies the member's own value, such as the lever ``threat``."""
     return lever.unit.startswith("times")
 
 
@@ -401,7 +438,10 @@ def _span_text(lever: Lever, span: DatedSpan) -> str:
 
 
 def _scripted_entries(scenario: Scenario) -> Iterator[Entry]:
-    """Tell what the scenario scripts; its crises are told with what comes of them."""
+    """Yield an entry for each event that the scenario scripts, except crises.
+
+    A crisis is told with its consequences among the entries of its member.
+    """
     for item in scenario.script:
         event = item.event
         if not isinstance(event, Crisis):

@@ -1,9 +1,10 @@
-"""What is not known and what is luck: how much of the spread of an outcome comes from which.
+"""How much of the spread of an outcome comes from not knowing the numbers, and how much from luck.
 
-Worlds with the same numbers differ by luck alone. So where each set of numbers has several worlds,
-the spread between the sets beyond what luck gives comes from not knowing the numbers (one-way
-analysis of variance with random effects: Searle, Casella and McCulloch 1992, Variance Components).
-With a posterior a set of numbers is one past that fits the record, with the state it led to.
+A set of numbers is one value for each parameter and opening number. Worlds with the same set differ
+by luck alone, that is by their random draws. So where each set has several worlds, the spread
+between sets beyond what luck gives comes from not knowing the numbers (one-way analysis of variance
+with random effects: Searle, Casella and McCulloch 1992, Variance Components). With a posterior, a
+set is one posterior draw: numbers, and the state at the end of the record that they led to.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-FEWEST = 2.0  # worlds of each set of numbers, on average
-SETS, WORLDS = 500, 16  # what is simulated where every world has numbers of its own
+FEWEST = 2.0  # least number of worlds of each set of numbers, on average
+SETS, WORLDS = 500, 16  # sets and worlds of each, simulated where every world has its own numbers
 JACKKNIFE = "95 %, jackknife over draws"
-ROUNDING = 1e-12  # spread within sets of numbers that is none
+ROUNDING = 1e-12  # ratio of spread within sets to that between, below which it counts as none
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,15 @@ def split(values: npt.NDArray[Any], sets: int) -> Split | None:
     Parameters
     ----------
     values
-        Shape (world,); world i has the set of numbers i mod ``sets``. Missing ones are left out.
+        The outcome: shape (world,). World i has the set of numbers i mod ``sets``. NaN is left out.
     sets
-        How many sets of numbers there are.
+        Number of sets of numbers.
 
     Returns
     -------
     Split or None
-        None if there is no spread, too few worlds of each set, or all spread in one of them.
+        None if there is no spread, if there are too few worlds of each set, or if all spread is in
+        a single set.
     """
     there = ~np.isnan(values)
     which = np.arange(values.size)[there] % sets
@@ -83,7 +85,17 @@ def split(values: npt.NDArray[Any], sets: int) -> Split | None:
 
 
 class _Groups(NamedTuple):
-    """Of the worlds of each set of numbers: one, how many, their sum and sum of squares."""
+    """Sums over the worlds of each set of numbers: shape (set,) each.
+
+    Attributes
+    ----------
+    ones
+        1 for each set, so that its sum is the number of sets.
+    sizes
+        Number of worlds.
+    sums, squares
+        Sum and sum of squares of the outcome.
+    """
 
     ones: Floats
     sizes: Floats
@@ -92,10 +104,10 @@ class _Groups(NamedTuple):
 
 
 def _share(groups: _Groups) -> Estimate | None:
-    """Share of the variance that lies between groups; None if it hangs on a single one.
+    """Share of the variance that lies between groups; None if it depends on a single group.
 
     The interval is that of the logarithm of the ratio of mean squares, by the jackknife over
-    groups, which asks for no normal distribution (Arvesen 1969, Annals of Mathematical Statistics
+    groups, which assumes no normal distribution (Arvesen 1969, Annals of Mathematical Statistics
     40:2076-2100).
     """
     totals = np.array([
@@ -117,7 +129,7 @@ def _share(groups: _Groups) -> Estimate | None:
     count = groups.ones.size
     whole, each = _log_ratio(totals[:, None]), _log_ratio(totals[:, None] - parts)
     if np.isposinf(whole).all():
-        return Estimate(1.0, 1.0, 1.0, JACKKNIFE)  # no luck at all
+        return Estimate(1.0, 1.0, 1.0, JACKKNIFE)  # worlds of the same set do not differ
     if not np.isfinite(whole).all() or not np.isfinite(each).all():
         return None
     pseudo = count * whole - (count - 1) * each
@@ -130,7 +142,10 @@ def _share(groups: _Groups) -> Estimate | None:
 
 
 def _log_ratio(totals: Floats) -> Floats:
-    """Logarithm of the mean square between groups over that within."""
+    """Logarithm of the mean square between groups over the mean square within groups.
+
+    ``totals`` holds the six sums of :func:`_share` in its rows, one case in each column.
+    """
     number, n, total, squares, of_sums, _ = totals
     within = (squares - of_sums) / (n - number)
     between = (of_sums - total**2 / n) / (number - 1.0)
@@ -140,11 +155,26 @@ def _log_ratio(totals: Floats) -> Floats:
 
 
 def _from_ratio(ratio: float, size: float) -> float:
+    """Share of the variance between groups, from the ratio of mean squares and the mean size."""
     return max(0.0, (ratio - 1.0) / (ratio - 1.0 + size))
 
 
 def splits(worlds: Worlds, sets: int) -> dict[str, dict[str, Split]]:
-    """Split the spread of the headline outcomes of the alliance and each member."""
+    """Split the variance of cohesion, and of each member's activity and trust.
+
+    Parameters
+    ----------
+    worlds
+        Worlds of one scenario; world i has the set of numbers i mod ``sets``.
+    sets
+        Number of sets of numbers.
+
+    Returns
+    -------
+    dict
+        By subject (the alliance or a member's code) and outcome; outcomes that cannot be split are
+        left out.
+    """
     found: dict[str, dict[str, Split]] = {}
     for subject in (ALLIANCE, *worlds.scenario.alliance.members):
         for name in headlines(subject):
@@ -155,9 +185,15 @@ def splits(worlds: Worlds, sets: int) -> dict[str, dict[str, Split]]:
 
 
 def crossed(made: Ensemble, sets: int = SETS, each: int = WORLDS) -> Ensemble:
-    """Simulate the same scenarios again with several worlds for each set of numbers.
+    """Simulate the scenarios of an ensemble again, with several worlds for each set of numbers.
 
-    For designs that give every world numbers of its own; others are returned as they are.
+    That is done only if every world of the ensemble has its own numbers; otherwise the ensemble is
+    returned as it is.
+
+    Parameters
+    ----------
+    sets, each
+        Number of sets of numbers, and of worlds with each set.
     """
     if made.design.sets is not None:
         return made

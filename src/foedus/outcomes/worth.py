@@ -1,4 +1,4 @@
-"""What the model has been worth so far, in one line to be shown beside every forecast."""
+"""How well the model has forecast the past, in one line to be shown beside every forecast."""
 
 from __future__ import annotations
 
@@ -18,13 +18,24 @@ NONE = "No hindcast is on file for this alliance: nothing tells what such a fore
 
 @cache
 def shipped_hindcast(alliance: str = ALLIANCE) -> dict[str, Any] | None:
-    """Return the scores that come with foedus for an alliance, or None."""
+    """Return the hindcast scores that are shipped with foedus for an alliance, or None."""
     path = shipped_file(f"hindcast_{alliance}.json")
     return json.loads(path.read_text(encoding="utf-8")) if path else None
 
 
 def skill_line(alliance: str, design: Design) -> str:
-    """Say how the model did on the past, against whom, and that it rests on one case."""
+    """Return a line with the model's hindcast scores beside those of the simple forecasters.
+
+    It also says that the scores rest on one case.
+
+    Parameters
+    ----------
+    alliance
+        Name of the alliance.
+    design
+        Where the numbers of the worlds come from: a posterior is given the scores of the calibrated
+        model, anything else those of the prior.
+    """
     found = shipped_hindcast(alliance)
     if found is None:
         return NONE
@@ -57,7 +68,7 @@ def skill_line(alliance: str, design: Design) -> str:
 
 
 def _others(scores: dict[Any, Any], who: str) -> str:
-    """Say so where persistence does better for the other members."""
+    """Return a sentence if persistence did better than the model for the other members, else ""."""
     group = "others: attends the summit"
     own, rival = (scores["coded", group, name]["score"] for name in (who, "persistence"))
     if own <= rival:
@@ -71,14 +82,16 @@ def _shipped_fingerprint(alliance: str) -> str | None:
 
 
 def informed_line(design: Design, parameters: tuple[str, ...], carriers: tuple[str, ...]) -> str:
-    """Say which of the parameters behind a result the record informs.
+    """Return a line that says which parameters of a result the record informs.
 
     Parameters
     ----------
+    design
+        Where the numbers come from; empty text if it is no posterior.
     parameters
-        All parameters of the model.
+        Names of all parameters of the model.
     carriers
-        Numbers that carry the result.
+        Names of the numbers whose value moves cohesion by more than chance does.
     """
     if not isinstance(design, Posterior):
         return ""

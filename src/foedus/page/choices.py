@@ -1,4 +1,7 @@
-"""What somebody has chosen to explore, and what follows from it: all of the page but the page."""
+"""The page without its display: what a visitor has chosen, and the simulations of it.
+
+Nothing here depends on Solara, so that it can be tested without a browser.
+"""
 
 from __future__ import annotations
 
@@ -35,36 +38,36 @@ if TYPE_CHECKING:
     from foedus.views.plots import Picture
 
 BASELINE = "baseline"
-WORLDS = (500, RUNS, 10_000, 20_000)  # to choose among
+WORLDS = (500, RUNS, 10_000, 20_000)  # numbers of worlds that can be chosen
 USUAL = "usual"  # numbers of the posterior where the scenario has one, else of the prior
 DPI = {"screen": 130, "file": 220}
-LONGEST = NAME_LENGTH - len("_moved99")  # of a name that is still to say that levers are moved
+LONGEST = NAME_LENGTH - len("_moved99")  # characters of a name that leave room for the suffix
 
-_drawing = Lock()  # matplotlib's settings and caches belong to the whole process
+_drawing = Lock()  # one thread draws at a time: matplotlib's settings belong to the whole process
 
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """What somebody explores.
+    """What a visitor of the page has chosen. It is never changed: each change is a new choice.
 
     Attributes
     ----------
     scenario
         Name of the scenario in which levers are moved.
     member
-        Code of the member that the levers address and whose trust is drawn.
+        Code of the member that the levers concern and whose trust is drawn.
     values
-        Levers that are moved, by key such as ``pressure.ARM``.
+        Values of the levers that are moved, by key such as ``pressure.ARM``.
     baseline
         Name of the scenario that the others are compared with.
     beside
-        Names of scenarios to show as well.
+        Names of further scenarios to show.
     runs, seed
         Worlds of each scenario, and the seed of every draw.
     world
-        Number of the world that is watched by itself.
+        Number of the world in the tab of one world.
     own
-        Scenarios from the user's own files, by name.
+        Scenarios from the visitor's own files, by name.
     """
 
     scenario: str = BASELINE
@@ -80,7 +83,10 @@ class Choice:
     # Changes, each a new choice
 
     def starting_from(self, name: str) -> Choice:
-        """Take another scenario, levers as they stand; keep what goes with it of the rest."""
+        """Return the choice with another scenario and no lever moved.
+
+        Member, baseline and further scenarios are kept where they fit the new scenario.
+        """
         chosen = replace(self, scenario=name, values={})
         members = chosen.stands.alliance.members
         comparable = chosen.comparable
@@ -92,7 +98,11 @@ class Choice:
         )
 
     def moving(self, key: str, value: float) -> Choice:
-        """Move a lever; at the step nearest to its own value it counts as not moved."""
+        """Return the choice with a lever moved to a value.
+
+        At the step of the slider that is nearest to the scenario's own value, the lever counts as
+        not moved.
+        """
         knob = next(knob for knob in self.knobs if knob.key == key)
         others = {other: at for other, at in self.values.items() if other != key}
         value = knob.at(value)
@@ -100,12 +110,19 @@ class Choice:
         return self if values == self.values else replace(self, values=values)
 
     def adding(self, scenario: Scenario) -> Choice:
-        """Put a scenario of the user's own on the shelf, and take it."""
+        """Return the choice with a scenario of the visitor's own added and chosen."""
         own = {**self.own, scenario.name: scenario}
         return replace(self, own=own).starting_from(scenario.name)
 
     def uploading(self, content: bytes, file: str) -> Choice:
-        """Check a file that was handed over, put it on the shelf, and take it.
+        """Return the choice with the scenario of an uploaded file added and chosen.
+
+        Parameters
+        ----------
+        content
+            The file's bytes.
+        file
+            Its name.
 
         Raises
         ------
@@ -124,66 +141,67 @@ class Choice:
 
     @property
     def names(self) -> list[str]:
-        """Every scenario on the shelf, the user's own first."""
+        """Names of all scenarios that can be chosen, the visitor's own first."""
         return [*self.own, *(name for name in shipped_scenarios() if name not in self.own)]
 
     def loaded(self, name: str) -> Scenario:
-        """Return a scenario by name, as it stands."""
+        """Return a scenario by name, with no lever moved."""
         return self.own[name] if name in self.own else _shipped(name)
 
     @cached_property
     def stands(self) -> Scenario:
-        """The scenario with its levers as they stand."""
+        """The chosen scenario, with no lever moved."""
         return self.loaded(self.scenario)
 
     @cached_property
     def knobs(self) -> tuple[Slider, ...]:
-        """Levers that bear on the member, at the values that they have by themselves."""
+        """Sliders of the levers that concern the member, at the scenario's own values."""
         return sliders(self.stands, self.member)
 
     @cached_property
     def current(self) -> Scenario:
-        """The scenario with the levers as they are now."""
+        """The chosen scenario, with the levers moved."""
         if not self.values:
             return self.stands
         base = f"{self.scenario[:LONGEST]}_moved"
         named = (base, *(f"{base}{number}" for number in range(2, 100)))
-        name = next(name for name in named if name not in self.names)  # else kept and loaded again
+        # A name that is taken belongs to a file of moved levers that was downloaded and loaded.
+        name = next(name for name in named if name not in self.names)
         return moved(self.stands, self.values, name)
 
     @cached_property
     def comparable(self) -> list[str]:
-        """Names of the scenarios that can be put beside this one."""
+        """Names of the scenarios that can be compared with the chosen one."""
         stands = frame_of(self.stands)
         return [name for name in self.names if stands.fits(frame_of(self.loaded(name)))]
 
     @property
     def scenarios(self) -> tuple[Scenario, ...]:
-        """What is simulated: the baseline, the current scenario, and those beside, once each."""
+        """The scenarios to simulate, once each: baseline, current and further ones."""
         others = (self.loaded(name) for name in self.beside)
         chosen = (self.loaded(self.baseline), self.current, *others)
         return tuple({scenario.name: scenario for scenario in chosen}.values())
 
     @property
     def address(self) -> tuple[Any, ...]:
-        """All that decides what is shown under it; choices of the same address look the same."""
+        """All that decides what is shown of many worlds; equal addresses are shown alike."""
         shown = [(one.name, one.title, one.fingerprint) for one in self.scenarios]
         return self.current.name, shown, self.member, self.runs, self.seed
 
     @property
     def text(self) -> str:
-        """The scenario file that the levers stand for."""
+        """Text of a scenario file with the moved levers."""
         return scenario_text(self.stands, self.values, self.current.name)
 
     @property
     def command(self) -> str:
-        """The command that makes the same worlds, once the scenario file is saved."""
+        """The ``foedus`` command that makes the same worlds, once the scenario file is saved."""
         kind = "compare" if len(self.scenarios) > 1 else "run"
         files = " ".join(self._argument(scenario) for scenario in self.scenarios)
         return f"foedus {kind} {files} --runs {self.runs} --seed {self.seed}"
 
     def trace_command(self, parameters: str) -> str:
-        """Return the command that tells the world that is watched, as a dated story."""
+        """Return the ``foedus trace`` command that tells the chosen world as a dated story."""
         where = f"--run {self.world} --seed {self.seed} --parameters {parameters}"
         return f"foedus trace {self._argument(self.current)} {where}"
 
@@ -193,13 +211,13 @@ class Choice:
 
     @property
     def world_address(self) -> tuple[Any, ...]:
-        """All that decides which world is watched."""
+        """All that decides which world is shown in the tab of one world."""
         now = self.current
         return now.name, now.title, now.fingerprint, self.world, self.seed
 
     @property
     def world_refusal(self) -> str:
-        """Why there is no such world; empty if there is."""
+        """A sentence that says why the chosen world does not exist; empty if it does."""
         try:
             checked_address(self.world, self.seed)
         except ResultError as error:
@@ -208,7 +226,13 @@ class Choice:
 
 
 def opening(scenario: Scenario | None = None) -> Choice:
-    """Return what the page opens with."""
+    """Return the choice with which the page opens.
+
+    Parameters
+    ----------
+    scenario
+        A shipped scenario or one of the user's own; the baseline if None.
+    """
     choice = Choice().starting_from(BASELINE)
     if scenario is None:
         return choice
@@ -228,14 +252,14 @@ def _shipped(name: str) -> Scenario:
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """What becomes of an alliance under the scenarios that were chosen.
+    """The simulated worlds of the chosen scenarios.
 
     Attributes
     ----------
     choice
         What was chosen.
     comparison
-        The worlds, the baseline first.
+        The worlds of all scenarios, compared with the baseline.
     """
 
     choice: Choice
@@ -247,24 +271,24 @@ class Projection:
         return self.comparison.result
 
     def fans(self) -> Picture:
-        """Cohesion and the member's trust."""
+        """Draw fan charts of cohesion and of the member's trust."""
         return plots.member_figure(self.result.data, self.result.scenarios, self.choice.member)
 
     def end_states(self) -> Picture:
-        """End states at the horizon."""
+        """Draw the probabilities of the end states at the horizon."""
         return self.result.plot("end_states")
 
     def gaps(self) -> Picture:
-        """Paired differences from the baseline in cohesion and the member's trust."""
+        """Draw paired differences from the baseline in cohesion and in the member's trust."""
         return comparison_plots.member_difference_figure(self.comparison, self.choice.member)
 
     def standing(self) -> Picture:
-        """Standing of each member."""
+        """Draw the share of worlds in which each member has each standing."""
         return self.result.plot("status")
 
     @cached_property
     def difference_table(self) -> list[tuple[str, ...]]:
-        """Rows of outcome and difference by scenario, for what a comparison is judged by."""
+        """Rows of the headline differences: the outcome, then the difference of each scenario."""
         content = {"differences": plain(self.comparison.differences)}
         return list(difference_rows(content, self.result.names))
 
@@ -275,16 +299,17 @@ def project(
     notice: Callable[[str], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Projection:
-    """Simulate what was chosen.
+    """Simulate the chosen scenarios.
 
     Parameters
     ----------
     known
-        An earlier projection, whose worlds are taken where they are the same.
+        An earlier projection; its worlds are used where they are the same.
     notice
-        Called with a sentence when there is something to know while waiting.
+        Called with a sentence for a visitor who waits.
     progress
-        Called with the number of worlds that are there and of all; what it raises ends the work.
+        Called with the number of worlds done and the number of all. An exception that it raises
+        stops the simulation.
 
     Raises
     ------
@@ -309,23 +334,24 @@ def project(
 
 
 class WatchedWorld(AllianceModel):
-    """The world that a choice names, stepped by one thread while others look.
+    """The world of a choice, which one thread simulates while others display it.
 
     Parameters
     ----------
     chosen
-        Returns the choice; Mesa's Reset makes the world anew of what it returns then.
+        Returns the present choice. It is a function because Mesa's Reset makes the world anew, of
+        what is chosen then.
     parameters
         :data:`USUAL`, or as for :class:`~foedus.worlds.agents.AllianceModel`.
 
     Attributes
     ----------
     choice
-        What it was made of.
+        The choice that the world was made of.
     numbers
-        The parameters that were asked for.
+        The argument ``parameters``.
     held
-        Held by whoever steps it, or looks at more than one thing of it.
+        Lock to hold while the world is stepped, and while several of its values are read.
 
     Raises
     ------
@@ -355,16 +381,16 @@ class WatchedWorld(AllianceModel):
                 super().step()
 
     def pause(self) -> None:
-        """Let whoever plays it stop."""
+        """Make the next step stop the world, so that Mesa's player ends."""
         self._is_paused = True
 
     def resume(self) -> None:
-        """Let it be stepped again, from where it is."""
+        """Allow steps again; the world continues from its present month."""
         self._is_paused = False
         self.running = self.elapsed < self.case.horizon
 
     def picture(self, draw: Callable[[AllianceModel], Picture]) -> bytes:
-        """Draw the world as it stands."""
+        """Draw the world at its present month; return a PNG."""
         with self.held:
             return drawn(lambda: draw(self))
 
@@ -373,13 +399,13 @@ _closing = Event()
 
 
 def closing() -> Event:
-    """Return what is set when the page that is served now is served no longer."""
+    """Return the event that is set when the page that is now served closes."""
     return _closing
 
 
 @contextmanager
 def serving() -> Iterator[None]:
-    """Let worlds play as long as the page is served, and end them with it."""
+    """Context in which the page is served; at its end all worlds that still play are stopped."""
     global _closing  # noqa: PLW0603 (a process serves one page at a time)
     ends = _closing = Event()
     try:
@@ -390,17 +416,17 @@ def serving() -> Iterator[None]:
 
 
 def story_of(model: AllianceModel) -> Trace:
-    """Return the whole of a world as a story, however far it has been stepped."""
+    """Return the story of a world to its horizon, however far it has been stepped."""
     return tell(model.case, model.run, model.seed_, model.design)
 
 
 def told(whole: Trace, month: str) -> list[Entry]:
-    """Return what a story tells up to a month, the latest first."""
+    """Return the entries of a story up to a month (``YYYY-MM``), the latest first."""
     return [entry for entry in whole.entries if entry.month <= month][::-1]
 
 
 def member_rows(model: WatchedWorld) -> list[tuple[str, ...]]:
-    """Rows of how the members stand: name, standing, trust, takes part, years of arrears."""
+    """Rows of the members' state: name, standing, trust, takes part, years of arrears."""
     with model.held:
         return [
             (
@@ -415,10 +441,11 @@ def member_rows(model: WatchedWorld) -> list[tuple[str, ...]]:
 
 
 def world_table(model: WatchedWorld) -> pd.DataFrame:
-    """Return a world so far as a table: a row a month.
+    """Return a table of a world up to its present month, with a row for each month.
 
-    Columns are those of :meth:`~foedus.agents.AllianceModel.alliance_history`, then for each member
-    ``CODE.trust`` (share), ``CODE.standing``, ``CODE.takes_part`` and ``CODE.crisis`` (0 or 1).
+    Columns are those of :meth:`~foedus.worlds.agents.AllianceModel.alliance_history`, then for each
+    member ``CODE.trust`` (share), ``CODE.standing``, ``CODE.takes_part`` and ``CODE.crisis`` (0 or
+    1).
     """
     with model.held:
         history, table = model.history(), model.alliance_history()
@@ -434,7 +461,19 @@ def world_table(model: WatchedWorld) -> pd.DataFrame:
 
 
 def drawn(draw: Callable[[], Picture], form: str = "png", use: str = "screen") -> bytes:
-    """Draw a picture, one at a time in the whole process, and return it as a file."""
+    """Draw a picture and return it as the bytes of a file.
+
+    Only one picture is drawn at a time in the whole process.
+
+    Parameters
+    ----------
+    draw
+        Makes the picture.
+    form
+        ``png`` or ``svg``.
+    use
+        Key of :data:`DPI`: for the ``screen`` or for a ``file``.
+    """
     from io import BytesIO
 
     buffer = BytesIO()

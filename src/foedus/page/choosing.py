@@ -1,4 +1,4 @@
-"""What is chosen on the page: scenarios, levers, files."""
+"""The part of the page on which scenarios, levers and files are chosen."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @solara.component
 def Scenarios() -> None:
-    """Show what becomes of the alliance under the scenarios that are chosen."""
+    """Show the tab of scenarios: choices in the side bar, results beside it."""
     with solara.Div():
         with solara.AppBarTitle():
             solara.Text("foedus: scenarios")
@@ -41,7 +41,7 @@ def Scenarios() -> None:
 
 @solara.component
 def ScenarioCard() -> None:
-    """Choose scenarios and worlds."""
+    """Show the card on which scenarios, number of worlds and seed are chosen."""
     now = visitor.choice.value
     with solara.Card("Scenarios"):
         ScenarioSelect()
@@ -69,7 +69,7 @@ def ScenarioCard() -> None:
 
 @solara.component
 def ScenarioSelect() -> None:
-    """Choose the scenario in which levers are moved and whose world is watched."""
+    """Show the selection of the scenario whose levers are moved and whose world is watched."""
     solara.Select(
         "Scenario",
         visitor.choice.value.names,
@@ -85,13 +85,13 @@ def _start_from(name: str) -> None:
 
 @solara.component
 def SeedInput() -> None:
-    """Choose the seed of every draw."""
+    """Show the input of the seed of every draw."""
     solara.InputInt("Seed", visitor.choice.value.seed, lambda seed: visitor.choose(seed=seed))
 
 
 @solara.component
 def LeverCard() -> None:
-    """Move levers towards a member."""
+    """Show the card with the levers towards a member."""
     now = visitor.choice.value
     alliance = now.stands.alliance
     with solara.Card("Levers"):
@@ -114,13 +114,14 @@ def LeverCard() -> None:
 
 
 def moved_levers(now: Choice) -> str:
+    """Return a sentence that lists the levers that are moved, with their values."""
     told = ", ".join(f"{key} {value:g}" for key, value in now.values.items())
     return f"Moved: {told}." if told else "None is moved."
 
 
 @solara.component
 def Lever(knob: Slider) -> None:
-    """Move one lever, or ask about it."""
+    """Show the slider of a lever, and the button that explains it."""
     value = visitor.choice.value.values.get(knob.key, knob.nearest)
     mark = " (moved)" if knob.key in visitor.choice.value.values else ""
     with solara.Row(style={"align-items": "center"}, gap="0px"):
@@ -145,19 +146,23 @@ def Lever(knob: Slider) -> None:
 
 
 def _move(key: str, value: Any) -> None:
-    """Move a lever to what came from the browser, which may send anything."""
+    """Move a lever to a value from the browser; ignore it unless it is a finite number."""
     if isinstance(value, int | float) and isfinite(value):
         visitor.choice.value = visitor.choice.value.moving(key, float(value))
 
 
 @solara.component_vue("upload.vue")
 def Upload(label: str, limit: int, event_hand_over: Callable[[dict[str, Any]], None]) -> None:
-    """Hand over a file, unless it is larger than the limit in bytes."""
+    """Show the input of a file (in ``upload.vue``).
+
+    The browser passes the file to ``event_hand_over``, without content if it is larger than
+    ``limit`` bytes.
+    """
 
 
 @solara.component
 def FileCard() -> None:
-    """Load a scenario file, or keep the one that the levers stand for."""
+    """Show the card that loads a scenario file, and downloads one with the moved levers."""
     now = visitor.choice.value
     with solara.Card("Scenario file"):
         Upload(
@@ -177,7 +182,10 @@ def FileCard() -> None:
 
 
 def _take(handed: dict[str, Any]) -> None:
-    """Check a file that came from the browser, which may send anything."""
+    """Check a file from the browser and choose its scenario, or show what is wrong with it.
+
+    Nothing about ``handed`` is relied on: a browser may send anything.
+    """
     file, size, content = str(handed.get("name")), handed.get("size"), handed.get("content")
     try:
         if isinstance(size, int) and size > MAX_BYTES:

@@ -1,6 +1,6 @@
-"""The page: what is chosen on the left, what follows in the middle, why on the right.
+"""The page: choices on the left, results in the middle, explanations on the right.
 
-Every visitor has a kernel of his own, and with it his own of every reactive value here.
+Solara gives each visitor a kernel, and each kernel has its own copy of every reactive value.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ CSS = """
 
 @solara.component
 def Page() -> None:
-    """Show scenarios or one world."""
+    """Show the whole page, with a tab for scenarios and a tab for one world."""
     tab = solara.use_reactive(0)
     with solara.Div():
         solara.Title("foedus")
@@ -56,7 +56,7 @@ def Page() -> None:
                 text=True,
                 on_click=lambda: visitor.ask(None),
             )
-            if tab.value == 0:  # Mesa brings one for the other
+            if tab.value == 0:  # in the other tab Mesa shows its own
                 solara.lab.ThemeToggle()
             with solara.lab.Tabs(value=tab):
                 solara.lab.Tab("Scenarios")
@@ -74,7 +74,10 @@ def Page() -> None:
 
 @solara.component
 def WhyPanel() -> None:
-    """Explain a number, a lever or an outcome: value, prior, evidence, and who sets it."""
+    """Show the side panel that explains a number, a lever or an outcome.
+
+    It shows value, prior, evidence, and who sets it.
+    """
     with (
         solara.v.NavigationDrawer(
             app=True,
@@ -82,7 +85,7 @@ def WhyPanel() -> None:
             width=380,
             v_model=visitor.panel.value,
             on_v_model=visitor.panel.set,
-            temporary=True,  # over the page, which stays usable
+            temporary=True,  # lies over the page, which stays usable
             stateless=True,
             hide_overlay=True,
             disable_route_watcher=True,
@@ -101,7 +104,7 @@ def WhyPanel() -> None:
         names = explained(scenario.alliance)
         name = (
             visitor.asked.value if visitor.asked.value in names else None
-        )  # another alliance has other names
+        )  # the scenario's alliance may lack a name that was asked for before
         solara.v.Autocomplete(
             label="A number, lever or outcome",
             items=names,

@@ -1,4 +1,4 @@
-"""Many worlds on the page: the projection of what is chosen, the fan charts first."""
+"""The part of the page that shows many worlds: results for the chosen scenarios."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from foedus.views.plots import Picture
 
 
-PAUSE = 0.05  # seconds in which further moves of a lever count as one
+PAUSE = 0.05  # seconds to wait before simulating, so that quick moves of a lever count as one
 
 
 # ---------------------------------------------------------------------------------------------
@@ -35,7 +35,11 @@ PAUSE = 0.05  # seconds in which further moves of a lever count as one
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A projection, pictures by name and the finding, those of before until they are ready."""
+    """What is shown of a projection.
+
+    Pictures (by name, as PNG) and finding are those of the projection before until the new ones are
+    ready.
+    """
 
     projection: Projection
     pictures: dict[str, bytes]
@@ -44,7 +48,19 @@ class Shown:
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found: of which scenario, in a sentence, at length, and what that is worth."""
+    """Texts on what was found.
+
+    Attributes
+    ----------
+    title
+        Title of the scenario.
+    headline
+        The comparison in one sentence; empty without another scenario.
+    lines
+        Sentences on the scenario by itself.
+    worth
+        How well the model has forecast the past.
+    """
 
     title: str
     headline: str
@@ -63,7 +79,8 @@ def _finding(projection: Projection) -> Finding:
 
 
 BANDS = "median of worlds, and the bands that hold half and nine tenths of them"
-#: Pictures of a projection in the order in which they are drawn, and what they show in words.
+#: Pictures of a projection, in the order in which they are drawn: by name, the function that draws
+#: one, and a text for readers who do not see it.
 PICTURES: dict[str, tuple[Callable[[Projection], Picture], str]] = {
     "fans": (
         Projection.fans,
@@ -85,7 +102,10 @@ PICTURES: dict[str, tuple[Callable[[Projection], Picture], str]] = {
 
 
 def _stages(projection: Projection, before: Shown | None) -> Iterator[Shown]:
-    """Yield what is shown, the fan charts first, each time with more of it in place of before."""
+    """Yield what is shown as each picture and the finding get ready, the fan charts first.
+
+    What is not ready yet is taken from what was shown before.
+    """
     draws = {
         name: draw
         for name, (draw, _) in PICTURES.items()
@@ -104,12 +124,12 @@ def _stages(projection: Projection, before: Shown | None) -> Iterator[Shown]:
 
 
 class SupersededError(Exception):
-    """Something else was chosen meanwhile."""
+    """Raised to stop a simulation when something else was chosen or the page is closing."""
 
 
 @solara.component
 def Projected() -> None:
-    """Simulate what is chosen, and show what follows, the fan charts first."""
+    """Simulate the chosen scenarios in the background, and show results as they get ready."""
     now = visitor.choice.value
     shown: solara.Reactive[Shown | None] = solara.use_reactive(None)
     refused = solara.use_reactive("")
@@ -154,7 +174,10 @@ def Projected() -> None:
 
 @solara.component
 def Outcome(shown: Shown, *, is_current: bool) -> None:
-    """Show a projection: the finding first, then pictures and table, then what it rests on."""
+    """Show a projection: the finding, then pictures and table, then the command that makes it.
+
+    ``is_current`` says whether it belongs to what is chosen now; otherwise it is dimmed.
+    """
     projection, finding = shown.projection, shown.finding
     classes = ["foedus-current" if is_current else "foedus-earlier"]
     with solara.Column(gap="16px", classes=classes):
@@ -174,7 +197,7 @@ def Outcome(shown: Shown, *, is_current: bool) -> None:
 
 @solara.component
 def Found(finding: Finding) -> None:
-    """Say what was found, and what that is worth."""
+    """Show the finding, and how well the model has forecast the past."""
     with solara.Div():
         if finding.headline:
             solara.v.Html(tag="p", class_="font-weight-bold", children=[finding.headline])
@@ -186,7 +209,7 @@ def Found(finding: Finding) -> None:
 
 @solara.component
 def Differences(projection: Projection) -> None:
-    """Show the differences that a comparison is judged by."""
+    """Show the table of the headline differences from the baseline."""
     baseline, others = projection.comparison.baseline, projection.comparison.others
     titles = (f"{other.title} ({other.name})" for other in others)
     title = f"Differences from '{baseline.title}' in {format_month(baseline.end)}"
@@ -197,7 +220,7 @@ def Differences(projection: Projection) -> None:
 
 @solara.component
 def Figure(name: str, picture: bytes, projection: Projection) -> None:
-    """Show a picture, and hand it out."""
+    """Show a picture, with buttons that download it as PNG and SVG."""
     draw, meaning = PICTURES[name]
     with solara.Card(classes=["foedus-figure"]):
         Image(picture, meaning)

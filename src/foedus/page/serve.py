@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from foedus.cases.scenario import Scenario
     from foedus.page.choices import Choice
 LAST_PORT = 65_535
-TRIED = 20  # ports, where none was asked for and the usual one is taken
-MOST_SENT = 8 * 1024**2  # bytes that a browser may send at once
-MOST_AWAITED = 5.0  # seconds for each thread
-FORGOTTEN = "1h"  # after which a visitor whose connection was lost has to begin anew
+TRIED = 20  # ports to try if none was asked for and the usual one is taken
+MOST_SENT = 8 * 1024**2  # largest message from a browser, in bytes
+MOST_AWAITED = 5.0  # seconds to wait for each thread when the page closes
+FORGOTTEN = "1h"  # time after which the choices of a visitor who lost the connection are dropped
 
 
 def explore(
@@ -43,22 +43,22 @@ def explore(
     Parameters
     ----------
     scenario
-        What the page opens with; the baseline if omitted.
+        Scenario with which the page opens; the baseline if omitted.
     host
-        Address to bind; only this machine's own unless another is given.
+        Address to serve at. The usual one can be reached from this machine only.
     port
-        Port to bind; the usual one, or the next that is free, if omitted. 0 takes any.
+        Port to serve at. If omitted, the usual one or the next that is free; 0 takes any free port.
     browser
         Whether to open the page in a browser.
     tell
-        Called with a sentence when the page is there, and when it is not any more.
+        Called with a sentence when the page is ready, and when it has stopped.
 
     Raises
     ------
     ScenarioError, InertScenarioError
         If the scenario cannot be loaded.
     ResultError
-        If what the page needs is not installed, or it cannot be served there.
+        If a package that the page needs is not installed, or host or port cannot be used.
     """
     loaded = load_scenario(scenario) if isinstance(scenario, str) else scenario
     with bound(host, port) as listening:
@@ -69,19 +69,24 @@ def explore(
             tell(f"The page is at {url}; press Ctrl-C to stop.")
             if browser:
                 threading.Thread(target=_open, args=(server, url), daemon=True).start()
-            with suppress(KeyboardInterrupt):  # which the server passes on once it has stopped
+            with suppress(KeyboardInterrupt):  # the server raises it again once it has stopped
                 server.run(sockets=[listening])
         _await_work()
         tell("Stopped.")
 
 
 def bound(host: str, port: int | None) -> socket.socket:
-    """Return a socket that listens.
+    """Return a socket that listens at a host and a port.
+
+    Parameters
+    ----------
+    port
+        The port; 0 takes any that is free. If None, the usual one and those after it are tried.
 
     Raises
     ------
     ResultError
-        If there is no such host, or the port is taken.
+        If there is no such host, or no free port.
     """
     wanted = range(PORT, PORT + TRIED) if port is None else [port]
     reason = f"ports go from 0 to {LAST_PORT}"
@@ -103,7 +108,7 @@ def bound(host: str, port: int | None) -> socket.socket:
 
 
 def address(listening: socket.socket) -> str:
-    """Return where a browser on this machine finds what listens there."""
+    """Return the URL of a listening socket for a browser on this machine."""
     host, port = listening.getsockname()[:2]
     if ip_address(host).is_unspecified or host == HOST:
         host = "localhost"
@@ -112,7 +117,20 @@ def address(listening: socket.socket) -> str:
 
 @contextmanager
 def _served(opening: Choice, listening: socket.socket) -> Iterator[Any]:
-    """Yield the server of the page, its settings fit for one machine without a network."""
+    """Yield the server of the page, set up so that it needs no network and reports nothing.
+
+    Parameters
+    ----------
+    opening
+        The choice with which the page opens.
+    listening
+        Socket at which it is served.
+
+    Raises
+    ------
+    ResultError
+        If a package that the page needs is not installed.
+    """
     try:
         import solara_assets  # noqa: F401 (without it the page is blank where there is no network)
         import uvicorn
@@ -125,7 +143,7 @@ def _served(opening: Choice, listening: socket.socket) -> Iterator[Any]:
             "'foedus[explore]'."
         )
         raise ResultError(message) from None
-    settings.telemetry.mixpanel_enable = False  # nothing is told to anybody
+    settings.telemetry.mixpanel_enable = False  # no usage data is sent
     settings.main.mode = "production"
     settings.kernel.cull_timeout = FORGOTTEN
     settings.theme.title = "foedus"
@@ -147,14 +165,16 @@ def _served(opening: Choice, listening: socket.socket) -> Iterator[Any]:
 
 
 class OwnPage:
-    """Refuses what the pages of other sites ask of this one, through the browser that shows both.
+    """ASGI middleware that refuses requests which the pages of other sites make.
+
+    Such a page could otherwise use this one through the browser of a user who has both open.
 
     Parameters
     ----------
     page
         The ASGI application.
     local
-        Whether this machine alone is served: then it has to be called by a name of this machine.
+        Whether only this machine is served. Then the host named in a request must be this machine.
     """
 
     def __init__(self, page: Any, *, local: bool) -> None:
@@ -163,7 +183,7 @@ class OwnPage:
     async def __call__(
         self, scope: Any, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Any]
     ) -> None:
-        """Hand on what is asked by the page itself."""
+        """Pass a request on to the application if it is the page's own; refuse it otherwise."""
         headers = {name: value.decode("latin-1") for name, value in scope.get("headers", ())}
         if scope["type"] == "lifespan" or self.is_own(headers):
             await self.page(scope, receive, send)
@@ -174,7 +194,7 @@ class OwnPage:
             await send({"type": "http.response.body", "body": b"Not asked by this page."})
 
     def is_own(self, headers: dict[bytes, str]) -> bool:
-        """Whether a request comes from this page, or from nothing that a browser shows."""
+        """Whether a request comes from this page, or from a program that names no origin."""
         host, origin = headers.get(b"host", ""), headers.get(b"origin")
         if self.local and not _is_this_machine(host):
             return False
@@ -182,6 +202,7 @@ class OwnPage:
 
 
 def _is_this_machine(host: str) -> bool:
+    """Whether the host that a request names is ``localhost`` or a loopback address."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
         return name == "localhost" or ip_address(name).is_loopback
@@ -190,14 +211,14 @@ def _is_this_machine(host: str) -> bool:
 
 
 def _await_work() -> None:
-    """Wait for what is still computed or drawn, which ends itself once the page is closed."""
+    """Wait until the threads that still simulate or draw have noticed that the page is closed."""
     for thread in threading.enumerate():
         if not thread.daemon and thread is not threading.current_thread():
             thread.join(MOST_AWAITED)
 
 
 def _open(server: Any, url: str) -> None:
-    """Open the page in a browser as soon as it is served."""
+    """Open the page in a browser as soon as the server has started."""
     while not server.started:
         if server.should_exit:
             return
@@ -207,25 +228,25 @@ def _open(server: Any, url: str) -> None:
 
 @contextmanager
 def elsewhere(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Serve the page from a process of its own, for as long as something looks at it.
+    """Serve the page from a separate process while the context lasts.
 
     Parameters
     ----------
     *arguments
-        Of ``foedus explore``.
+        Further arguments of ``foedus explore``.
 
     Yields
     ------
     tuple
-        Where the page is, and the process.
+        URL of the page, and the process.
 
     Raises
     ------
     ResultError
-        If the page is not served, with what the process said.
+        If the page is not served; the message is the output of the process.
     """
     command = [sys.executable, "-m", "foedus", "explore", "--no-browser", "--port", "0"]
-    with subprocess.Popen(  # noqa: S603 (ours)
+    with subprocess.Popen(  # noqa: S603 (foedus itself)
         [*command, *arguments], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
         try:

@@ -1,7 +1,7 @@
-"""What a visitor of the page has chosen.
+"""What a visitor of the page has chosen, as reactive values.
 
-Each has a kernel of his own, and with it his own of these values.
-They are read as ``visitor.choice``: :func:`begin` replaces them.
+Solara gives each visitor a kernel, and each kernel has its own copy of these values. Other modules
+read them through this module, as ``visitor.choice``, because :func:`begin` replaces that object.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ import solara.lab
 
 from foedus.page.choices import Choice, WatchedWorld
 
-choice: solara.Reactive[Choice] = solara.reactive(Choice())  # see begin
-asked = solara.reactive("")
-panel = solara.reactive(False)
-problem = solara.reactive("")
-watched: solara.Reactive[WatchedWorld | None] = solara.reactive(None)
+choice: solara.Reactive[Choice] = solara.reactive(Choice())  # replaced by begin
+asked = solara.reactive("")  # name that the side panel explains
+panel = solara.reactive(False)  # whether the side panel is open
+problem = solara.reactive("")  # what is wrong with the file that was loaded last
+watched: solara.Reactive[WatchedWorld | None] = solara.reactive(None)  # world watched last
 
 
 def begin(opened: Choice) -> None:
-    """Let every visitor begin with a choice."""
+    """Set the choice with which the page opens for every visitor."""
     global choice  # noqa: PLW0603 (what a reactive value begins with is given when it is made)
     choice = solara.reactive(opened)
 
 
 def choose(**changes: Any) -> None:
-    """Change what is chosen."""
+    """Change fields of the visitor's choice, by name."""
     choice.value = replace(choice.value, **changes)
 
 
 def ask(name: str | None) -> None:
-    """Open the side panel on a name."""
+    """Open the side panel with the explanation of a name; None opens it without one."""
     asked.value = name or ""
     panel.value = True

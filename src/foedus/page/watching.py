@@ -1,4 +1,4 @@
-"""One world on the page, month by month."""
+"""The part of the page that shows one world, month by month."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import solara.lab
 
-with warnings.catch_warnings():  # solara's on how Mesa uses its hooks
+with warnings.catch_warnings():  # Solara warns of the way in which Mesa uses its hooks
     warnings.filterwarnings("ignore", message=".*ComponentsView")
     from mesa.visualization import SolaraViz
     from mesa.visualization.utils import update_counter
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @solara.component
 def World() -> None:
-    """Watch one world month by month, with the controls of Mesa."""
+    """Show one world month by month, with the controls of Mesa (step, play, reset)."""
     now = visitor.choice.value
     settled = solara.use_ref(now if not now.world_refusal else replace(now, seed=0, world=0))
     if not now.world_refusal:
@@ -55,7 +55,7 @@ def World() -> None:
             Refusal(now.world_refusal)
         SolaraViz(
             model,
-            components=[],  # below: Mesa's grid of components has rows of fixed height
+            components=[],  # they stand below: the rows of Mesa's own grid have a fixed height
             model_params={
                 "chosen": chosen,
                 "parameters": {
@@ -75,7 +75,10 @@ def World() -> None:
 
 
 def _resumed(chosen: Callable[[], Choice]) -> WatchedWorld:
-    """Return the world that was watched last if it is the one chosen, else that one anew."""
+    """Return the chosen world.
+
+    If it is the one that was watched last, it continues where it was; otherwise it begins anew.
+    """
     last: WatchedWorld | None = visitor.watched.peek()
     if last is None or last.choice.world_address != chosen().world_address:
         return WatchedWorld(chosen)
@@ -85,7 +88,7 @@ def _resumed(chosen: Callable[[], Choice]) -> WatchedWorld:
 
 @solara.component
 def WorldCard(model: solara.Reactive[WatchedWorld]) -> None:
-    """Choose a world, and keep what was seen of it."""
+    """Show the card on which a world is chosen, and downloaded as far as it was simulated."""
     now, seen = visitor.choice.value, model.value
     with solara.Card("World"), solara.Column(gap="8px"):
         ScenarioSelect()
@@ -109,7 +112,10 @@ def WorldCard(model: solara.Reactive[WatchedWorld]) -> None:
 def WorldFigure(
     model: WatchedWorld, draw: Callable[[AllianceModel], Picture], meaning: str
 ) -> None:
-    """Show a picture of the world as it stands."""
+    """Show a picture of the world at its present month.
+
+    ``draw`` makes the picture; ``meaning`` names it for readers who do not see it.
+    """
     update_counter.get()
     standing = "; ".join(f"{member.name} {member.standing}" for member in model.members)
     with solara.Card(classes=["foedus-figure"]):
@@ -118,7 +124,7 @@ def WorldFigure(
 
 @solara.component
 def Members(model: WatchedWorld) -> None:
-    """Show how the members stand, as a table."""
+    """Show a table of the members' standing and trust at the present month."""
     update_counter.get()
     header = ("member", "standing", "trust", "takes part", "arrears (years)")
     with solara.Card(f"Members, {model.month}", classes=["foedus-table"]):
@@ -128,7 +134,7 @@ def Members(model: WatchedWorld) -> None:
 
 @solara.component
 def Story(model: WatchedWorld) -> None:
-    """Tell what happened so far, the latest first."""
+    """Show the events of the world up to the present month, the latest first."""
     update_counter.get()
     names = model.case.alliance.names
     whole = solara.use_memo(lambda: choices.story_of(model), [model])

@@ -1,4 +1,4 @@
-"""Levers to move in a notebook, with the fan chart redrawn as they move."""
+"""Sliders for levers in a notebook, with fan charts that are redrawn when a slider is moved."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from foedus.studies.results import Result
     from foedus.worlds.openings import Numbered
 
-RUNS = 2_000
+RUNS = 2_000  # worlds for each redrawing
 CAPTION = (
     "Fans: median of worlds, and the bands that hold half and nine tenths of them, under the moved "
     "levers; dashed: the mean as the scenario stands. The same luck in both."
@@ -29,18 +29,25 @@ CAPTION = (
 
 
 class Widget:
-    """Sliders for the levers that bear on a member, and what follows from them.
+    """Sliders for the levers that concern a member, with fan charts of the moved scenario.
+
+    Parameters
+    ----------
+    runs
+        Worlds for each redrawing.
+    parameters
+        As for :func:`foedus.run`.
 
     Attributes
     ----------
     scenario
-        What the levers are moved in.
+        The scenario whose levers are moved.
     member
-        Whom they address.
+        Code of the member that the levers concern.
     box
         The ipywidgets box that a notebook shows.
     sliders
-        By key of the lever, such as ``pressure.ARM``.
+        Sliders by key of the lever, such as ``pressure.ARM``.
     """
 
     def __init__(self, scenario: Scenario, member: str, runs: int, parameters: Numbered) -> None:
@@ -84,7 +91,7 @@ class Widget:
 
     @property
     def values(self) -> dict[str, float]:
-        """The levers that have been moved, by key."""
+        """Values of the levers that have been moved, by key."""
         return {
             key: slider.value
             for key, slider in self.sliders.items()
@@ -93,11 +100,11 @@ class Widget:
 
     @property
     def moved(self) -> Scenario:
-        """The scenario with the levers as they are now."""
+        """The scenario with the levers at the values of the sliders."""
         return moved(self.scenario, self.values)
 
     def text(self, name: str) -> str:
-        """Return the scenario file that the sliders stand for."""
+        """Return the text of a scenario file with the levers at the values of the sliders."""
         return scenario_text(self.scenario, self.values, name)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
@@ -132,7 +139,7 @@ class Widget:
         Raises
         ------
         ResultError
-            If nothing is moved, or the file exists, or its name is none for a scenario.
+            If no lever is moved, the file exists, or its name does not end in ``.yaml``.
         """
         path = Path(path)
         if not self.values:
@@ -153,14 +160,14 @@ def widget(
     runs: int = RUNS,
     parameters: Numbered = None,
 ) -> Widget:
-    """Show sliders for the levers of a scenario, with its fan chart redrawn as they move.
+    """Show sliders for the levers of a scenario, with fan charts redrawn when one is moved.
 
     Parameters
     ----------
     scenario
         Bare name, path, or loaded scenario.
     member
-        Code of the member that the levers address; the first if omitted.
+        Code of the member that the levers concern; the first if omitted.
     runs
         Worlds for each redrawing.
     parameters
@@ -193,7 +200,11 @@ def _ipywidgets() -> Any:
 
 
 def _drawn(result: Result, stands: Result, member: str) -> bytes:
-    """Draw cohesion and a member's trust under the moved levers, and the medians as they stand."""
+    """Draw cohesion and a member's trust as a PNG.
+
+    Fans show the worlds under the moved levers (``result``); a dashed line shows the mean of the
+    scenario before any lever was moved (``stands``).
+    """
     (scenario,), (before,) = result.scenarios, stands.scenarios
     buffer = BytesIO()
     with mpl.rc_context(STYLE):

@@ -1,1 +1,1 @@
-"""What users of the library meet: running scenarios, and comparing them."""
+"""The entry points of the library: running scenarios, comparing, tracing and verifying them."""

@@ -1,4 +1,7 @@
-"""Comparing scenarios: the same worlds under each, and what the difference is made of."""
+"""Comparing scenarios: the same worlds under each, their differences, and the causes of these.
+
+World number i has the same numbers and the same random draws (the same luck) in every scenario.
+"""
 
 from __future__ import annotations
 
@@ -33,24 +36,26 @@ if TYPE_CHECKING:
 
     Item = str | Path | Scenario | Result
 
-SAMPLE = 2_000  # whole worlds that are looked at month by month
-MOST_RUNS = 2_000_000  # that a difference is resolved with
-TRUSTED, FIRST_STEPS = 100_000, 4  # worlds from which the calibration's own error is told well
-STEP = (1.2, 10.0)  # how far the runs grow at a time, at least and at most
+SAMPLE = 2_000  # worlds whose months are kept, for everything that is compared month by month
+MOST_RUNS = 2_000_000  # most worlds of a scenario that the option ``resolve`` goes on to
+#: From TRUSTED worlds on, the estimate of the calibration's own error is relied on; below, the
+#: number of worlds is multiplied by FIRST_STEPS where that error seems too large.
+TRUSTED, FIRST_STEPS = 100_000, 4
+STEP = (1.2, 10.0)  # least and largest factor by which the number of worlds grows at a time
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """How many worlds it took to know every headline difference well enough.
+    """Precision of the headline differences, and the number of worlds that it took.
 
     Attributes
     ----------
     target
-        Half-width of a 95 % interval that was asked for.
+        Half-width of the 95 % intervals that was asked for.
     reached
-        The widest that is left.
+        Largest half-width of a headline difference in the end.
     widest
-        Subject and outcome of that difference.
+        Subject and outcome of the difference that has it.
     runs
         Worlds of each scenario.
     """
@@ -62,7 +67,7 @@ class Resolution:
 
     @property
     def is_met(self) -> bool:
-        """Whether every headline difference is known to the target."""
+        """Whether the intervals of all headline differences are as narrow as was asked for."""
         return self.reached <= self.target
 
     def __str__(self) -> str:
@@ -82,14 +87,15 @@ class Resolution:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Scenarios under the same luck, beside a baseline.
+    """Scenarios compared with a baseline, world by world under the same luck.
 
     Attributes
     ----------
     result
         The worlds of all scenarios; the baseline is the first.
     resolution
-        What it took to resolve the differences, if that was asked for.
+        The precision that was reached and the worlds that it took; None if no precision was asked
+        for.
     """
 
     result: Result
@@ -97,13 +103,13 @@ class Comparison:
 
     @property
     def baseline(self) -> Scenario:
-        """What the others are compared with."""
+        """The scenario that the others are compared with."""
         baseline, *_ = self.result.scenarios
         return baseline
 
     @property
     def others(self) -> tuple[Scenario, ...]:
-        """The scenarios beside the baseline."""
+        """The other scenarios, which are compared with the baseline."""
         return self.result.scenarios[1:]
 
     @cached_property
@@ -115,10 +121,19 @@ class Comparison:
     def difference(self, scenario: str, subject: str, outcome: str) -> Difference:
         """Return one difference, such as ``("pressure", "ARM", "active")``.
 
+        Parameters
+        ----------
+        scenario
+            Name of the scenario that is compared with the baseline.
+        subject
+            Code of a member, or ``alliance``.
+        outcome
+            Name of an outcome, see :mod:`foedus.outcomes.catalogue`.
+
         Raises
         ------
         ResultError
-            If there is none of that name.
+            If there is no such difference.
         """
         for found in self.differences.get(scenario, []):
             if (found.subject, found.outcome) == (subject, outcome):
@@ -128,7 +143,11 @@ class Comparison:
 
     @cached_property
     def paths(self) -> xr.Dataset:
-        """The first worlds month by month: the result's own if it kept them, else replayed."""
+        """Whole histories of the first worlds, month by month.
+
+        They are those of the result if it kept its histories; otherwise the first 2,000 worlds are
+        simulated again.
+        """
         made = self.result.ensemble
         if made.keeps_trajectories:
             return self.result.trajectories
@@ -138,23 +157,31 @@ class Comparison:
         ).trajectories()
 
     def partings(self, scenario: str, *, conduct: bool = True) -> list[Parting]:
-        """When the worlds of a scenario part from the baseline's.
+        """Return when worlds of a scenario first differ from the same worlds under the baseline.
+
+        There is an entry for any member (the alliance) first, then one for each member.
 
         Parameters
         ----------
+        scenario
+            Name of the scenario.
         conduct
-            Whether to look at what members do, or at anything about them.
+            Whether to compare only what members do (attendance, documents, dues, freeze,
+            membership), or all that is recorded of them.
         """
         return list(partings(self.paths, self.baseline.name, scenario, conduct=conduct))
 
     @property
     def mix_runs(self) -> int:
-        """Worlds of each mix of scenarios that an attribution rests on."""
+        """Number of worlds of each mix of two scenarios, from which attributions are computed."""
         return min(self.result.runs, attribution.RUNS)
 
     @cached_property
     def attributions(self) -> dict[str, list[Attribution]]:
-        """The differences split among the levers, by scenario; see :attr:`unattributed`."""
+        """How the differences are split among the levers, by scenario.
+
+        Scenarios that are not split are in :attr:`unattributed`.
+        """
         made = self.result.ensemble
         return {
             other.name: attribute(
@@ -170,20 +197,24 @@ class Comparison:
 
     @cached_property
     def unattributed(self) -> dict[str, str]:
-        """Why the differences of some scenarios are not split."""
+        """Sentences that say why the differences of some scenarios are not split, by scenario."""
         reasons = {other.name: attribution.refusal(self.baseline, other) for other in self.others}
         return {name: reason for name, reason in reasons.items() if reason}
 
     @cached_property
     def splits(self) -> dict[str, dict[str, dict[str, Split]]]:
-        """How much of the spread comes from not knowing the numbers, by scenario and subject."""
+        """Share of the spread over worlds that comes from not knowing the numbers.
+
+        By scenario, subject (alliance or member) and outcome; see
+        :mod:`foedus.outcomes.variance`.
+        """
         made = crossed(self.result.ensemble)
         sets = made.design.sets
         return {part.scenario.name: splits(part, sets) for part in made.parts if sets}
 
     @cached_property
     def summary(self) -> dict[str, Any]:
-        """Everything as plain data."""
+        """All contents of the comparison as plain data."""
         names = [other.name for other in self.others]
         return {
             "baseline": self.baseline.name,
@@ -237,6 +268,12 @@ class Comparison:
     def plot(self, kind: str = "differences") -> Picture:
         """Draw one of the figures of a comparison or of its result.
 
+        Parameters
+        ----------
+        kind
+            ``differences``, ``incidence``, ``active``, ``attribution``, or a figure of
+            :meth:`foedus.Result.plot`.
+
         Raises
         ------
         ResultError
@@ -249,32 +286,42 @@ class Comparison:
         return comparison_plots.figure(kind, self)
 
     def json(self) -> str:
-        """Return everything, with provenance, as JSON text."""
+        """Return all contents, with provenance, as JSON text."""
         return store.as_text(self._content)
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """What made it, and how to make it again."""
+        """Inputs, versions and digest, and the command that reproduces the comparison."""
         return {**self.result.provenance, "reproduce": self.command}
 
     @property
     def command(self) -> str:
-        """The command that makes this comparison from a directory it was saved to."""
+        """The command that makes this comparison again in the directory that it was saved to."""
         return self.result.command.replace("foedus run", "foedus compare", 1)
 
     def write(self, directory: Path, *, figures: bool = True) -> Path:
-        """Write what a comparison adds into the directory of its result.
+        """Write the files of a comparison into the directory of its result.
+
+        They go to its subdirectory ``comparison``. Files there that foedus did not write stay. A
+        file of an earlier comparison that was edited since is kept beside the new one, with a ``~``
+        at the end of its name.
+
+        Parameters
+        ----------
+        directory
+            Directory of the result.
+        figures
+            Whether to write figures and the brief too.
 
         Returns
         -------
         pathlib.Path
-            The directory ``comparison`` in it. Files of others stay; a file of an earlier
-            comparison that was edited since is kept beside the new one, its name with a ``~``.
+            The subdirectory.
 
         Raises
         ------
         UnfinishedError
-            If it cannot be written.
+            If the files cannot be written.
         """
         target = directory / store.COMPARISON
 
@@ -296,7 +343,7 @@ class Comparison:
         return {"provenance": self.provenance, "comparison": self.summary}
 
     def _is_written(self, target: Path, *, figures: bool) -> bool:
-        """Whether this very comparison stands there, whole or edited since."""
+        """Whether a directory holds this comparison already, whether or not it was edited since."""
         try:
             there = json.loads((target / "comparison.json").read_text(encoding="utf-8"))
             same = there["provenance"]["digest"] == self.result.digest
@@ -341,29 +388,32 @@ def compare(
     baseline
         Name of the scenario that the others are compared with; the first if omitted.
     runs
-        Worlds of each scenario; those of the results that are given, else 20,000.
+        Worlds of each scenario. If omitted: as many as the largest of the given results has, or
+        20,000 if there is none.
     seed, parameters
-        As for :func:`foedus.run`; those of the results that are given.
+        As for :func:`foedus.run`. If results are given, theirs are used and others are refused.
     horizon, settings, allow_inert
-        As for :func:`foedus.run`; for the scenarios that are not results.
+        As for :func:`foedus.run`; they apply to the scenarios that are not results.
     resolve
-        Goes on with more worlds until the 95 % interval of every headline difference (cohesion;
-        chance of being active and of being out, and trust, of each member) is this wide to either
-        side, or more worlds would not help.
+        Half-width of a 95 % interval. Worlds are added until the interval of every headline
+        difference (cohesion; chance of being active and of being out, and trust, of each member)
+        extends no further to either side, or more worlds would not help.
     out, overwrite, figures
-        As for :func:`foedus.run`; what a comparison adds goes to ``comparison`` in it.
+        As for :func:`foedus.run`; the files of the comparison go to the subdirectory
+        ``comparison``.
     **options
         ``engine``, ``workers``, ``scheduler``, ``progress`` and ``notice`` of :func:`foedus.run`.
 
     Returns
     -------
     Comparison
-        Tables, figures and worlds.
+        The worlds of all scenarios, with differences, tables and figures.
 
     Raises
     ------
     ScenarioError, AllianceError, InertScenarioError, ResultError
-        Sentences that say what is wrong, where, and what to do.
+        If a scenario or a result cannot be used. The message says what is wrong, where, and what to
+        do.
 
     Examples
     --------
@@ -408,18 +458,38 @@ def compare(
 
 
 def _to_repeat(message: str) -> str:
-    """Send somebody who interrupted a comparison to the same command, not to that of a run."""
+    """Return the message of an interrupted run with the advice to repeat the same command.
+
+    The message of a run names another command (``foedus run``), which would not compare.
+    """
     return f"{message.split(' Go on with:', maxsplit=1)[0]} Go on with the same command."
 
 
 # ---------------------------------------------------------------------------------------------
-# Resolving
+# Adding worlds until differences are precise enough
 
 
 def _resolved(
     made: Callable[..., Comparison], runs: int, given: Sequence[Result], target: float
 ) -> Comparison:
-    """Add worlds until every headline difference is known to a target, or more would not help."""
+    """Add worlds until every headline difference is precise enough, or more would not help.
+
+    Parameters
+    ----------
+    made
+        Makes a comparison with a number of worlds, taking those that are there already.
+    runs
+        Worlds of each scenario to begin with.
+    given
+        Results whose worlds can be taken.
+    target
+        Half-width of a 95 % interval.
+
+    Raises
+    ------
+    ResultError
+        If the target is not above 0.
+    """
     if not target > 0.0:
         message = f"--resolve must be above 0, not {target:g}."
         raise ResultError(message)
@@ -438,16 +508,21 @@ def _resolved(
 
 
 def _widest(found: Comparison) -> Difference | None:
+    """Return the headline difference with the widest interval; None if there is none."""
     headline = [one for many in found.differences.values() for one in many if one.is_headline]
     return max(headline, key=lambda one: one.half_width, default=None)
 
 
 def _runs_for(widest: Difference, target: float, runs: int) -> int | None:
-    """How many worlds to go on to, or None if that is enough or more would not help."""
+    """Number of worlds to go on to; None if ``runs`` is enough or more would not help.
+
+    It is estimated from the error of the widest difference, of which only the part beyond the
+    calibration's own error (``floor``) shrinks with more worlds.
+    """
     width = widest.half_width
     if width <= target or runs >= MOST_RUNS:
         return None
-    if widest.floor >= target:  # which fewer worlds tell roughly only
+    if widest.floor >= target:  # with few worlds the floor is only roughly known
         return None if runs >= TRUSTED else min(TRUSTED, runs * FIRST_STEPS)
     factor = (width**2 - widest.floor**2) / (target**2 - widest.floor**2)
     low, high = STEP

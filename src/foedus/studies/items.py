@@ -1,4 +1,8 @@
-"""What can be put side by side: scenarios by name, by file or loaded, and results."""
+"""Items of a comparison: loading, ordering and checking scenarios and results.
+
+An item is a scenario, given by its name, its file or loaded; or a result, given by its directory or
+loaded.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +31,23 @@ def loaded_items(
     *,
     allow_inert: bool = False,
 ) -> tuple[list[Scenario | Result], list[Result]]:
-    """Load all items; return them, and the results among them."""
+    """Load all items.
+
+    Parameters
+    ----------
+    horizon, settings, allow_inert
+        As for :func:`foedus.load_scenario`; for the items that are loaded as scenarios.
+
+    Returns
+    -------
+    tuple of list
+        All items, and the results among them.
+
+    Raises
+    ------
+    ResultError
+        If settings are given together with a result, which they cannot change.
+    """
     loaded = [
         item
         if isinstance(item, Result | Scenario)
@@ -47,7 +67,10 @@ def load_item(
     settings: Sequence[str] = (),
     allow_inert: bool = False,
 ) -> Scenario | Result:
-    """Load what can be compared: a scenario by name or path, or a result by its directory."""
+    """Load an item: a scenario by its name or path, or a result by its directory.
+
+    A name of a shipped scenario is a scenario even if there is a directory of that name.
+    """
     if str(item) not in shipped_scenarios() and Path(item).is_dir():
         if settings:
             raise ResultError(_unchangeable(str(item)))
@@ -56,7 +79,11 @@ def load_item(
 
 
 def scenarios_of(items: Sequence[Scenario | Result]) -> list[Scenario]:
-    """Return every scenario once; two of one name that differ are refused when they are run."""
+    """Return the scenarios of all items in order.
+
+    Where results are involved, a scenario that occurs again with the same name and fingerprint is
+    left out. Different scenarios of the same name are kept here and refused when they are run.
+    """
     found: list[Scenario] = []
     for item in items:
         for scenario in item.scenarios if isinstance(item, Result) else (item,):
@@ -68,7 +95,18 @@ def scenarios_of(items: Sequence[Scenario | Result]) -> list[Scenario]:
 
 
 def ordered(scenarios: Sequence[Scenario], baseline: str | None) -> list[Scenario]:
-    """Put the baseline first."""
+    """Return the scenarios with the baseline first.
+
+    Parameters
+    ----------
+    baseline
+        Name of the baseline, or the path of its file; None leaves the order as it is.
+
+    Raises
+    ------
+    ResultError
+        If it is not among the scenarios.
+    """
     if baseline is None:
         return list(scenarios)
     names = [scenario.name for scenario in scenarios]
@@ -80,7 +118,22 @@ def ordered(scenarios: Sequence[Scenario], baseline: str | None) -> list[Scenari
 
 
 def refuse_incomparable(given: Sequence[Result], seed: int | None, parameters: Numbered) -> None:
-    """Refuse results that do not share their luck and numbers, or not with what is asked for."""
+    """Check that results can be compared with each other and with what is asked for.
+
+    Worlds can be compared one by one only if they have the same random draws and numbers.
+
+    Parameters
+    ----------
+    given
+        The results.
+    seed, parameters
+        What is asked for; None if nothing is.
+
+    Raises
+    ------
+    ResultError
+        If seeds or parameters differ.
+    """
     if not given:
         return
     first = given[0]
@@ -118,7 +171,7 @@ def _called(result: Result) -> str:
 
 
 def _unchangeable(result: str) -> str:
-    """Say that settings, which would hold for the scenarios beside a result, do not hold for it."""
+    """Return the refusal of settings (``--set``) that are given with a result."""
     return (
         f"The result '{result}' cannot be changed by --set; leave it out, or name the scenarios "
         "instead of results."
@@ -126,7 +179,7 @@ def _unchangeable(result: str) -> str:
 
 
 def _told_apart(first: Result, other: Result) -> tuple[str, str]:
-    """Names of two designs, with a part of their fingerprints where the names do not tell."""
+    """Return names of two results' designs, with part of the fingerprints where these differ."""
     one, two = first.ensemble.design, other.ensemble.design
     if one.fingerprint == two.fingerprint:
         return one.name, one.name

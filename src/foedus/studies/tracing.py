@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from foedus.worlds.openings import Numbered
 
     Item = str | Path | Scenario | Result
-MOST_TRACED = 2
+MOST_TRACED = 2  # scenarios side by side
 
 
 def trace(
@@ -40,7 +40,7 @@ def trace(
         One scenario or two: bare names, paths, loaded scenarios, results, or directories of
         earlier results.
     run
-        Number of the world, as in every result of this seed and these parameters.
+        Number of the world, counted from 0, as in every result of this seed and these parameters.
     members
         Codes of the members to tell of; all if omitted.
     seed, parameters, horizon, settings
@@ -49,12 +49,13 @@ def trace(
     Returns
     -------
     Trace or Pair
-        Prints as text.
+        The story of one scenario, or of two side by side; ``print`` shows it as text.
 
     Raises
     ------
     ScenarioError, AllianceError, ResultError
-        Sentences that say what is wrong, where, and what to do.
+        If a scenario cannot be loaded, there are not one or two of them, or they do not share
+        seed and parameters. The message says what is wrong, where, and what to do.
 
     Examples
     --------

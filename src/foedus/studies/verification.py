@@ -1,4 +1,4 @@
-"""Verifying a stored result: every checksum, the digest, and a sample of worlds again."""
+"""Verifying a stored result: checksums, digest, and a sample of worlds simulated again."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Verification:
-    """What re-reading and replaying a stored result has shown.
+    """Findings of a verification.
 
     Attributes
     ----------
     pieces, worlds
-        Pieces that are whole on disk, and worlds in them.
+        Number of pieces (files with some worlds each) that are undamaged, and of worlds in them.
     replayed
-        Worlds that were simulated again, one at a time with Mesa.
+        Number of worlds that were simulated again, one at a time with Mesa.
     problems
-        A sentence for each thing that is wrong; none if the result is what it says.
+        A sentence for each problem; empty if there is none.
     """
 
     pieces: int
@@ -44,12 +44,16 @@ class Verification:
 
 
 def verify(directory: str | Path, sample: int = REPLAYED) -> Verification:
-    """Read a stored result again, check every checksum and the digest, and replay a sample.
+    """Read a stored result, check every checksum and the digest, and simulate a sample again.
+
+    The sample is simulated only if nothing else is wrong.
 
     Parameters
     ----------
+    directory
+        Directory of the result.
     sample
-        Worlds of each scenario to replay, spread evenly over the runs.
+        Number of worlds of each scenario to simulate again, spread evenly over the runs.
 
     Raises
     ------
@@ -83,7 +87,7 @@ def verify(directory: str | Path, sample: int = REPLAYED) -> Verification:
 
 
 def _deviations(result: Result, worlds: Worlds, number: int) -> list[str]:
-    """Simulate one world again with Mesa; say in which arrays it differs from the stored one."""
+    """Simulate a world again with Mesa; return a sentence for each array that differs."""
     design = result.ensemble.design
     task = Task(worlds.scenario, result.seed, design, number, 1, "mesa", keep=False)
     return [

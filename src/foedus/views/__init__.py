@@ -1,1 +1,1 @@
-"""Whatever is drawn or written for people."""
+"""Tables, figures and texts for readers."""

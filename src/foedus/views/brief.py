@@ -1,7 +1,8 @@
-"""A brief on a run or a comparison: what was found, on what it rests, and how to make it again.
+"""A brief on a run or a comparison: findings, their assumptions, and how to reproduce them.
 
-A brief is a list of sections made of plain blocks; it is written as one HTML page that needs
-nothing else, or as Markdown with its figures beside it.
+A brief is a list of sections, and a section a list of blocks (tables, figures, texts). It is
+written as a single HTML page that contains its figures, or as Markdown with its figures in a
+directory beside it.
 """
 
 from __future__ import annotations
@@ -48,7 +49,17 @@ class Table:
 
 @dataclass(frozen=True)
 class FigureBlock:
-    """A figure with its caption; drawn when it is asked for, or read where it has been drawn."""
+    """A figure with its caption.
+
+    Attributes
+    ----------
+    name
+        Name of the figure's file, without suffix.
+    draw
+        Draws the figure; called only if the picture is needed.
+    drawn
+        A file of this figure that exists already and is read instead; None if there is none.
+    """
 
     name: str
     caption: str
@@ -57,7 +68,7 @@ class FigureBlock:
     kind: str = "figure"
 
     def image(self, form: str) -> bytes:
-        """Return the picture as PNG or SVG."""
+        """Return the picture as the bytes of a file: ``png`` or ``svg``."""
         if self.drawn is not None:
             return self.drawn.with_suffix(f".{form}").read_bytes()
         buffer = BytesIO()
@@ -70,13 +81,13 @@ class FigureBlock:
 
     @property
     def data_uri(self) -> str:
-        """The picture as a text that a page can hold."""
+        """The picture as a data URI, which an HTML page can contain."""
         return f"data:image/svg+xml;base64,{b64encode(self.image('svg')).decode()}"
 
 
 @dataclass(frozen=True)
 class Words:
-    """Paragraphs, or a list."""
+    """Lines of text: paragraphs, a list, small print or code."""
 
     lines: tuple[str, ...]
     kind: Literal["paragraphs", "list", "small", "code"] = "paragraphs"
@@ -84,7 +95,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and what stands under it."""
+    """A heading and the blocks under it."""
 
     title: str
     blocks: tuple[Table | FigureBlock | Words, ...]
@@ -92,14 +103,14 @@ class Section:
 
 @dataclass(frozen=True)
 class Brief:
-    """What a brief says.
+    """The contents of a brief.
 
     Attributes
     ----------
     title, subtitle
-        Of the whole.
+        Headings of the whole brief.
     sections
-        In the order in which they are read: the finding first.
+        Sections in order; the finding is the first.
     """
 
     title: str
@@ -108,12 +119,13 @@ class Brief:
 
 
 def brief(comparison: Compared, drawn: Sequence[Path] = ()) -> Brief:
-    """Make the brief of a comparison, or of a run: a comparison of one scenario.
+    """Make the brief of a comparison. A run is a comparison of a single scenario.
 
     Parameters
     ----------
     drawn
-        Directories that hold figures of this very comparison and result.
+        Directories with figures that were drawn already from this comparison and its result; they
+        are read instead of being drawn again.
     """
     result = comparison.result
     frame = shared_frame(result.scenarios)
@@ -148,7 +160,7 @@ def _finding(comparison: Compared) -> Iterator[Words]:
 
 
 def headline(comparison: Compared) -> str:
-    """Say which scenario holds the alliance together best and which worst."""
+    """Return a sentence on which scenarios end with the highest and the lowest cohesion."""
     found = {
         name: comparison.difference(name, ALLIANCE, "cohesion") for name in comparison.differences
     }
@@ -185,7 +197,13 @@ def headline(comparison: Compared) -> str:
 
 
 def prospect(result: Projected, name: str) -> Iterator[str]:
-    """Yield what one scenario leads to by itself, a sentence each."""
+    """Yield sentences on one scenario by itself: end state, cohesion, and each member's chances.
+
+    Parameters
+    ----------
+    name
+        Name of the scenario.
+    """
     content, names = result.summary[name], result.names
     states = content["alliance"]["end_states"]
     likeliest = max(states, key=lambda state: states[state]["value"])
@@ -203,7 +221,11 @@ def prospect(result: Projected, name: str) -> Iterator[str]:
 
 
 def _change(comparison: Compared, name: str) -> Iterator[str]:
-    """Yield how a scenario differs from the baseline, the largest changes of members first."""
+    """Yield sentences on how a scenario differs from the baseline.
+
+    Cohesion comes first, then the members whose chance of being active differs, the largest
+    difference first.
+    """
     found = comparison.differences[name]
     cohesion = comparison.difference(name, ALLIANCE, "cohesion")
     yield f"Cohesion: {_difference(cohesion)}."
@@ -225,7 +247,11 @@ def _change(comparison: Compared, name: str) -> Iterator[str]:
 
 
 def _cause(comparison: Compared, name: str) -> Iterator[str]:
-    """Yield which lever makes most of the difference in cohesion, and when conduct parts."""
+    """Yield sentences on the causes of a difference.
+
+    They name the lever with the largest part of the difference in cohesion, and the month by which
+    members first act otherwise than under the baseline.
+    """
     for one in comparison.attributions.get(name, []):
         if (one.subject, one.outcome) == (ALLIANCE, "cohesion") and len(one.shares) > 1:
             most = max(one.shares, key=lambda share: abs(share.shapley.value))
@@ -259,7 +285,7 @@ def _as_dict(estimate: Any) -> dict[str, Any]:
 
 
 def result_html(result: Projected) -> str:
-    """Return a result as HTML for a notebook: finding first, a small figure, then its tables."""
+    """Return a result as HTML for a notebook: the finding, a small figure, then the tables."""
     found = "".join(
         f"<li>{escape(line)}</li>" for name in result.summary for line in prospect(result, name)
     )
@@ -345,7 +371,7 @@ def _outcomes(comparison: Compared) -> Iterator[Table]:
 
 
 # ---------------------------------------------------------------------------------------------
-# On what it rests
+# Assumptions, worth and provenance
 
 
 def _assumptions(comparison: Compared) -> Iterator[Table | Words]:
@@ -392,7 +418,7 @@ def _listed(versions: dict[str, str]) -> str:
 
 
 def html(made: Brief) -> str:
-    """Return a brief as one HTML page that needs nothing else."""
+    """Return a brief as a single HTML page, with its figures in it."""
     from jinja2 import Environment, PackageLoader
 
     environment = Environment(
@@ -402,7 +428,13 @@ def html(made: Brief) -> str:
 
 
 def markdown(made: Brief, figures: str) -> str:
-    """Return a brief as Markdown whose figures stand in a directory beside it."""
+    """Return a brief as Markdown.
+
+    Parameters
+    ----------
+    figures
+        Name of the directory, beside the file, that holds the figures.
+    """
     lines = [f"# {made.title}", "", made.subtitle, ""]
     for section in made.sections:
         lines += [f"## {section.title}", ""]
@@ -430,12 +462,13 @@ def _markdown_row(cells: Any) -> str:
 
 
 def refuse(path: Path, form: Format, *, overwrite: bool) -> None:
-    """Refuse a brief that would be lost or that would be called what it is not.
+    """Check, before anything is computed, that a brief can be written to a file.
 
     Raises
     ------
     ResultError
-        With what to do.
+        If the file's suffix does not fit the form, or the file or the directory of its figures
+        exists and must not be replaced.
     """
     if path.suffix not in SUFFIXES[form]:
         message = (
@@ -469,7 +502,7 @@ def write(
     Parameters
     ----------
     path
-        The file; figures of a Markdown brief go to a directory beside it.
+        The file to write. Figures of a Markdown brief go to a directory beside it.
     form
         ``html`` or ``md``.
     overwrite
@@ -487,7 +520,7 @@ def write(
     ResultError
         If the file exists already, or its directory does not.
     UnfinishedError
-        If it cannot be written.
+        If a file cannot be written.
     """
     refuse(path, form, overwrite=overwrite)
     made = brief(comparison, drawn)

@@ -47,8 +47,8 @@ if TYPE_CHECKING:
     from foedus.outcomes.estimates import Estimate
     from foedus.views.subjects import Compared
 DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
-SMALL = 0.05  # differences are never drawn as if less than that were much
-#: Events whose incidence is drawn, if they come at all.
+SMALL = 0.05  # the axis of a difference reaches at least so far to either side of 0
+#: Events whose incidence is drawn, if they come in any world.
 DRAWN = ("missed_summit", "unpaid_dues", "freeze", "thaw", "suspension", "withdrawal", "expulsion")
 
 
@@ -63,7 +63,7 @@ def difference_fan(ax: Axes, differences: xr.DataArray, colour: str = BLUE) -> A
     ----------
     differences
         Other scenario minus baseline: dimensions month and run, see
-        :func:`foedus.outcomes.differences.gaps`. Missing ones are left out.
+        :func:`foedus.outcomes.differences.gaps`. NaN is left out.
     """
     values = differences.transpose("month", "run").values
     present = ~np.isnan(values).all(axis=1)
@@ -81,9 +81,22 @@ def difference_fan(ax: Axes, differences: xr.DataArray, colour: str = BLUE) -> A
 def incidence_curves(
     ax: Axes, data: xr.Dataset, member: str, event: str, scenarios: Sequence[Scenario]
 ) -> Axes:
-    """Draw by when an event has come to a member, a line for each scenario with its 95 % interval.
+    """Draw the cumulative incidence of an event of a member, a line for each scenario.
 
-    Leaving the alliance forestalls all else.
+    The incidence in a month is the share of worlds in which the event has come by then; the band is
+    its 95 % interval. Leaving the alliance is a competing event: after it nothing else comes.
+
+    Parameters
+    ----------
+    data
+        The result, see :attr:`foedus.Result.data`.
+    member, event
+        Code of the member, and name of an event of the chronicle.
+
+    Raises
+    ------
+    ResultError
+        If the result has no such scenario, member or event.
     """
     months = data["month"].values
     known = Populations(*map(int, data.attrs["populations"]))
@@ -116,7 +129,7 @@ def incidence_curves(
 
 
 def activity_map(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) -> Axes:
-    """Draw the probability that each member is active at the horizon, scenario by scenario."""
+    """Draw a map (member by scenario) of the probability of being active at the horizon."""
     for scenario in scenarios:
         refuse_unknown(data, scenario=scenario.name)
     known = Populations(*map(int, data.attrs["populations"]))
@@ -153,9 +166,10 @@ def _percent(one: Estimate) -> str:
 
 
 def tornado(ax: Axes, attribution: Attribution) -> Axes:
-    """Draw how a difference is split among levers, the largest part on top.
+    """Draw how a difference is split among levers, with the largest part at the top.
 
-    Bars: Shapley values with their 95 % intervals. Diamonds: the lever's effect alone.
+    Bars: Shapley values with their 95 % intervals, and the total. Diamonds: the effect of a lever
+    if no other is changed.
     """
     shares = sorted(attribution.shares, key=lambda share: abs(share.shapley.value))
     total = attribution.total
@@ -184,18 +198,20 @@ def tornado(ax: Axes, attribution: Attribution) -> Axes:
 
 
 # ---------------------------------------------------------------------------------------------
-# Pages
+# Figures
 
 
 def difference_figure(
     comparison: Compared, others: Sequence[Scenario], members: Sequence[str] = ()
 ) -> Picture:
-    """Paired differences of cohesion and of members' trust over time, scenarios apart.
+    """Paired differences of cohesion and of members' trust over time, a column for each scenario.
 
     Parameters
     ----------
+    others
+        Scenarios to compare with the baseline.
     members
-        Codes; all if empty.
+        Codes of the members to draw; all if empty.
     """
     paths, baseline = comparison.paths, comparison.baseline
     names = comparison.result.names
@@ -223,13 +239,13 @@ def difference_figure(
 
 
 def member_difference_figure(comparison: Compared, member: str) -> Picture:
-    """Paired differences of cohesion and of one member's trust over time, scenarios apart."""
+    """Paired differences of cohesion and of one member's trust, a column for each scenario."""
     with mpl.rc_context(STYLE):
         return difference_figure(comparison, comparison.others, [member])
 
 
 def incidence_figure(comparison: Compared, others: Sequence[Scenario]) -> Picture:
-    """By when the likeliest events have come to each member, in all scenarios."""
+    """Cumulative incidence of the events in :data:`DRAWN`, for each member and all scenarios."""
     data, scenarios = comparison.result.data, (comparison.baseline, *others)
     came = (data["event_month"] > 0).any(["scenario", "member", "run"])
     events = [name for name in DRAWN if bool(came.sel(event=name))] or list(DRAWN[:1])
@@ -248,7 +264,7 @@ def incidence_figure(comparison: Compared, others: Sequence[Scenario]) -> Pictur
 
 
 def activity_figure(comparison: Compared, others: Sequence[Scenario]) -> Picture:
-    """Map of the chances of being active at the horizon."""
+    """Map of the probability that each member is active at the horizon, by scenario."""
     data, scenarios = comparison.result.data, (comparison.baseline, *others)
     figure, axes = grid(1, 1, width=1.5 + 1.3 * len(scenarios), height=0.62 * data.sizes["member"])
     activity_map(axes[0][0], data, scenarios)
@@ -258,7 +274,7 @@ def activity_figure(comparison: Compared, others: Sequence[Scenario]) -> Picture
 
 
 def attribution_figure(comparison: Compared, others: Sequence[Scenario]) -> Picture:
-    """Which lever does it: cohesion, and the members that the levers address."""
+    """Attribution of differences to levers: cohesion, and the member whose trust differs most."""
     shown = [other for other in others if other.name in comparison.attributions]
     rows = _attributed_rows(comparison, shown)
     figure, axes = grid(
@@ -284,7 +300,11 @@ def attribution_figure(comparison: Compared, others: Sequence[Scenario]) -> Pict
 
 
 def _attributed_rows(comparison: Compared, shown: Sequence[Scenario]) -> list[tuple[str, str]]:
-    """Cohesion, and trust and activity of the member whose trust moves most."""
+    """Return (subject, outcome) of the rows of the figure of attribution.
+
+    They are cohesion, and trust and activity of the member whose trust differs most from the
+    baseline.
+    """
     rows = [(ALLIANCE, "cohesion")]
     moved = [
         (abs(a.total.value), a.subject)
@@ -324,6 +344,13 @@ FIGURES: dict[str, StandardFigure] = {
 def figure(kind: str, comparison: Compared, others: Sequence[Scenario] | None = None) -> Picture:
     """Draw one of the figures of a comparison by name.
 
+    Parameters
+    ----------
+    kind
+        A key of :data:`FIGURES`.
+    others
+        Scenarios to compare with the baseline; all of the comparison if omitted.
+
     Raises
     ------
     ResultError
@@ -340,7 +367,7 @@ def figure(kind: str, comparison: Compared, others: Sequence[Scenario] | None = 
 
 
 def write_figures(directory: Path, comparison: Compared) -> list[Path]:
-    """Write every figure as PNG and SVG, a page for every few scenarios.
+    """Write every figure as PNG and SVG, with at most :data:`PER_PAGE` scenarios on a page.
 
     The files carry the scenarios' fingerprints and the seed in their metadata.
     """

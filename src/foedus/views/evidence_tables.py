@@ -1,4 +1,7 @@
-"""Tables of a record, a calibration, a hindcast, a study of coverage."""
+"""Rows of the tables of a record, a calibration, a hindcast and a coverage study.
+
+Each function yields the rows, as tuples of text, that belong under one of the headers here.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 
 # ---------------------------------------------------------------------------------------------
-# Record, calibration, hindcast
+# Headers and rows
 
 RECORD_HEADER: Row = ("month", "member", "what", "value", "error", "scored", "source")
 INFORMED_HEADER: Row = (
@@ -58,7 +61,7 @@ COVERAGE_HEADER: Row = (
 
 
 def shown(what: str, value: float) -> str:
-    """Write an observation: yes or no for an event, a share else."""
+    """Write the value of an observation: yes or no for an event, two decimals for a share."""
     return ("no", "yes")[int(value)] if what in EVENTS else f"{value:.2f}"
 
 
@@ -77,7 +80,13 @@ def record_rows(record: Record) -> Iterator[Row]:
 
 
 def informed_rows(posterior: Posterior, *, everything: bool = False) -> Iterator[Row]:
-    """Yield a row for each number that the record informs, or for all."""
+    """Yield a row for each number that the record informs, under :data:`INFORMED_HEADER`.
+
+    Parameters
+    ----------
+    everything
+        Whether to yield a row for every drawn number, informed or not.
+    """
     for name, values in posterior.values.items():
         ratio = posterior.spread_ratio[name]
         if name not in posterior.informed and not everything:
@@ -95,7 +104,7 @@ def informed_rows(posterior: Posterior, *, everything: bool = False) -> Iterator
 
 
 def check_rows(checks: Sequence[Check]) -> Iterator[Row]:
-    """Yield a row for each observation beside the posterior."""
+    """Yield a row for each observation beside the posterior, under :data:`CHECK_HEADER`."""
     for check in checks:
         item = check.item
         again = f"{check.again:.2f}"
@@ -113,7 +122,7 @@ def check_rows(checks: Sequence[Check]) -> Iterator[Row]:
 
 
 def calibration_line(posterior: Posterior) -> str:
-    """Say how the posterior was found, and how well the repair constant is told apart."""
+    """Return a line on how a posterior was computed, with the log evidence by repair constant."""
     about = posterior.about
     informed = len(posterior.informed)
     evidence = "; ".join(
@@ -131,7 +140,15 @@ def calibration_line(posterior: Posterior) -> str:
 
 
 def score_rows(scores: Sequence[dict[str, Any]], drivers: str) -> Iterator[Row]:
-    """Yield the scores under one kind of drivers; the model's own gain is left out."""
+    """Yield a row for each score under one kind of drivers, under :data:`SCORE_HEADER`.
+
+    Parameters
+    ----------
+    scores
+        Rows of :func:`foedus.inference.hindcast.summary`.
+    drivers
+        One of :data:`foedus.inference.hindcast.DRIVERS`.
+    """
     for row in scores:
         if row["drivers"] != drivers:
             continue
@@ -155,7 +172,7 @@ def _bracket(low: float | None, high: float | None, form: str) -> str:
 
 
 def claim_rows(claims: Sequence[Claim]) -> Iterator[Row]:
-    """Yield a row for each claim."""
+    """Yield a row for each claim, under :data:`CLAIM_HEADER`."""
     for claim in claims:
         yield (
             claim.letter,
@@ -167,7 +184,7 @@ def claim_rows(claims: Sequence[Claim]) -> Iterator[Row]:
 
 
 def coverage_rows(rows: Sequence[dict[str, Any]]) -> Iterator[Row]:
-    """Yield a row for each number of a study of coverage."""
+    """Yield a row for each number of a coverage study, under :data:`COVERAGE_HEADER`."""
     for row in rows:
         yield (
             row["number"],

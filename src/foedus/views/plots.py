@@ -76,15 +76,15 @@ class Picture(Figure):
 def fan(
     ax: Axes, months: npt.NDArray[Any], histogram: npt.NDArray[Any], colour: str = BLUE
 ) -> Axes:
-    """Draw the median of worlds and the bands that hold half and nine tenths of them.
+    """Draw the median over worlds, and the bands that hold half and nine tenths of them.
 
     Parameters
     ----------
     months
-        Shape (months,), datetime64.
+        Shape (month,), datetime64.
     histogram
-        Shape (months, bins): worlds in equal bins of a share from 0 to 1; those without a value are
-        in none.
+        Shape (month, bin): number of worlds in equal bins of a share from 0 to 1. Worlds without a
+        value are in no bin.
     """
     present = histogram.sum(axis=1) > 0
     if not present.any():
@@ -100,12 +100,17 @@ def fan(
 
 
 def refuse_unknown(data: xr.Dataset, **wanted: str) -> None:
-    """Refuse labels that a dataset does not have, by dimension.
+    """Check that a dataset has some labels.
+
+    Parameters
+    ----------
+    **wanted
+        By dimension of the dataset: the label that it must have.
 
     Raises
     ------
     ResultError
-        With the nearest that there is.
+        If a label is missing; the message names the most similar one.
     """
     for dimension, label in wanted.items():
         known = [str(value) for value in data[dimension].values]
@@ -201,7 +206,7 @@ def by_year(ax: Axes, years: int = 6) -> Axes:
 
 
 def cohesion_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
-    """Cohesion of the alliance, scenarios side by side on shared axes."""
+    """Fan charts of the alliance's cohesion, scenarios side by side on shared axes."""
     count = len(scenarios)
     figure, axes = grid(1, count, width=3.1 if count > 1 else 5.2, height=3.0)
     for ax, scenario in zip(axes[0], scenarios, strict=True):
@@ -215,7 +220,7 @@ def cohesion_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
 
 
 def trust_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
-    """Trust of each member, a row each, scenarios side by side."""
+    """Fan charts of each member's trust: a row for each member, a column for each scenario."""
     figure, axes = _by_member(data, scenarios, trust_fan)
     handles, labels = axes[0][0].get_legend_handles_labels()
     finish(figure, data, f"Trust in the patron (0 to 1): {_alliance(data)}", handles, labels)
@@ -354,7 +359,7 @@ def figure(kind: str, data: xr.Dataset, scenarios: Sequence[Scenario]) -> Pictur
 
 
 def write_figures(directory: Path, data: xr.Dataset, scenarios: Sequence[Scenario]) -> list[Path]:
-    """Write every standard figure as PNG and SVG, a page for every few scenarios.
+    """Write every standard figure as PNG and SVG, with at most PER_PAGE scenarios on a page.
 
     The files carry the scenarios' fingerprints and the seed in their metadata.
     """
@@ -369,14 +374,20 @@ def write_figures(directory: Path, data: xr.Dataset, scenarios: Sequence[Scenari
 
 
 def page_name(kind: str, number: int) -> str:
-    """Name of a page of figures: its kind, numbered from the second on."""
+    """Name of a page of a figure: its kind, with a number from the second page on."""
     return kind if number == 1 else f"{kind}_{number}"
 
 
 def save(
     picture: Picture, stem: Path, data: xr.Dataset, scenarios: Sequence[Scenario]
 ) -> list[Path]:
-    """Write a figure as PNG and SVG, with scenarios, seed and worlds in their metadata."""
+    """Write a figure as PNG and SVG, with scenarios, seed and worlds in their metadata.
+
+    Parameters
+    ----------
+    stem
+        Path of the files without their suffix.
+    """
     described = "; ".join(f"{s.name} {s.fingerprint}" for s in scenarios)
     described += f"; seed {data.attrs['seed']}; {data.sizes['run']} worlds"
     common = {"Title": picture.get_suptitle(), "Description": described}
@@ -399,7 +410,22 @@ def grid(
     sharey: bool | Literal["row", "col"] = True,
     floor: float = 0.0,
 ) -> tuple[Picture, Any]:
-    """Return a figure with Axes (row, column), each so many inches, at least ``floor`` wide."""
+    """Return a figure with a grid of Axes.
+
+    Parameters
+    ----------
+    width, height
+        Size of each panel in inches.
+    sharex, sharey
+        Which panels share an axis, as for matplotlib's ``subplots``.
+    floor
+        Least width of the figure in inches.
+
+    Returns
+    -------
+    tuple
+        The figure, and an array of Axes: shape (row, column).
+    """
     size = (max(floor, width * columns + 0.7), height * rows + 1.25)
     picture = Picture(figsize=size, layout="constrained")
     FigureCanvasAgg(picture)
@@ -416,10 +442,20 @@ def finish(
     *,
     worlds: int | None = None,
 ) -> None:
-    """Give a figure its title, its legend, and a line that says which worlds it shows."""
+    """Give a figure its title, its legend, and a line on the worlds that it shows.
+
+    Parameters
+    ----------
+    data
+        The result, for the number of its worlds, their numbers' source and the seed.
+    handles, labels
+        Entries of the legend.
+    worlds
+        Worlds of a scenario, where these are not all of the result.
+    """
     picture.suptitle(title, x=0.01, ha="left", fontweight="bold")
     widest = max(map(len, labels), default=1)
-    room = int(picture.get_figwidth() / (0.55 + 0.068 * widest))  # inches of an entry
+    room = int(picture.get_figwidth() / (0.55 + 0.068 * widest))  # width of an entry in inches
     columns = max(1, min(len(labels), room))
     draw = {
         "posterior": "worlds that go on from the record (posterior)",
@@ -450,7 +486,7 @@ def _alliance(data: xr.Dataset) -> str:
 
 
 def wrapped(text: str, width: int) -> str:
-    """Break a title into lines."""
+    """Break a text into lines of at most ``width`` characters."""
     from textwrap import fill
 
     return fill(text, width)

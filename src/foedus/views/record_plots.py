@@ -1,4 +1,4 @@
-"""Figures of calibration and hindcast: forecasts and what happened, ranks of known truths."""
+"""Figures of a hindcast (forecasts beside what happened) and of a coverage study."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _date(month: int) -> Any:
 
 
 def trust_forecasts(ax: Axes, hindcast: Hindcast, drivers: str, member: str = "ARM") -> Axes:
-    """Draw the fan of simulated trust from each origin, and the surveys on it.
+    """Draw the fan of simulated trust after each origin, and the surveys over it.
 
     Parameters
     ----------
@@ -79,7 +79,15 @@ def trust_forecasts(ax: Axes, hindcast: Hindcast, drivers: str, member: str = "A
 def event_forecasts(
     ax: Axes, hindcast: Hindcast, drivers: str, what: str, member: str = "ARM"
 ) -> Axes:
-    """Draw the chances given to an event year by year, and whether it happened."""
+    """Draw the chances that forecasters gave to an event in each year, and whether it happened.
+
+    Parameters
+    ----------
+    drivers
+        One of :data:`~foedus.inference.hindcast.DRIVERS`.
+    what
+        One of :data:`~foedus.cases.record.EVENTS`.
+    """
     for offset, (name, (marker, colour)) in enumerate(MARKERS.items()):
         items = hindcast.select(drivers=drivers, forecaster=name, what=what, member=member)
         years = [int(item.month[:4]) + (offset - 1.5) * 0.13 for item in items]
@@ -112,7 +120,7 @@ def _years(ax: Axes) -> Axes:
 
 
 def hindcast_figure(hindcast: Hindcast, drivers: str = "coded", member: str = "ARM") -> Picture:
-    """Fans of trust with the surveys on them, and chances of events beside what happened."""
+    """Figure of a hindcast: trust with the surveys, and chances of events beside what happened."""
     with mpl.rc_context(STYLE):
         picture = Picture(figsize=(7.2, 6.6), layout="constrained")
         FigureCanvasAgg(picture)
@@ -148,7 +156,10 @@ def hindcast_figure(hindcast: Hindcast, drivers: str = "coded", member: str = "A
 
 
 def ranks_figure(coverage: Coverage, names: tuple[str, ...]) -> Picture:
-    """Histograms of the rank of the truth among posterior draws: flat if calibration is right."""
+    """Histograms of the rank of the true value among posterior draws, one for each number.
+
+    They are flat, within sampling error, if the calibration is right.
+    """
     columns = 4
     rows = -(-len(names) // columns)
     bins = 10
@@ -181,7 +192,15 @@ def ranks_figure(coverage: Coverage, names: tuple[str, ...]) -> Picture:
 
 
 def write(picture: Picture, stem: Path, described: str) -> None:
-    """Write a picture as PNG and SVG, with what it is of in the files' metadata."""
+    """Write a picture as PNG and SVG.
+
+    Parameters
+    ----------
+    stem
+        Path of the files without their suffix.
+    described
+        What the picture shows, for the files' metadata.
+    """
     common = {"Title": picture.get_suptitle(), "Description": described}
     picture.savefig(stem.with_suffix(".png"), dpi=200, metadata={**common, "Software": "foedus"})
     picture.set_layout_engine("none")
@@ -193,7 +212,15 @@ def write(picture: Picture, stem: Path, described: str) -> None:
 def write_coverage(
     found: Coverage, content: dict[str, Any], informed: tuple[str, ...] | None, directory: Path
 ) -> None:
-    """Write a study of coverage and its figure."""
+    """Write the results of a coverage study and its figure into a directory.
+
+    Parameters
+    ----------
+    content
+        Plain data as from :func:`foedus.inference.coverage.summary`.
+    informed
+        Names of the numbers to draw; all if None.
+    """
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     replace_file(directory / "coverage.json", text.encode())
     described = f"{found.records} records of {content['draws']} draws; seed {content['seed']}"
@@ -201,7 +228,13 @@ def write_coverage(
 
 
 def write_hindcast(hindcast: Hindcast, content: dict[str, Any], directory: Path) -> None:
-    """Write every forecast, the scores, and a figure for each kind of drivers."""
+    """Write every forecast, the scores, and a figure for each kind of drivers, into a directory.
+
+    Parameters
+    ----------
+    content
+        Plain data as from :func:`foedus.inference.hindcast.summary`.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     replace_file(directory / "hindcast.json", text.encode())

@@ -1,4 +1,7 @@
-"""What a brief, a figure or a table asks of a result and of a comparison."""
+"""Protocols: the attributes of results and comparisons that briefs, figures and tables use.
+
+They let the views work without importing the classes of :mod:`foedus.studies`.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Projected(Protocol):
-    """Worlds of some scenarios; a :class:`foedus.Result` is one."""
+    """A result: the worlds of some scenarios. :class:`foedus.Result` fulfils it."""
 
     @property
     def scenarios(self) -> tuple[Scenario, ...]:
@@ -28,7 +31,7 @@ class Projected(Protocol):
 
     @property
     def data(self) -> xr.Dataset:
-        """Table of outcomes and monthly statistics."""
+        """Outcomes of every world, and monthly statistics over worlds."""
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -43,7 +46,7 @@ class Projected(Protocol):
 
 
 class Compared(Protocol):
-    """Scenarios under the same luck beside a baseline; a :class:`foedus.Comparison` is one."""
+    """A comparison of scenarios with a baseline. :class:`foedus.Comparison` fulfils it."""
 
     @property
     def result(self) -> Projected:
@@ -51,42 +54,42 @@ class Compared(Protocol):
 
     @property
     def baseline(self) -> Scenario:
-        """What the others are compared with."""
+        """The scenario that the others are compared with."""
 
     @property
     def others(self) -> tuple[Scenario, ...]:
-        """The scenarios beside the baseline."""
+        """The other scenarios, which are compared with the baseline."""
 
     @property
     def resolution(self) -> object | None:
-        """What it took to know the differences well enough, if that was asked for."""
+        """Number of worlds that the wanted precision took; None if none was asked for."""
 
     @property
     def differences(self) -> Mapping[str, Sequence[Difference]]:
         """Paired differences from the baseline, by scenario."""
 
     def difference(self, scenario: str, subject: str, outcome: str) -> Difference:
-        """Return one difference."""
+        """Return the difference of a scenario in one outcome of a member or the alliance."""
 
     @property
     def attributions(self) -> Mapping[str, Sequence[Attribution]]:
-        """The differences split among the levers, by scenario."""
+        """How the differences are split among the levers, by scenario."""
 
     @property
     def mix_runs(self) -> int:
-        """Worlds of each mix that an attribution rests on."""
+        """Number of worlds of each mix of two scenarios, from which attributions are computed."""
 
     @property
     def paths(self) -> xr.Dataset:
-        """The first worlds month by month."""
+        """Whole histories, month by month, of the first worlds."""
 
     def partings(self, scenario: str, *, conduct: bool = True) -> Sequence[Parting]:
-        """When the worlds of a scenario part from the baseline's."""
+        """Return when worlds of a scenario first differ from the baseline's, by member."""
 
     @property
     def summary(self) -> dict[str, Any]:
-        """Everything as plain data."""
+        """All contents of the comparison as plain data."""
 
     @property
     def provenance(self) -> dict[str, Any]:
-        """What made it, and how to make it again."""
+        """Inputs, versions and digest, and the command that reproduces the comparison."""

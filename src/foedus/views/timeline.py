@@ -51,7 +51,9 @@ MARKERS: dict[str, str] = {
     "expulsion": "p",
 }
 DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
-STACK, LEVELS, CROWDED = 0.04, 5, 2  # shift of a sign so few months after another, up to a level
+#: A mark at most CROWDED months after the last one is shifted by one level more, STACK in trust
+#: each; after LEVELS levels it starts again at the line.
+STACK, LEVELS, CROWDED = 0.04, 5, 2
 
 
 # ---------------------------------------------------------------------------------------------
@@ -61,22 +63,22 @@ STACK, LEVELS, CROWDED = 0.04, 5, 2  # shift of a sign so few months after anoth
 def timeline(ax: Axes, trace: Trace, members: Sequence[str] | None = None) -> Axes:
     """Draw the trust of members over time, with what happened to them.
 
-    Lines are thin while a member is frozen and end when it leaves; events stand on the line of
-    their member, one above the other where they fall in one month.
+    Lines are thin while a member is frozen and end when it leaves. Marks of events stand on the
+    line of their member; where marks are close in time, the later ones are shifted off the line.
 
     Parameters
     ----------
     ax
         Axes to draw on.
     trace
-        A world.
+        The world to draw.
     members
         Codes of the members to draw; those of the trace if omitted.
 
     Returns
     -------
     Axes
-        Those given.
+        The same as ``ax``.
 
     Raises
     ------
@@ -108,7 +110,10 @@ def timeline(ax: Axes, trace: Trace, members: Sequence[str] | None = None) -> Ax
 
 
 def look(alliance: Alliance, code: str) -> dict[str, Any]:
-    """Return colour and dashes of a member, the same in every picture of one world."""
+    """Return colour and dashes of a member's lines, as options of matplotlib's plot.
+
+    They depend on the member's place in the alliance only, so all pictures agree.
+    """
     from foedus.views.plots import SERIES
 
     lap, place = divmod(alliance.members.index(code), len(SERIES))
@@ -127,7 +132,7 @@ def _draw_trust(ax: Axes, trace: Trace, code: str) -> None:
 
 
 def _draw_signs(ax: Axes, trace: Trace, members: Sequence[str]) -> None:
-    """Draw every sign that occurs, with one label for each."""
+    """Draw the marks of crises and events, with one label in the legend for each kind."""
     places: dict[str, list[tuple[Any, float, str]]] = defaultdict(list)
     for code in members:
         colour = look(trace.scenario.alliance, code)["color"]
@@ -143,7 +148,7 @@ def _draw_signs(ax: Axes, trace: Trace, members: Sequence[str]) -> None:
 
 
 def _signs(trace: Trace, code: str) -> Iterator[tuple[str, Any, float]]:
-    """Yield what happened to a member as sign, month and height, shifted where it is crowded."""
+    """Yield each mark of a member: its kind, month and height, shifted where marks crowd."""
     history, place = trace.history, trace.scenario.alliance.members.index(code)
     last, crowd = -1 - CROWDED, 0
     for month, at in enumerate(history.months):
@@ -155,6 +160,7 @@ def _signs(trace: Trace, code: str) -> Iterator[tuple[str, Any, float]]:
 
 
 def _signs_of_month(history: History, month: int, place: int) -> list[str]:
+    """Return the kinds of marks, as in :data:`MARKERS`, of a member in a month."""
     happening = dict(zip(Events._fields, history.events[month, place].tolist(), strict=True))
     was_helped = bool(history.support[month, place] > 0.0)
     happening[HELPED] = bool(history.crisis[month, place]) and was_helped
@@ -166,7 +172,7 @@ TIMELINE_FILES = (".png", ".svg", ".pdf")
 
 
 def timeline_figure(told: Trace | Pair) -> Picture:
-    """One world, or the same world under two scenarios, over time."""
+    """Return a figure of the timeline of one world, or of the same world under two scenarios."""
     worlds = (told.one, told.other) if isinstance(told, Pair) else (told,)
     with mpl.rc_context(STYLE):
         figure, axes = grid(len(worlds), 1, width=8.0, height=3.6, sharex=True)
@@ -187,12 +193,21 @@ def timeline_figure(told: Trace | Pair) -> Picture:
 def write_timeline(told: Trace | Pair, path: Path, *, overwrite: bool = False) -> Path:
     """Draw a timeline into a file: .png, .svg or .pdf.
 
+    Parameters
+    ----------
+    told
+        One world, or the same world under two scenarios.
+    path
+        The file to write.
+    overwrite
+        Whether an existing file may be replaced.
+
     Raises
     ------
     ResultError
         If the file exists already, or its name ends otherwise.
     UnfinishedError
-        If it cannot be written.
+        If the file cannot be written.
     """
     if path.suffix not in TIMELINE_FILES:
         message = f"{path}: a timeline is a file that ends in {', '.join(TIMELINE_FILES)}."

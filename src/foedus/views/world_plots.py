@@ -1,4 +1,4 @@
-"""Pictures of one world as it stands: the network of its members, and its path so far."""
+"""Pictures of one world at its present month: the network of members, and the path so far."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from foedus.worlds.agents import AllianceModel, MemberState
 
 TRUST = mpl.colormaps["cividis"]
-NODE, RING = 1300, 4.0  # points squared, points
-WIDEST = 7.0  # points, of a link that stands for 1
+NODE, RING = 1300, 4.0  # area of a member's disc in square points, width of its ring in points
+WIDEST = 7.0  # width in points of a line that stands for a dependence of 1
 
 
 # ---------------------------------------------------------------------------------------------
@@ -31,7 +31,7 @@ WIDEST = 7.0  # points, of a link that stands for 1
 
 
 def network(ax: Axes, model: AllianceModel) -> Axes:
-    """Draw the members around the patron as they are now.
+    """Draw the members around the patron, in their present state.
 
     Fill: trust in the patron. Ring: standing. Line to the patron: the wider, the more the member
     depends on its economy; dashed while the member does not take part, absent once it is out. Grey
@@ -66,7 +66,7 @@ def network(ax: Axes, model: AllianceModel) -> Axes:
 def _draw_attention(
     ax: Axes, watcher: tuple[float, float], watched: tuple[float, float], share: float
 ) -> None:
-    """Draw an arrow that bends, so that the two directions do not cover each other."""
+    """Draw the arrow from watcher to watched, curved so that opposite arrows do not overlap."""
     ax.add_patch(
         FancyArrowPatch(
             watcher,
@@ -84,7 +84,7 @@ def _draw_attention(
 
 
 def _draw_member(ax: Axes, member: MemberState, place: tuple[float, float]) -> None:
-    """Draw a member, its line to the patron, and what it is in words."""
+    """Draw a member, its line to the patron, and its name, standing and trust."""
     x, y = place
     is_out = not is_member(member.state)
     if not is_out:
@@ -118,14 +118,14 @@ def _draw_member(ax: Axes, member: MemberState, place: tuple[float, float]) -> N
 
 
 def path(ax: Axes, model: AllianceModel) -> Axes:
-    """Draw cohesion and the trust of every member, month by month so far.
+    """Draw cohesion and the trust of every member up to the present month.
 
     Lines of trust end where a member leaves the alliance.
 
     Raises
     ------
     ResultError
-        If the model keeps no record.
+        If the model was made without collecting its months.
     """
     history = model.history()
     first = model.case.start
@@ -154,7 +154,7 @@ def path(ax: Axes, model: AllianceModel) -> Axes:
 
 
 def network_figure(model: AllianceModel) -> Picture:
-    """Draw :func:`network` with its keys."""
+    """Return a figure of :func:`network` with title and legends."""
     with mpl.rc_context(STYLE):
         picture, axes = grid(1, 1, width=4.0, height=3.5)
         ax = network(axes[0][0], model)
@@ -188,7 +188,7 @@ def network_figure(model: AllianceModel) -> Picture:
 
 
 def path_figure(model: AllianceModel) -> Picture:
-    """Draw :func:`path` with its keys."""
+    """Return a figure of :func:`path` with title and legend."""
     with mpl.rc_context(STYLE):
         picture, axes = grid(1, 1, width=4.4, height=3.3)
         ax = path(axes[0][0], model)
