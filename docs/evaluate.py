@@ -15,7 +15,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 RESULTS, IMAGES = HERE / "results", HERE / "images"
-DATA = HERE.parent / "src" / "foedus" / "data"
+DATA = HERE.parent / "src" / "foedus" / "cases" / "data"
 CODED = ("baseline", "pressure", "restraint", "western_outreach")
 
 
