@@ -1,4 +1,4 @@
-"""Defaults and closed sets of words that the command line and the library share.
+"""Defaults and closed sets of words, shared by the command line and the library.
 
 A leaf that imports nothing: the command line shows its help without loading the library.
 """

@@ -1,4 +1,4 @@
-"""A posterior beside the record that it was calibrated on."""
+"""A posterior beside its record, observation by observation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sequential Monte Carlo for models that can be simulated: from prior to posterior in steps.
+"""Sequential Monte Carlo: from prior to posterior in steps, for models that can be simulated.
 
 A particle is a simulated world: its numbers, each uniform on (0, 1) a priori and mapped to its own
 prior by whoever simulates, and the luck of its blocks, such as a year of one member. Its score is

@@ -1,4 +1,4 @@
-"""What is noted of a world month by month: events, and a fingerprint of every bit of its states.
+"""What is noted of a world: its events by month, and a fingerprint of every bit of its states.
 
 Pure functions of numbers like the rules, and compiled with them.
 """

@@ -1,4 +1,4 @@
-"""What a member is, what is imposed on it and what befalls it: the records of the model."""
+"""The records of the model: what a member is, what is imposed on it and what befalls it."""
 
 from typing import Annotated, NamedTuple, get_type_hints
 

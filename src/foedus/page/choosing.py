@@ -1,4 +1,4 @@
-"""What is chosen on the page: scenarios, levers, files."""
+"""Choosing on the page: scenarios, levers, files."""
 
 from __future__ import annotations
 

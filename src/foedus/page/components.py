@@ -1,4 +1,4 @@
-"""The page: what is chosen on the left, what follows in the middle, why on the right.
+"""The page as a whole: what is chosen on the left, what follows in the middle, why on the right.
 
 Every visitor has a kernel of his own, and with it his own of every reactive value here.
 """

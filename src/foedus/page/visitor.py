@@ -1,4 +1,4 @@
-"""What a visitor of the page has chosen.
+"""What each visitor has chosen, asked and watched.
 
 Each has a kernel of his own, and with it his own of these values.
 They are read as ``visitor.choice``: :func:`begin` replaces them.

@@ -1,4 +1,4 @@
-"""Tables of a record, a calibration, a hindcast, a study of coverage."""
+"""Tables of the evidence: a record, a calibration, a hindcast, a study of coverage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a brief, a figure or a table asks of a result and of a comparison."""
+"""What views ask of a result, and of a comparison."""
 
 from __future__ import annotations
 

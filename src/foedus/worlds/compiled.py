@@ -1,4 +1,4 @@
-"""Plain functions compiled by Numba to the same bits; the only module that imports it.
+"""Plain functions made machine code by Numba, to the same bits; nothing else imports it.
 
 :func:`compile_modules` makes clones of the functions of plain modules that call each other's
 compiled forms, while the originals stay plain Python that anyone can step through. The primitives,

@@ -1,4 +1,4 @@
-"""Engines: how the worlds of a task are simulated, one by one with Mesa or abreast by the kernel.
+"""How the worlds of a task are simulated: one by one with Mesa, or abreast by the kernel.
 
 Both keep the same, to the bit: :func:`simulate` returns the same piece whichever is asked.
 """

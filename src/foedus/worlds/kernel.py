@@ -1,6 +1,6 @@
 """The ensemble kernel: the month of every member in many worlds at once.
 
-The loops below run over months, members and lanes (worlds abreast, see ``lanes.py``) and hold no
+The loops below run over months, members and lanes (worlds abreast, see ``buffers.py``) and hold no
 rule: they load a record, call the function that the Mesa agents call, and store what it returns. So
 a new parameter, state variable, lever, signal or event leaves this module as it is. They are plain
 Python and run as they stand; ``compiled.py`` makes machine code of them that gives the same bits.

@@ -1,4 +1,4 @@
-"""Designs: where the parameters and opening numbers of many worlds come from.
+"""Where worlds begin: the designs that parameters and opening numbers come from.
 
 A design gives the numbers of any worlds, by their run, and never depends on which others are asked
 for. The scalar :func:`~foedus.model.parameters.drawn_parameters` draws the same parameters.
