@@ -1,4 +1,4 @@
-"""The rules of the model: its mechanisms, and the order of the month.
+"""The mechanisms of the model, and the order of the month.
 
 Read from top to bottom like the methods section of a paper. Every rule is a pure function of
 numbers, one for each mechanism; :func:`befall` and :func:`transition` hold the order of a month

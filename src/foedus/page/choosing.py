@@ -1,4 +1,4 @@
-"""Choosing on the page: scenarios, levers, files."""
+"""Inputs of the page: scenarios, levers, files."""
 
 from __future__ import annotations
 

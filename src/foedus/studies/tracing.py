@@ -1,4 +1,4 @@
-"""Tracing one world: its dated story, from scenarios or from a result."""
+"""Asking for the story of one world, from scenarios or from a result."""
 
 from __future__ import annotations
 
