@@ -6,8 +6,10 @@ not what this command would write.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 HERE = Path(__file__).resolve().parent
+PACKAGE = HERE.parent / "src" / "foedus"
+LEAVES = "What everybody may import; they import nothing of foedus."
 ADDRESSES = {
     "patron": "`LEVER: [spans]`",
     "member": "`LEVER: {MEMBER: [spans]}`",
@@ -305,7 +309,62 @@ def codings() -> str:
     return table(("scenario", "outcome in 2030-12", "main coding", "other coding"), rows)
 
 
+def layers() -> list[list[str]]:
+    """Return the layers of the package from top to bottom, as import-linter holds them."""
+    project = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    (layered,) = (contract for contract in contracts if contract["type"] == "layers")
+    lines = [[name.strip() for name in line.split("|")] for line in layered["layers"]]
+    return [[name.removeprefix("foedus.") for name in line] for line in lines]
+
+
+def first_line(path: Path) -> str:
+    """Return the first line of a module's documentation."""
+    return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").splitlines()[0]
+
+
+def in_short(path: Path) -> str:
+    """Return the beginning of that line, up to its first stop."""
+    beginning = re.split(r"[:;,.](?= |$)|(?<=\?) | \(", first_line(path))[0].replace("``", "`")
+    return beginning if beginning[1:2].isupper() else beginning[:1].lower() + beginning[1:]
+
+
+def modules_of(room: str) -> list[Path]:
+    """Return the modules of a package."""
+    return [path for path in sorted((PACKAGE / room).glob("*.py")) if path.stem != "__init__"]
+
+
+def every_module() -> list[str]:
+    """Return the names of all modules in the layers."""
+    found: list[str] = []
+    for line in layers():
+        for name in line:
+            modules = modules_of(name) if (PACKAGE / name).is_dir() else []
+            found += [f"{name}.{path.stem}" for path in modules] or [name]
+    return found
+
+
+def layout() -> str:
+    """What each package holds, in the order of the layers, and the leaves below."""
+    rows = []
+    for line in layers():
+        rooms = [room for room in line if (PACKAGE / room).is_dir()]
+        for room in rooms:
+            holds = first_line(PACKAGE / room / "__init__.py")
+            rows.append((f"**{room}**", holds, listed(modules_of(room))))
+        if not rooms and rows:
+            leaves = [PACKAGE / f"{leaf}.py" for leaf in line]
+            rows.append(("leaves", LEAVES, listed(sorted(leaves))))
+    return table(("room", "holds", "modules"), rows)
+
+
+def listed(modules: Iterable[Path]) -> str:
+    """Return modules with what they are, a line each."""
+    return "<br>".join(f"`{path.stem}`: {in_short(path)}" for path in modules)
+
+
 BLOCKS = {
+    "layout": layout,
     "informed": informed,
     "checks": checks,
     "scores": lambda: scores_of("hindcast_csto"),

@@ -1,4 +1,4 @@
-"""Defaults and closed sets of words that the command line and the library share.
+"""Defaults and closed sets of words, shared by the command line and the library.
 
 This module imports nothing of foedus, so the command line can show its help without loading the
 library.

@@ -1,4 +1,4 @@
-"""Alliances: members, outside powers, calendar and rules, each number with its evidence."""
+"""An alliance and its numbers: members, outside powers, calendar, rules, all with evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scenario imposes on every member in every month: the drivers of the model."""
+"""What a scenario imposes month by month: the drivers of the model, for every member."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checking a document against a pydantic model and turning what fails into sentences."""
+"""Checking documents against pydantic models; what fails becomes a sentence."""
 
 from __future__ import annotations
 

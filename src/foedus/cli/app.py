@@ -1,4 +1,4 @@
-"""The command line: each command is one call of the library, imported when it is used."""
+"""All commands as one program: each is one call of the library, imported when it is used."""
 
 from __future__ import annotations
 

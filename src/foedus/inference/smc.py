@@ -1,4 +1,4 @@
-"""Sequential Monte Carlo for models that can be simulated: from prior to posterior in steps.
+"""Sequential Monte Carlo: from prior to posterior in steps, for models that can be simulated.
 
 A particle is a simulated world. It has numbers, each uniform on (0, 1) a priori, which the caller's
 score function maps to their own priors; and it has luck, that is the random draws of the world, in

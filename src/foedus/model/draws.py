@@ -1,4 +1,4 @@
-"""Random numbers as a pure function of their address: (seed, run, month, member, purpose).
+"""Random numbers by address: a pure function of (seed, run, month, member, purpose).
 
 Philox4x32-10 (Salmon, Moraes, Dror and Shaw 2011, SC '11) is keyed by the seed and counts
 (run, month, member, block). There is no generator whose state moves on, so a number depends on

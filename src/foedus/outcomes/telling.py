@@ -118,8 +118,8 @@ def tell(scenario: Scenario, run: int, seed: int = SEED, design: Numbered = None
     Examples
     --------
     >>> import foedus
-    >>> from foedus.outcomes.story import trace
-    >>> trace(foedus.load_scenario("baseline"), run=17).end.month
+    >>> from foedus.outcomes.telling import tell
+    >>> tell(foedus.load_scenario("baseline"), run=17).end.month
     '2030-12'
     """
     from foedus.worlds.agents import AllianceModel

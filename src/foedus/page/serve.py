@@ -1,4 +1,4 @@
-"""Serving the page to a browser on this machine."""
+"""Serving the page to this machine's browser."""
 
 from __future__ import annotations
 

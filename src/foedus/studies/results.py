@@ -1,4 +1,4 @@
-"""Running scenarios and what comes back: a Result that can be read, plotted, saved and loaded."""
+"""What comes back of a run: a Result that can be read, plotted, saved and loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One world as a dated story, from scenarios or from a result."""
+"""Asking for the story of one world, from scenarios or from a result."""
 
 from __future__ import annotations
 

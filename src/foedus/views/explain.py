@@ -1,4 +1,4 @@
-"""Asking a number why it is what it is."""
+"""Why a number is what it is."""
 
 from __future__ import annotations
 

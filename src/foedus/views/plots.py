@@ -1,4 +1,4 @@
-"""Figures: functions that draw on matplotlib Axes, and the standard figures made of them.
+"""Figures of a run: functions that draw on matplotlib Axes, and the standard figures made of them.
 
 Colours are those of Okabe and Ito (2008), told apart in the common forms of colour blindness; bands
 differ in lightness too, so that figures stay readable in grey.

@@ -1,4 +1,4 @@
-"""A summary as tables that a person can read, on a terminal and in a notebook."""
+"""A run's summary as tables, for a terminal and for a notebook."""
 
 from __future__ import annotations
 

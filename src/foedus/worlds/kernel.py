@@ -1,4 +1,4 @@
-"""The ensemble kernel: the month of every member in many worlds at once.
+"""Loops over many worlds abreast: the ensemble kernel, the month of every member at once.
 
 The loops below run over months, members and lanes (worlds side by side, see ``buffers.py``) and
 hold no rule: they load a record, call the function that the Mesa agents call, and store what it

@@ -1,4 +1,4 @@
-"""Designs: where the parameters and opening numbers of many worlds come from.
+"""Where worlds begin: the designs that parameters and opening numbers come from.
 
 A design gives the parameters and opening numbers of any worlds, by their run numbers. What it gives
 for one world does not depend on which others are asked for. The function
