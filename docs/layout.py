@@ -11,6 +11,7 @@ from io import BytesIO
 from itertools import accumulate, pairwise
 from math import sqrt
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import grimp
@@ -44,11 +45,12 @@ RIVER, ROAD = "#9a9a9a", "#c4c4c4"
 
 
 class Box(NamedTuple):
-    """A layer: its names, what it holds, its modules in lines, and where it stands."""
+    """A layer: its names, lines of text (the first ``told`` say what it holds), and its top."""
 
     names: tuple[str, ...]
     heading: str
     lines: tuple[str, ...]
+    told: int
     top: float
 
     @property
@@ -85,8 +87,9 @@ def boxes() -> list[Box]:
         else:  # the entry
             told, modules = f"{in_short(PACKAGE / f'{names[0]}.py').replace('`', '')}.", []
         heading = names[0] if len(names) == 1 else "leaves"
-        lines = (told[:1].upper() + told[1:], *in_lines([path.stem for path in modules]))
-        found.append(Box(tuple(names), heading, lines, top))
+        holds = wrap(told[:1].upper() + told[1:], LETTERS)
+        lines = (*holds, *in_lines([path.stem for path in modules]))
+        found.append(Box(tuple(names), heading, lines, len(holds), top))
         top += found[-1].height + GAP
     return found
 
@@ -176,7 +179,7 @@ def write(ax: Axes, box: Box) -> None:
             box.top + PAD + LINE * (number + 0.5),
             line,
             size=8.4,
-            style="normal" if number else "italic",
+            style="italic" if number < box.told else "normal",
             va="center_baseline",
         )
 

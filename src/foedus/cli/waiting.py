@@ -1,4 +1,4 @@
-"""Progress bar, notices while a command runs, and messages on an interruption."""
+"""What is shown to somebody who waits or interrupts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulating pieces on the workers of a Dask cluster (extra ``foedus[cluster]``)."""
+"""Worlds on a Dask cluster: the same pieces, made by its workers (extra ``foedus[cluster]``)."""
 
 from __future__ import annotations
 

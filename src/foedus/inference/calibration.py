@@ -1,4 +1,4 @@
-"""Calibration: from priors and a record to posterior draws, by simulating worlds.
+"""From a record to a posterior by simulating draws of the numbers.
 
 A world is one simulated run. Its numbers are the parameters of the model and the opening values of
 the members; its luck is all its random draws. A record is a list of dated observations.

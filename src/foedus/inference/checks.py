@@ -1,4 +1,4 @@
-"""Comparison of a posterior with the record that it was calibrated on."""
+"""A posterior beside its record, observation by observation."""
 
 from __future__ import annotations
 

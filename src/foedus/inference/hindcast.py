@@ -1,4 +1,4 @@
-"""Hindcast: forecasts of the past from what was known then, scored beside simple forecasters.
+"""Forecasts of the past with what was known then, scored beside simple forecasters.
 
 An origin is the last month that a forecaster knows. For each origin the numbers are calibrated on
 the record up to it, and worlds are simulated beyond it. Their drivers (levers and scripted events)

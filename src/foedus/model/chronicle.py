@@ -1,4 +1,4 @@
-"""What is recorded of a world: events, a fingerprint of its states, and numbers to be summed.
+"""What is noted of a world: its events by month, and a fingerprint of every bit of its states.
 
 A fingerprint is a 64-bit hash of every bit of a world's parameters and states: two engines that
 give the same fingerprint simulated the same world. The functions are pure functions of numbers,

@@ -1,4 +1,4 @@
-"""The records of the model: a member's state, what is imposed on it and what befalls it."""
+"""The records of the model: what a member is, what is imposed on it and what befalls it."""
 
 from typing import Annotated, NamedTuple, get_type_hints
 

@@ -1,4 +1,4 @@
-"""The model: the mechanisms, and the order of the month.
+"""The mechanisms of the model, and the order of the month.
 
 Read from top to bottom like the methods section of a paper. Every rule is a pure function of
 numbers; the rules stand under the mechanism that they belong to. :func:`befall` and

@@ -1,4 +1,4 @@
-"""Attribution: splitting the difference between two scenarios among the levers that differ.
+"""Which lever makes how much of a difference between two scenarios.
 
 A mix of two scenarios takes some of the levers in which they differ from the one and the rest from
 the other. Every mix is simulated with the same random draws (the same luck). The outcomes of the

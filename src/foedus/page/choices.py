@@ -1,4 +1,4 @@
-"""The page without its display: what a visitor has chosen, and the simulations of it.
+"""What the page computes from what is chosen; needs no browser.
 
 Nothing here depends on Solara, so that it can be tested without a browser.
 """

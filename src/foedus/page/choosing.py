@@ -1,4 +1,4 @@
-"""The part of the page on which scenarios, levers and files are chosen."""
+"""Inputs of the page: scenarios, levers, files."""
 
 from __future__ import annotations
 

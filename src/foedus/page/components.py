@@ -1,4 +1,4 @@
-"""The page: choices on the left, results in the middle, explanations on the right.
+"""The page as a whole: what is chosen on the left, what follows in the middle, why on the right.
 
 Solara gives each visitor a kernel, and each kernel has its own copy of every reactive value.
 """

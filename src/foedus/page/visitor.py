@@ -1,4 +1,4 @@
-"""What a visitor of the page has chosen, as reactive values.
+"""What each visitor has chosen, asked and watched.
 
 Solara gives each visitor a kernel, and each kernel has its own copy of these values. Other modules
 read them through this module, as ``visitor.choice``, because :func:`begin` replaces that object.

@@ -1,4 +1,4 @@
-"""Items of a comparison: loading, ordering and checking scenarios and results.
+"""What can be compared: scenarios by name, by file or loaded, and results.
 
 An item is a scenario, given by its name, its file or loaded; or a result, given by its directory or
 loaded.

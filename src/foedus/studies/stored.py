@@ -88,6 +88,7 @@ def begin(
 
 
 def other_digest(directory: Path) -> str:
+    """Say that the worlds of a result are not those that were written."""
     return (
         f"The worlds in {directory} are not those that were written (the digest differs). "
         "Run the scenario again into another directory."
@@ -118,6 +119,7 @@ def difference(there: dict[str, Any], wanted: dict[str, Any]) -> str | None:
 
 
 def marker_of(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Return the content of the marker of a result that is not finished yet."""
     return {
         "format": store.FORMAT_VERSION,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -164,6 +166,18 @@ def write_inputs(place: Path, scenarios: Sequence[Scenario], design: Design) -> 
 
 
 def stored_design(directory: Path, there: dict[str, Any]) -> Design:
+    """Read the design of a stored result.
+
+    Parameters
+    ----------
+    there
+        The inputs that its marker names.
+
+    Raises
+    ------
+    ResultError
+        If the file of the design is missing or was altered.
+    """
     if there["parameters"] in NAMED:
         return NAMED[there["parameters"]]
     name = POSTERIOR_FILE if there["parameters"] == POSTERIOR else DESIGN

@@ -1,4 +1,4 @@
-"""Rows of the tables of a record, a calibration, a hindcast and a coverage study.
+"""Tables of the evidence: a record, a calibration, a hindcast, a study of coverage.
 
 Each function yields the rows, as tuples of text, that belong under one of the headers here.
 """

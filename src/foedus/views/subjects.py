@@ -1,4 +1,4 @@
-"""Protocols: the attributes of results and comparisons that briefs, figures and tables use.
+"""What views ask of a result, and of a comparison.
 
 They let the views work without importing the classes of :mod:`foedus.studies`.
 """

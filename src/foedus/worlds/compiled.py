@@ -1,4 +1,4 @@
-"""Compiling plain functions with Numba to the same bits; the only module that imports Numba.
+"""Plain functions made machine code by Numba, to the same bits; nothing else imports it.
 
 :func:`compile_modules` copies the functions of plain modules and compiles the copies, which call
 each other. The originals stay plain Python, which a debugger can step through. The primitives,

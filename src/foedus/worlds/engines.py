@@ -1,4 +1,4 @@
-"""The two engines that simulate worlds: Mesa one by one, the kernel in batches side by side.
+"""How the worlds of a task are simulated: one by one with Mesa, or abreast by the kernel.
 
 :func:`simulate` takes a task (some worlds of a scenario) and returns a piece (what is kept of
 them), which is the same to the bit with either engine.

@@ -1,4 +1,4 @@
-"""A hash of the model, so that a result tells which rules made it.
+"""A hash of what the model means, so that a result tells which rules made it.
 
 The hash is of the definitions that decide the bits of a world, as Python understands them: each
 definition's syntax tree, without documentation, comments and imports, wherever it stands. So it
