@@ -248,7 +248,8 @@ def incidence_figure(comparison: Compared, others: Sequence[Scenario]) -> Pictur
     """Cumulative incidence of the events in :data:`DRAWN`, for each member and all scenarios."""
     data, scenarios = comparison.result.data, (comparison.baseline, *others)
     came = (data["event_month"] > 0).any(["scenario", "member", "run"])
-    events = [name for name in DRAWN if bool(came.sel(event=name))] or list(DRAWN[:1])
+    noted = [name for name in DRAWN if name in came["event"]]
+    events = [name for name in noted if bool(came.sel(event=name))] or noted[:1]
     members = [str(code) for code in data["member"].values]
     figure, axes = grid(len(members), len(events), width=1.9, height=1.35)
     for row, member in zip(axes, members, strict=True):
