@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from foedus.cases.alliance_reader import load_alliance
 from foedus.cases.months import parse_month
 from foedus.cases.scenario_reader import load_scenario
-from foedus.cases.shipped import shipped_scenarios
+from foedus.cases.shipped import DATA, shipped_scenarios
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES
 from foedus.model.parameters import specifications
 from foedus.model.quantities import EVIDENCE_KINDS
@@ -184,7 +184,7 @@ def found(name: str) -> Any:
     """Return what docs/evaluate.py wrote, or what comes with foedus."""
     path = HERE / "results" / f"{name}.json"
     if not path.is_file():
-        path = HERE.parent / "src" / "foedus" / "data" / f"{name}.json"
+        path = DATA / f"{name}.json"
     return json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -65,11 +65,12 @@ class Recorder:
 def test_every_parameter_state_driver_draw_and_signal_is_read_by_a_rule() -> None:
     """Static: the fields that the compiled code of the rules loads as attributes."""
     loaded: set[str] = set()
-    for function in vars(rules).values():
-        if getattr(function, "__module__", None) == rules.__name__ and hasattr(
-            function, "__code__"
-        ):
-            loaded |= set(function.__code__.co_names)
+    for module in (rules, cohesion):
+        for function in vars(module).values():
+            if getattr(function, "__module__", None) == module.__name__ and hasattr(
+                function, "__code__"
+            ):
+                loaded |= set(function.__code__.co_names)
     results = {"dependence"}  # made anew each month from the trade path and its initial value
     for record in (Parameters, records.State, records.Drivers, Draws, *SUMS):
         assert set(record._fields) - results <= loaded, set(record._fields) - loaded

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from foedus.ensembles import ensemble, store
+from foedus.ensembles import ensemble, store, workers
 from foedus.ensembles.store import Directory
 from foedus.errors import ResultError, UnfinishedError
 from foedus.model.parameters import default_parameters
@@ -57,10 +57,11 @@ def in_a_process(directory: Path, before: str) -> subprocess.CompletedProcess[st
     """Run the same into a directory, after some lines that arrange for a failure."""
     program = f"""
 import os, signal
-from foedus import cli, ensemble, store
+from foedus.cli import app
+from foedus.ensembles import ensemble, store
 ensemble.PATH_STEPS = 1
 {before}
-raise SystemExit(cli.execute([
+raise SystemExit(app.execute([
     "run", *{NAMES!r}, "--runs", "{RUNS}", "--horizon", "{HORIZON}", "--keep", "trajectories",
     "--no-figures", "--out", {str(directory)!r},
 ]))
@@ -113,7 +114,7 @@ store._passes = passes
         made.append(task.runs)
         return simulate(task, *rest)
 
-    monkeypatch.setattr(ensemble, "simulate", watched)
+    monkeypatch.setattr(workers, "simulate", watched)
     notices: list[str] = []
     result = resume(tmp_path / "out", figures=False, notice=notices.append)
     assert notices == []
@@ -134,7 +135,7 @@ def test_a_plain_rerun_goes_on_and_a_longer_one_computes_the_new_worlds_only(
         made.append((task.first, task.runs))
         return simulate(task, *rest)
 
-    monkeypatch.setattr(ensemble, "simulate", watched)
+    monkeypatch.setattr(workers, "simulate", watched)
     longer = running.run(*NAMES, runs=RUNS, out=tmp_path / "out", **OPTIONS)
     assert longer.digest == unbroken.digest
     assert min(first for first, _ in made) == 300
@@ -187,7 +188,7 @@ def test_a_summary_that_cannot_be_written_leaves_the_worlds(
         patch.setattr(store, "write_csv", full)
         with pytest.raises(UnfinishedError, match="All worlds are whole there"):
             running.run(*NAMES, runs=RUNS, out=tmp_path / "out", **OPTIONS)
-    monkeypatch.setattr(ensemble, "_by_threads", lambda *_: pytest.fail("simulated again"))
+    monkeypatch.setattr(workers, "simulate", lambda *_: pytest.fail("simulated again"))
     assert resume(tmp_path / "out", figures=False).digest == unbroken.digest
 
 

@@ -257,7 +257,7 @@ def test_worlds_that_are_known_are_not_simulated_again(
         simulated.extend(task.scenario.name for task in tasks)
         return engine(tasks, *rest)
 
-    monkeypatch.setattr(ensemble, "_simulated", counted)
+    monkeypatch.setattr(ensemble, "simulated", counted)
     again = project(few.moving("pressure.ARM", 0.6), known)
     assert set(simulated) == {"baseline_moved"}
     anew = project(few.moving("pressure.ARM", 0.6))
@@ -270,7 +270,7 @@ def test_worlds_that_are_known_are_not_simulated_again(
 def test_another_member_needs_no_new_worlds(few: Choice, monkeypatch: pytest.MonkeyPatch) -> None:
     known = project(few)
     monkeypatch.setattr(
-        ensemble, "_simulated", lambda tasks, *_: pytest.fail("anew") if tasks else ()
+        ensemble, "simulated", lambda tasks, *_: pytest.fail("anew") if tasks else ()
     )
     assert project(replace(few, member="BLR"), known).choice.member == "BLR"
 
@@ -527,7 +527,7 @@ def test_solara_reports_to_nobody_and_forgets_visitors_who_are_gone() -> None:
         "with serve.bound('127.0.0.1', 0) as s, serve._served(choices.opening(), s):\n"
         "    from solara.server import app, settings\n"
         "    assert not settings.telemetry.mixpanel_enable\n"
-        "    assert settings.kernel.cull_timeout == explorer.FORGOTTEN\n"
+        "    assert settings.kernel.cull_timeout == serve.FORGOTTEN\n"
         "with serve.bound('127.0.0.1', 0) as s, serve._served(choices.opening(), s):\n"
         "    print('twice')\n"
     )
