@@ -54,12 +54,12 @@ class Recorder:
     """Stands in for a record and notes which of its fields are read."""
 
     def __init__(self, record: Any) -> None:
-        self._record = record
+        self.record = record
         self.read: set[str] = set()
 
     def __getattr__(self, name: str) -> Any:
         self.read.add(name)
-        return getattr(self._record, name)
+        return getattr(self.record, name)
 
 
 def test_every_parameter_state_driver_draw_and_signal_is_read_by_a_rule() -> None:
@@ -83,7 +83,7 @@ def test_the_month_reads_every_parameter_of_its_mechanisms() -> None:
         scenario = load_scenario(name)
         for run in range(6):
             model = AllianceModel(scenario, run=run, collect=False)
-            recorder._record = model.parameters
+            recorder.record = model.parameters
             model.parameters = cast("Parameters", recorder)
             model.run_model()
     read = recorder.read & set(Parameters._fields)

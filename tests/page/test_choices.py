@@ -446,7 +446,7 @@ def taken() -> Iterator[int]:
 def test_a_port_that_is_taken_is_refused_before_the_page_is_loaded(
     taken: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serve, "_served", pytest.fail)
+    monkeypatch.setattr(serve, "served", pytest.fail)
     with pytest.raises(ResultError, match=rf"port {taken}: .*Choose another --port"):
         serve.explore(port=taken, browser=False)
 
@@ -517,18 +517,18 @@ def test_what_other_sites_ask_of_the_page_is_refused(
 def test_work_that_is_under_way_is_waited_for() -> None:
     work = Thread(target=time.sleep, args=(0.3,))
     work.start()
-    serve._await_work()
+    serve.await_work()
     assert not work.is_alive()
 
 
 def test_solara_reports_to_nobody_and_forgets_visitors_who_are_gone() -> None:
     script = (
         "from foedus.page import choices, serve\n"
-        "with serve.bound('127.0.0.1', 0) as s, serve._served(choices.opening(), s):\n"
+        "with serve.bound('127.0.0.1', 0) as s, serve.served(choices.opening(), s):\n"
         "    from solara.server import app, settings\n"
         "    assert not settings.telemetry.mixpanel_enable\n"
         "    assert settings.kernel.cull_timeout == serve.FORGOTTEN\n"
-        "with serve.bound('127.0.0.1', 0) as s, serve._served(choices.opening(), s):\n"
+        "with serve.bound('127.0.0.1', 0) as s, serve.served(choices.opening(), s):\n"
         "    print('twice')\n"
     )
     done = subprocess.run(

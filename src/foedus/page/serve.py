@@ -64,14 +64,14 @@ def explore(
     with bound(host, port) as listening:
         from foedus.page import choices
 
-        with choices.serving(), _served(choices.opening(loaded), listening) as server:
+        with choices.serving(), served(choices.opening(loaded), listening) as server:
             url = address(listening)
             tell(f"The page is at {url}; press Ctrl-C to stop.")
             if browser:
                 threading.Thread(target=_open, args=(server, url), daemon=True).start()
             with suppress(KeyboardInterrupt):  # which the server passes on once it has stopped
                 server.run(sockets=[listening])
-        _await_work()
+        await_work()
         tell("Stopped.")
 
 
@@ -111,7 +111,7 @@ def address(listening: socket.socket) -> str:
 
 
 @contextmanager
-def _served(opening: Choice, listening: socket.socket) -> Iterator[Any]:
+def served(opening: Choice, listening: socket.socket) -> Iterator[Any]:
     """Yield the server of the page, its settings fit for one machine without a network."""
     try:
         import solara_assets  # noqa: F401 (without it the page is blank where there is no network)
@@ -189,7 +189,7 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
-def _await_work() -> None:
+def await_work() -> None:
     """Wait for what is still computed or drawn, which ends itself once the page is closed."""
     for thread in threading.enumerate():
         if not thread.daemon and thread is not threading.current_thread():
