@@ -14,8 +14,10 @@ from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import ensemble
 from foedus.ensembles.cluster import LOSSES, simulated_on_cluster
 from foedus.errors import ResultError, UnfinishedError
+from foedus.worlds import sources
 from foedus.worlds.engines import Task
 from foedus.worlds.openings import PRIOR
+from foedus.worlds.sources import source_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,6 +130,8 @@ def test_a_worker_with_another_model_is_refused(monkeypatch: pytest.MonkeyPatch)
     assert piece.runs == 1
     with pytest.raises(ResultError, match="has another version of foedus"):
         list(simulated_on_cluster(tasks, Stranger(deaths=0)))
+    monkeypatch.setattr(sources, "BEFORE", {source_hash(): (source_hash()[::-1],)})
+    assert len(list(simulated_on_cluster(tasks, Stranger(deaths=0)))) == 1, "the same model"
 
 
 @pytest.mark.parametrize("deaths", [0, LOSSES, LOSSES + 1])

@@ -20,6 +20,7 @@ from foedus.model.parameters import default_parameters
 from foedus.studies import running, verification
 from foedus.studies.results import Result, load_result
 from foedus.studies.running import resume
+from foedus.worlds import sources
 from foedus.worlds.buffers import LANES
 from foedus.worlds.engines import Task, simulate
 
@@ -295,6 +296,18 @@ def test_results_of_another_model_are_not_continued(place: Path) -> None:
         resume(place)
     assert "another version of the model" in verification.verify(place).problems[0]
     assert load_result(place).runs == RUNS, "to read them is no harm"
+
+
+def test_results_of_the_same_model_under_an_earlier_hash_are_continued(
+    place: Path, unbroken: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marker = json.loads((place / "foedus.json").read_text())
+    marker["inputs"]["source"] = "0" * 64
+    (place / "foedus.json").write_text(json.dumps(marker))
+    (place / Directory(place).entries()[3].file).unlink()
+    monkeypatch.setattr(sources, "BEFORE", {sources.source_hash(): ("0" * 64,)})
+    assert resume(place, figures=False).digest == unbroken.digest
+    assert verification.verify(place, sample=2).problems == ()
 
 
 def test_two_processes_do_not_write_into_one_result(place: Path) -> None:

@@ -15,7 +15,7 @@ from foedus.model.parameters import Parameters
 from foedus.worlds.files import replace_file
 from foedus.worlds.openings import NAMED, POSTERIOR, Declared, Design, Sampled
 from foedus.worlds.posterior import Posterior, load_posterior
-from foedus.worlds.sources import source_hash
+from foedus.worlds.sources import is_this_model, source_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,7 +99,8 @@ def difference(there: dict[str, Any], wanted: dict[str, Any]) -> str | None:
         "source": "it was computed by another version of the model",
     }
     for name, sentence in words.items():
-        if there.get(name) != wanted[name]:
+        same = there.get(name) == wanted[name]
+        if not same and not (name == "source" and is_this_model(there.get(name, ""))):
             return sentence
     if [*there["scenarios"]] != [*wanted["scenarios"]]:
         return f"its scenarios stand in another order ({', '.join(there['scenarios'])})"

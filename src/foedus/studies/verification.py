@@ -13,7 +13,7 @@ from foedus.ensembles import store
 from foedus.studies.results import Result, load_result
 from foedus.studies.stored import stored_scenarios
 from foedus.worlds.engines import Task, simulate
-from foedus.worlds.sources import source_hash
+from foedus.worlds.sources import is_this_model
 
 if TYPE_CHECKING:
     from foedus.ensembles.gathered import Worlds
@@ -65,7 +65,7 @@ def verify(directory: str | Path, sample: int = REPLAYED) -> Verification:
         for entry in entries
         if (reason := place.damage(entry))
     ]
-    if there["source"] != source_hash():
+    if not is_this_model(there["source"]):
         problems.append("It was computed by another version of the model; replays may differ.")
     if marker["digest"] is None:
         problems.append(f"It is not finished: {place.progress()}")
