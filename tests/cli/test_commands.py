@@ -476,6 +476,29 @@ def test_help_is_quick_because_heavy_imports_are_lazy(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["calibrate", "--help"]])
+def test_help_imports_no_room_of_the_library_and_nothing_heavy(arguments: list[str]) -> None:
+    program = (
+        "import sys\n"
+        "from contextlib import suppress\n"
+        "from foedus.__main__ import main\n"
+        f"sys.argv[1:] = {arguments}\n"
+        "with suppress(SystemExit):\n"
+        "    main()\n"
+        "print('\\n'.join(sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert "Usage: foedus" in done.stdout
+    drawn_in = {name.split(".")[0] for name in done.stderr.split()}
+    assert "typer" in drawn_in
+    heavy = {"numpy", "numba", "mesa", "xarray", "pandas", "matplotlib", "zarr", "yaml", "rich"}
+    assert drawn_in & heavy == set()
+    rooms = {name.split(".")[1] for name in done.stderr.split() if name.startswith("foedus.")}
+    assert rooms <= {"__main__", "cli", "defaults", "errors"}
+
+
 @pytest.mark.parametrize("engine", ["kernel", "mesa"])
 def test_an_interrupt_ends_at_once_with_130_and_keeps_what_is_done(
     engine: str, tmp_path: Path
