@@ -48,11 +48,14 @@ class CitedEntry(Checked):
     why: str = Field(min_length=1)
 
     def evidence(self) -> Evidence | None:
+        """Return the evidence, or None unless exactly one kind is given."""
         given = [(kind, getattr(self, kind)) for kind in EVIDENCE_KINDS if getattr(self, kind)]
         return Evidence(*given[0], self.why) if len(given) == 1 else None
 
 
 class NumberEntry(CitedEntry):
+    """A number of an alliance file, with its evidence and prior."""
+
     value: float
     prior: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
 
@@ -64,21 +67,29 @@ class SameEntry(CitedEntry):
 
 
 class AttentionEntry(CitedEntry):
+    """How much a member attends to each of the others, with its evidence."""
+
     weights: dict[Code, float]
 
 
 class CalendarEntry(Checked):
+    """Months of the year in which something falls due."""
+
     summit_month: NumberEntry
     dues_month: NumberEntry
 
 
 class RulesEntry(Checked):
+    """What the alliance's treaties lay down."""
+
     notice_months: NumberEntry
     suspension_arrears: NumberEntry
     expulsion_arrears: NumberEntry
 
 
 class PowerEntry(Checked):
+    """An outside power: what a partner offers, or whom an adversary threatens."""
+
     name: str
     role: Literal["partner", "adversary"]
     backers: list[str] = Field(default_factory=list)
@@ -89,16 +100,22 @@ class PowerEntry(Checked):
 
 
 class MemberEntry(Checked):
+    """A client of the alliance."""
+
     name: str
     capability: NumberEntry
     attention: AttentionEntry | None = None
 
 
 class PatronEntry(Checked):
+    """The patron of the alliance."""
+
     name: str
 
 
 class AllianceFile(Checked):
+    """An alliance file as it is written."""
+
     foedus: Literal[1]
     name: str
     title: str

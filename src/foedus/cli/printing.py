@@ -18,6 +18,7 @@ WIDE = 150  # columns when the output goes to a file or a pipe
 
 
 def whereabouts(directory: Path | None) -> str:
+    """Say where results are and what is there, or how to keep them."""
     if directory is None:
         return "Nothing was written; add --out DIR to keep results and figures."
     names = sorted(path.name for path in directory.iterdir() if not path.name.startswith("."))
@@ -25,6 +26,7 @@ def whereabouts(directory: Path | None) -> str:
 
 
 def console_for_tables() -> Console:
+    """Return a console that is wide enough for tables where nobody watches."""
     from rich.console import Console
 
     console = Console(highlight=False)
@@ -32,6 +34,7 @@ def console_for_tables() -> Console:
 
 
 def table(title: str, header: Sequence[str], rows: Any, caption: str | None = None) -> Any:
+    """Return a table for the terminal; text in it is never taken for markup."""
     from rich.table import Table
     from rich.text import Text
 
@@ -44,6 +47,7 @@ def table(title: str, header: Sequence[str], rows: Any, caption: str | None = No
 
 
 def run_tables(result: Result, console: Console) -> None:
+    """Print what became of each scenario, and what it rests on."""
     from foedus.views import tables
 
     for name, summary in result.summary.items():
@@ -88,6 +92,7 @@ def run_tables(result: Result, console: Console) -> None:
 
 
 def comparison_tables_of(found: Comparison, console: Console) -> None:
+    """Print scenarios side by side, their differences, and what these are made of."""
     from foedus.views import comparison_tables, tables
 
     result = found.result
@@ -143,6 +148,7 @@ def _difference_tables(found: Comparison, horizon: str) -> Iterator[Any]:
 
 
 def as_json(content: Any) -> str:
+    """Write plain data for other programs."""
     from json import dumps
 
     return dumps(content, indent=2, ensure_ascii=False)

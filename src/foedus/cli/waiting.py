@@ -27,6 +27,7 @@ def interruption() -> Iterator[None]:
 
 
 def notice(sentence: str) -> None:
+    """Tell somebody who waits a sentence, beside the output."""
     typer.echo(sentence, err=True)
 
 
@@ -48,6 +49,7 @@ def progress_bar(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
 
 @contextmanager
 def kept_interruption(kept: Path | None) -> Iterator[None]:
+    """Say what an interrupted calibration or study has kept, if anything."""
     try:
         yield
     except KeyboardInterrupt:

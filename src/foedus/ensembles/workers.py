@@ -38,6 +38,7 @@ def available_workers() -> int:
 def simulated(
     tasks: Sequence[Task], workers: int, scheduler: Any, notice: Callable[[str], None]
 ) -> Iterator[Piece]:
+    """Yield pieces as they are simulated, by threads here or by the workers of a cluster."""
     if not tasks:
         return
     if scheduler is not None:

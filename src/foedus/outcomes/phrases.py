@@ -75,20 +75,25 @@ def decimal(x: float) -> str:
 
 
 def signed(x: float) -> str:
+    """Write a number with its sign, and no zero before the point: ``+.43``."""
     return decimal(x) if x < 0.0 else f"+{decimal(x)}"
 
 
 def change(before: float, after: float) -> str:
+    """Write where a number came from and went to."""
     return f"{decimal(before)} -> {decimal(after)}"
 
 
 def counted(count: float, noun: str) -> str:
+    """Write a number of things: ``1 year``, ``2 years``."""
     return f"{count:g} {noun}{'' if count == 1 else 's'}"
 
 
 def arrears(years: float) -> str:
+    """Write years of arrears."""
     return f"{counted(years, 'year')} of arrears" if years > 0.0 else "no arrears"
 
 
 def finite(x: float) -> float | None:
+    """Return a number, or None where it is missing."""
     return x if isfinite(x) else None

@@ -362,6 +362,7 @@ class Pair:
 
 
 def end_state_in_words(end_state: str) -> str:
+    """Say what an end state is and what that means."""
     return f"the alliance is {end_state}: {END_STATE_MEANINGS[end_state]}"
 
 

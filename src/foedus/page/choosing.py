@@ -114,6 +114,7 @@ def LeverCard() -> None:
 
 
 def moved_levers(now: Choice) -> str:
+    """Say which levers were moved, and to where."""
     told = ", ".join(f"{key} {value:g}" for key, value in now.values.items())
     return f"Moved: {told}." if told else "None is moved."
 

@@ -81,6 +81,7 @@ def begin(
 
 
 def other_digest(directory: Path) -> str:
+    """Say that the worlds of a directory are not those that its marker tells of."""
     return (
         f"The worlds in {directory} are not those that were written (the digest differs). "
         "Run the scenario again into another directory."
@@ -110,6 +111,7 @@ def difference(there: dict[str, Any], wanted: dict[str, Any]) -> str | None:
 
 
 def marker_of(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Return the marker of a result that is not finished yet."""
     return {
         "format": store.FORMAT_VERSION,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -156,6 +158,13 @@ def write_inputs(place: Path, scenarios: Sequence[Scenario], design: Design) -> 
 
 
 def stored_design(directory: Path, there: dict[str, Any]) -> Design:
+    """Read the design of a stored result.
+
+    Raises
+    ------
+    ResultError
+        If it is missing or was altered.
+    """
     if there["parameters"] in NAMED:
         return NAMED[there["parameters"]]
     name = POSTERIOR_FILE if there["parameters"] == POSTERIOR else DESIGN

@@ -159,6 +159,7 @@ def writable(directory: Path) -> Path | None:
 
 
 def case_of(scenario: Scenario, seed: int) -> Case:
+    """Return what the kernel has to know of a scenario, the same in all its worlds."""
     low, high = seed_words(seed)
     return Case(
         seed_low=low,
@@ -172,6 +173,8 @@ def case_of(scenario: Scenario, seed: int) -> Case:
 
 
 def bench_for(members: int) -> Bench:
+    """Return room in which the kernel simulates a batch of worlds."""
+
     def room(*shape: int) -> Any:
         return np.zeros((*shape[:-1], shape[-1] * STRIDE))
 
