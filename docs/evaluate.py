@@ -13,9 +13,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from foedus.cases.shipped import DATA
+
 HERE = Path(__file__).resolve().parent
 RESULTS, IMAGES = HERE / "results", HERE / "images"
-DATA = HERE.parent / "src" / "foedus" / "cases" / "data"
 CODED = ("baseline", "pressure", "restraint", "western_outreach")
 
 

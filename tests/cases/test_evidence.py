@@ -54,22 +54,23 @@ class Recorder:
     """Stands in for a record and notes which of its fields are read."""
 
     def __init__(self, record: Any) -> None:
-        self._record = record
+        self.record = record
         self.read: set[str] = set()
 
     def __getattr__(self, name: str) -> Any:
         self.read.add(name)
-        return getattr(self._record, name)
+        return getattr(self.record, name)
 
 
 def test_every_parameter_state_driver_draw_and_signal_is_read_by_a_rule() -> None:
     """Static: the fields that the compiled code of the rules loads as attributes."""
     loaded: set[str] = set()
-    for function in vars(rules).values():
-        if getattr(function, "__module__", None) == rules.__name__ and hasattr(
-            function, "__code__"
-        ):
-            loaded |= set(function.__code__.co_names)
+    for module in (rules, cohesion):
+        for function in vars(module).values():
+            if getattr(function, "__module__", None) == module.__name__ and hasattr(
+                function, "__code__"
+            ):
+                loaded |= set(function.__code__.co_names)
     results = {"dependence"}  # made anew each month from the trade path and its initial value
     for record in (Parameters, records.State, records.Drivers, Draws, *SUMS):
         assert set(record._fields) - results <= loaded, set(record._fields) - loaded
@@ -82,7 +83,7 @@ def test_the_month_reads_every_parameter_of_its_mechanisms() -> None:
         scenario = load_scenario(name)
         for run in range(6):
             model = AllianceModel(scenario, run=run, collect=False)
-            recorder._record = model.parameters
+            recorder.record = model.parameters
             model.parameters = cast("Parameters", recorder)
             model.run_model()
     read = recorder.read & set(Parameters._fields)

@@ -109,5 +109,5 @@ def test_a_wrong_record_is_refused_with_the_line(
 
 
 def test_an_unknown_record_is_named() -> None:
-    with pytest.raises(RecordError, match="no record 'nato'"):
+    with pytest.raises(RecordError, match="There is no shipped record 'nato'"):
         load_record("nato")

@@ -15,7 +15,7 @@ import pytest
 
 from foedus.cases.shipped import shipped_scenarios
 from foedus.cli import app
-from foedus.ensembles import ensemble
+from foedus.ensembles import ensemble, workers
 from foedus.ensembles.store import Directory
 from foedus.errors import ResultError
 from foedus.studies.results import load_result
@@ -76,7 +76,7 @@ def test_the_same_run_again_is_read_and_left_as_it_is(
     command = ["run", "restraint", *QUICK, "--out", "out", "--no-figures"]
     _, first, _ = foedus(capsys, *command)
     stamp = (tmp_path / "out" / "foedus.json").read_text()
-    monkeypatch.setattr(ensemble, "simulate", lambda *_: pytest.fail("simulated again"))
+    monkeypatch.setattr(workers, "simulate", lambda *_: pytest.fail("simulated again"))
     status, second, err = foedus(capsys, *command)
     assert status == 0
     assert err == "out already holds this very result; it was left as it is.\n"
@@ -93,7 +93,7 @@ def test_a_directory_with_other_results_is_refused_before_anything_is_simulated(
     foedus(capsys, "run", "restraint", *QUICK, "--out", "out", "--no-figures")
     stamp = (tmp_path / "out" / "foedus.json").read_text()
     with monkeypatch.context() as patch:
-        patch.setattr(ensemble, "simulate", lambda *_: pytest.fail("simulated"))
+        patch.setattr(workers, "simulate", lambda *_: pytest.fail("simulated"))
         status, out, err = foedus(capsys, "run", "pressure", *QUICK, "--out", "out")
     assert (status, out) == (2, "")
     assert "out holds other results: the scenarios or what they are made of differ" in err
@@ -347,7 +347,7 @@ def test_a_posterior_or_hindcast_that_is_there_is_refused_before_anything_is_com
         (["calibrate", "--out", str(tmp_path / "no" / "p.npz")], "is no directory"),
         (["calibrate", "--until", "2018-03"], "allows 2019-01 to 2025-11"),
         (["calibrate", "--until", "soon"], "'soon' is not a month"),
-        (["calibrate", "nato"], "no record 'nato'"),
+        (["calibrate", "nato"], "There is no shipped record 'nato'"),
         (["hindcast", "--out", str(tmp_path)], "holds a hindcast already"),
         (["hindcast", "--out", str(tmp_path / "file" / "x")], "cannot be made"),
     ):
@@ -468,12 +468,35 @@ def started(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_help_is_quick_because_heavy_imports_are_lazy(tmp_path: Path) -> None:
     program = (
-        "import sys; from foedus import cli; cli.execute(['--help']); "
+        "import sys; from foedus.cli import app; app.execute(['--help']); "
         "heavy = {'mesa', 'numpy', 'xarray', 'pandas', 'matplotlib', 'pydantic', 'zarr', 'yaml'}; "
         "sys.exit(len(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
     assert done.returncode == 0
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["calibrate", "--help"]])
+def test_help_imports_no_room_of_the_library_and_nothing_heavy(arguments: list[str]) -> None:
+    program = (
+        "import sys\n"
+        "from contextlib import suppress\n"
+        "from foedus.__main__ import main\n"
+        f"sys.argv[1:] = {arguments}\n"
+        "with suppress(SystemExit):\n"
+        "    main()\n"
+        "print('\\n'.join(sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert "Usage: foedus" in done.stdout
+    drawn_in = {name.split(".")[0] for name in done.stderr.split()}
+    assert "typer" in drawn_in
+    heavy = {"numpy", "numba", "mesa", "xarray", "pandas", "matplotlib", "zarr", "yaml", "rich"}
+    assert drawn_in & heavy == set()
+    rooms = {name.split(".")[1] for name in done.stderr.split() if name.startswith("foedus.")}
+    assert rooms <= {"__main__", "cli", "defaults", "errors"}
 
 
 @pytest.mark.parametrize("engine", ["kernel", "mesa"])

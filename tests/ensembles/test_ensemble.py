@@ -156,7 +156,7 @@ def test_worlds_do_not_depend_on_pieces_threads_engine_or_order(
     def backwards(tasks: Any, *rest: Any) -> Any:
         return made(tasks[::-1], *rest)
 
-    monkeypatch.setattr(ensemble, "_simulated", backwards)
+    monkeypatch.setattr(ensemble, "simulated", backwards)
     same()
     swapped = ensemble.run(scenarios[::-1], runs=RUNS)
     for name, array in swapped.tables.items():
@@ -184,7 +184,7 @@ def test_fewer_worlds_are_the_first_of_more(worlds: Ensemble, scenarios: list[Sc
 def test_a_fresh_process_gives_the_same_digest(worlds: Ensemble) -> None:
     program = (
         "from foedus.ensembles import ensemble\n"
-        "from foedus.cases.reader import load_scenario\n"
+        "from foedus.cases.scenario_reader import load_scenario\n"
         f"s = [load_scenario(n, horizon=24) for n in {NAMES!r}]\n"
         f"print(ensemble.run(s, runs={RUNS}).digest)\n"
     )

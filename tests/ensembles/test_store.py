@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
-from foedus.ensembles import ensemble, store
+from foedus.ensembles import ensemble, store, workers
 from foedus.ensembles.store import Directory
 from foedus.errors import ResultError, UnfinishedError
 from foedus.model.parameters import default_parameters
 from foedus.studies import running, verification
 from foedus.studies.results import Result, load_result
 from foedus.studies.running import resume
+from foedus.worlds import sources
 from foedus.worlds.buffers import LANES
 from foedus.worlds.engines import Task, simulate
 
@@ -57,10 +58,11 @@ def in_a_process(directory: Path, before: str) -> subprocess.CompletedProcess[st
     """Run the same into a directory, after some lines that arrange for a failure."""
     program = f"""
 import os, signal
-from foedus import cli, ensemble, store
+from foedus.cli import app
+from foedus.ensembles import ensemble, store
 ensemble.PATH_STEPS = 1
 {before}
-raise SystemExit(cli.execute([
+raise SystemExit(app.execute([
     "run", *{NAMES!r}, "--runs", "{RUNS}", "--horizon", "{HORIZON}", "--keep", "trajectories",
     "--no-figures", "--out", {str(directory)!r},
 ]))
@@ -92,12 +94,12 @@ def test_a_run_that_is_killed_anywhere_goes_on_to_the_same_digest(
         tmp_path / "out",
         f"""
 left = [{times}]
-def passes(point):
+def sudden_end(point):
     if point == {point!r}:
         left[0] -= 1
         if not left[0]:
             os.kill(os.getpid(), signal.SIGKILL)
-store._passes = passes
+store.reached = sudden_end
 """,
     )
     assert done.returncode == -signal.SIGKILL
@@ -113,7 +115,7 @@ store._passes = passes
         made.append(task.runs)
         return simulate(task, *rest)
 
-    monkeypatch.setattr(ensemble, "simulate", watched)
+    monkeypatch.setattr(workers, "simulate", watched)
     notices: list[str] = []
     result = resume(tmp_path / "out", figures=False, notice=notices.append)
     assert notices == []
@@ -134,7 +136,7 @@ def test_a_plain_rerun_goes_on_and_a_longer_one_computes_the_new_worlds_only(
         made.append((task.first, task.runs))
         return simulate(task, *rest)
 
-    monkeypatch.setattr(ensemble, "simulate", watched)
+    monkeypatch.setattr(workers, "simulate", watched)
     longer = running.run(*NAMES, runs=RUNS, out=tmp_path / "out", **OPTIONS)
     assert longer.digest == unbroken.digest
     assert min(first for first, _ in made) == 300
@@ -187,7 +189,7 @@ def test_a_summary_that_cannot_be_written_leaves_the_worlds(
         patch.setattr(store, "write_csv", full)
         with pytest.raises(UnfinishedError, match="All worlds are whole there"):
             running.run(*NAMES, runs=RUNS, out=tmp_path / "out", **OPTIONS)
-    monkeypatch.setattr(ensemble, "_by_threads", lambda *_: pytest.fail("simulated again"))
+    monkeypatch.setattr(workers, "simulate", lambda *_: pytest.fail("simulated again"))
     assert resume(tmp_path / "out", figures=False).digest == unbroken.digest
 
 
@@ -294,6 +296,18 @@ def test_results_of_another_model_are_not_continued(place: Path) -> None:
         resume(place)
     assert "another version of the model" in verification.verify(place).problems[0]
     assert load_result(place).runs == RUNS, "to read them is no harm"
+
+
+def test_results_of_the_same_model_under_an_earlier_hash_are_continued(
+    place: Path, unbroken: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marker = json.loads((place / "foedus.json").read_text())
+    marker["inputs"]["source"] = "0" * 64
+    (place / "foedus.json").write_text(json.dumps(marker))
+    (place / Directory(place).entries()[3].file).unlink()
+    monkeypatch.setattr(sources, "BEFORE", {sources.source_hash(): ("0" * 64,)})
+    assert resume(place, figures=False).digest == unbroken.digest
+    assert verification.verify(place, sample=2).problems == ()
 
 
 def test_two_processes_do_not_write_into_one_result(place: Path) -> None:

@@ -103,7 +103,7 @@ def test_the_gain_is_the_forecasters_score_minus_the_models(found: Hindcast) -> 
 
 def test_held_levers_stay_and_drawn_ones_move_within_bounds(record: Record) -> None:
     last = record.end
-    (held,) = past._paths(record, ORIGIN, last, "held", 1)
+    (held,) = past.scenarios_ahead(record, ORIGIN, last, "held", 1)
     assert not held.events
     assert not held.drivers[:, :, _driver("crisis_scripted")].any()
     assert (held.drivers[:, :, _driver("threat")] > 0).all(), "crises are drawn"
@@ -112,13 +112,13 @@ def test_held_levers_stay_and_drawn_ones_move_within_bounds(record: Record) -> N
     assert (
         pressure[0] == record.history.drivers[ORIGIN - record.history.start, 0, _driver("pressure")]
     )
-    drawn = past._paths(record, ORIGIN, last, "drawn", 1)
+    drawn = past.scenarios_ahead(record, ORIGIN, last, "drawn", 1)
     paths = np.array([one.drivers[:, 0, _driver("pressure")] for one in drawn])
     assert len(drawn) == past.PATHS
     assert paths.min() >= 0.0
     assert paths.max() <= 1.0
     assert np.unique(paths[:, -1]).size > 2
-    again = past._paths(record, ORIGIN, last, "drawn", 1)
+    again = past.scenarios_ahead(record, ORIGIN, last, "drawn", 1)
     assert np.array_equal(paths, [one.drivers[:, 0, _driver("pressure")] for one in again])
 
 

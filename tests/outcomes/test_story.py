@@ -135,7 +135,7 @@ def test_a_trace_follows_seed_and_design(baseline: Any) -> None:
 
 def test_importing_it_draws_in_neither_matplotlib_nor_mesa() -> None:
     code = (
-        "import sys, foedus.outcomes.story\n"
+        "import sys, foedus.outcomes.story, foedus.outcomes.telling\n"
         "sys.exit(bool({'matplotlib', 'mesa'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

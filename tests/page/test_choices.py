@@ -257,7 +257,7 @@ def test_worlds_that_are_known_are_not_simulated_again(
         simulated.extend(task.scenario.name for task in tasks)
         return engine(tasks, *rest)
 
-    monkeypatch.setattr(ensemble, "_simulated", counted)
+    monkeypatch.setattr(ensemble, "simulated", counted)
     again = project(few.moving("pressure.ARM", 0.6), known)
     assert set(simulated) == {"baseline_moved"}
     anew = project(few.moving("pressure.ARM", 0.6))
@@ -270,7 +270,7 @@ def test_worlds_that_are_known_are_not_simulated_again(
 def test_another_member_needs_no_new_worlds(few: Choice, monkeypatch: pytest.MonkeyPatch) -> None:
     known = project(few)
     monkeypatch.setattr(
-        ensemble, "_simulated", lambda tasks, *_: pytest.fail("anew") if tasks else ()
+        ensemble, "simulated", lambda tasks, *_: pytest.fail("anew") if tasks else ()
     )
     assert project(replace(few, member="BLR"), known).choice.member == "BLR"
 
@@ -446,7 +446,7 @@ def taken() -> Iterator[int]:
 def test_a_port_that_is_taken_is_refused_before_the_page_is_loaded(
     taken: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serve, "_served", pytest.fail)
+    monkeypatch.setattr(serve, "served", pytest.fail)
     with pytest.raises(ResultError, match=rf"port {taken}: .*Choose another --port"):
         serve.explore(port=taken, browser=False)
 
@@ -517,18 +517,18 @@ def test_what_other_sites_ask_of_the_page_is_refused(
 def test_work_that_is_under_way_is_waited_for() -> None:
     work = Thread(target=time.sleep, args=(0.3,))
     work.start()
-    serve._await_work()
+    serve.await_work()
     assert not work.is_alive()
 
 
 def test_solara_reports_to_nobody_and_forgets_visitors_who_are_gone() -> None:
     script = (
         "from foedus.page import choices, serve\n"
-        "with serve.bound('127.0.0.1', 0) as s, serve._served(choices.opening(), s):\n"
+        "with serve.bound('127.0.0.1', 0) as s, serve.served(choices.opening(), s):\n"
         "    from solara.server import app, settings\n"
         "    assert not settings.telemetry.mixpanel_enable\n"
-        "    assert settings.kernel.cull_timeout == explorer.FORGOTTEN\n"
-        "with serve.bound('127.0.0.1', 0) as s, serve._served(choices.opening(), s):\n"
+        "    assert settings.kernel.cull_timeout == serve.FORGOTTEN\n"
+        "with serve.bound('127.0.0.1', 0) as s, serve.served(choices.opening(), s):\n"
         "    print('twice')\n"
     )
     done = subprocess.run(

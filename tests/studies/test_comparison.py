@@ -11,7 +11,7 @@ import pytest
 import foedus
 from foedus.cases.scenario import Scenario
 from foedus.cases.scenario_reader import load_scenario
-from foedus.ensembles import ensemble
+from foedus.ensembles import workers
 from foedus.ensembles.store import COMPARISON
 from foedus.errors import ResultError
 from foedus.outcomes.attribution import levers_apart
@@ -58,7 +58,7 @@ def simulated(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
             tasks.append((task.scenario.name, task.first, task.runs))
         return before(task, *rest)
 
-    monkeypatch.setattr(ensemble, "simulate", watched)
+    monkeypatch.setattr(workers, "simulate", watched)
     return tasks
 
 

@@ -131,7 +131,7 @@ def test_an_edited_rule_of_the_model_is_the_one_that_runs(tmp_path: Path) -> Non
         shutil.copytree(package.parents[1] / "scenarios", tmp_path / "scenarios")
     program = (
         "from foedus.ensembles import ensemble\n"
-        "from foedus.cases.reader import load_scenario\n"
+        "from foedus.cases.scenario_reader import load_scenario\n"
         "s = [load_scenario('pressure', horizon=12)]\n"
         "print(*(ensemble.run(s, runs=2, engine=e).digest for e in ('mesa', 'kernel')))\n"
     )

@@ -39,7 +39,7 @@ if os.environ.get("NUMBA_DISABLE_JIT") == "1":
     lanes.LANES, lanes.STRIDE = {WORLDS}, {WORLDS}
 from foedus.ensembles import ensemble
 from foedus.cases.scenario_reader import load_scenario
-from foedus.shipped import shipped_scenarios
+from foedus.cases.shipped import shipped_scenarios
 run = lambda name: ensemble.run([load_scenario(name)], runs={WORLDS}, engine="kernel").digest
 print(json.dumps({{name: run(name) for name in shipped_scenarios()}}))
 """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from foedus.errors import ResultError, UnfinishedError
 from foedus.worlds.engines import Task, simulate
-from foedus.worlds.sources import source_hash
+from foedus.worlds.sources import is_this_model, source_hash
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ def _simulate(task: Task, source: str) -> Piece:
     ResultError
         If the worker's model is another.
     """
-    if source_hash() != source:
+    if not is_this_model(source):
         message = (
             "A worker of the cluster has another version of foedus: its worlds would be others; "
             "install the same version on all of them."

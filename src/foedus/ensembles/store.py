@@ -72,7 +72,7 @@ class ManifestLine:
     sha256: str
 
 
-def _passes(point: str) -> None:
+def reached(point: str) -> None:
     """Do nothing.
 
     Tests replace this function by one that ends the process at a ``point`` of writing, to see that
@@ -240,9 +240,9 @@ class Directory:
         target = self.path / name
         temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
         try:
-            _passes("before the piece")
+            reached("before the piece")
             _write_piece(temporary, piece)
-            _passes("piece written")
+            reached("piece written")
             sync(temporary)
             with temporary.open("rb") as stream:
                 entry = ManifestLine(
@@ -255,9 +255,9 @@ class Directory:
                 )
             temporary.replace(target)
             sync(target.parent)
-            _passes("piece in place")
+            reached("piece in place")
             self._list(entry)
-            _passes("piece listed")
+            reached("piece listed")
         except OSError as error:
             temporary.unlink(missing_ok=True)
             message = (
@@ -283,7 +283,7 @@ class Directory:
             stream.truncate(whole)  # what a sudden end left of a line
             stream.seek(whole)
             stream.write(line[: len(line) // 2])
-            _passes("half a line")
+            reached("half a line")
             stream.write(line[len(line) // 2 :])
             stream.flush()
             os.fsync(stream.fileno())
@@ -488,7 +488,7 @@ def finish(directory: Path, marker: Mapping[str, Any], fill: Callable[[Path], No
                     _move_in(item, directory / item.name)
                 else:
                     item.replace(directory / item.name)
-        _passes("before the marker")
+        reached("before the marker")
         replace_file(directory / MARKER, as_text({**marker, "files": files}).encode())
     except OSError as error:
         message = (

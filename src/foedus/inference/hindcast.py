@@ -199,7 +199,7 @@ def hindcast(
         )
         uninformed = prior_worlds(known, informed.size, seed, workers)
         for drivers in DRIVERS:
-            paths = _paths(record, origin, last, drivers, seed)
+            paths = scenarios_ahead(record, origin, last, drivers, seed)
             for name, worlds_then in (("model", informed), ("prior", uninformed)):
                 states = _ahead(worlds_then, paths, seed, worlds, workers, last - origin)
                 found += _model_forecasts(name, drivers, origin, targets, states, record, seed)
@@ -269,7 +269,9 @@ def _targets(record: Record, origin: int, last: int) -> list[Observation]:
 # Drivers beyond the origin
 
 
-def _paths(record: Record, origin: int, last: int, drivers: str, seed: int) -> list[Scenario]:
+def scenarios_ahead(
+    record: Record, origin: int, last: int, drivers: str, seed: int
+) -> list[Scenario]:
     """Return the scenarios under which worlds are simulated beyond the origin.
 
     Each drives an equal part of the worlds. There is one for the drivers ``coded`` and ``held`` and

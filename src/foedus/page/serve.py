@@ -64,14 +64,14 @@ def explore(
     with bound(host, port) as listening:
         from foedus.page import choices
 
-        with choices.serving(), _served(choices.opening(loaded), listening) as server:
+        with choices.serving(), served(choices.opening(loaded), listening) as server:
             url = address(listening)
             tell(f"The page is at {url}; press Ctrl-C to stop.")
             if browser:
                 threading.Thread(target=_open, args=(server, url), daemon=True).start()
             with suppress(KeyboardInterrupt):  # the server raises it again once it has stopped
                 server.run(sockets=[listening])
-        _await_work()
+        await_work()
         tell("Stopped.")
 
 
@@ -116,7 +116,7 @@ def address(listening: socket.socket) -> str:
 
 
 @contextmanager
-def _served(opening: Choice, listening: socket.socket) -> Iterator[Any]:
+def served(opening: Choice, listening: socket.socket) -> Iterator[Any]:
     """Yield the server of the page, set up so that it needs no network and reports nothing.
 
     Parameters
@@ -210,7 +210,7 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
-def _await_work() -> None:
+def await_work() -> None:
     """Wait until the threads that still simulate or draw have noticed that the page is closed."""
     for thread in threading.enumerate():
         if not thread.daemon and thread is not threading.current_thread():
