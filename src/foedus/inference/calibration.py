@@ -109,7 +109,7 @@ def calibrate(
     Parameters
     ----------
     record
-        What is on record; cut it with :meth:`~foedus.record.Record.until` for an earlier date.
+        What is on record; cut it with :meth:`~foedus.Record.until` for an earlier date.
     draws
         Worlds to simulate, about.
     seed

@@ -71,7 +71,7 @@ class Standing:
     member, name
         Code and full name.
     standing
-        One of :data:`foedus.model.rules.STANDINGS`.
+        One of :data:`foedus.model.records.STANDINGS`.
     trust
         Trust in the patron.
     frozen, frozen_months
@@ -145,7 +145,7 @@ class History:
         Every field of the state of every member, the opening first: shape (month + 1, member,
         field of State).
     standing
-        Places in :data:`foedus.model.rules.STANDINGS`: shape (month, member).
+        Places in :data:`foedus.model.records.STANDINGS`: shape (month, member).
     cohesion
         The index with the scenario's weights; NaN without a member left: shape (month,).
     events
@@ -186,7 +186,7 @@ class End:
     month
         The last one, as YYYY-MM.
     end_state
-        One of :data:`foedus.model.rules.END_STATES`.
+        One of :data:`foedus.model.cohesion.END_STATES`.
     cohesion
         The index with the scenario's weights; None without a member left.
     standings

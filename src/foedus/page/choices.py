@@ -417,7 +417,7 @@ def member_rows(model: WatchedWorld) -> list[tuple[str, ...]]:
 def world_table(model: WatchedWorld) -> pd.DataFrame:
     """Return a world so far as a table: a row a month.
 
-    Columns are those of :meth:`~foedus.agents.AllianceModel.alliance_history`, then for each member
+    Columns are those of :meth:`~foedus.AllianceModel.alliance_history`, then for each member
     ``CODE.trust`` (share), ``CODE.standing``, ``CODE.takes_part`` and ``CODE.crisis`` (0 or 1).
     """
     with model.held:

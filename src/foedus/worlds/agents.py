@@ -102,7 +102,7 @@ class MemberState(Client):
 
     @property
     def standing(self) -> str:
-        """Standing in words, one of :data:`foedus.model.rules.STANDINGS`."""
+        """Standing in words, one of :data:`foedus.model.records.STANDINGS`."""
         return records.STANDINGS[records.standing(self.state)]
 
     def decide(self, drivers: Drivers) -> Drivers:
