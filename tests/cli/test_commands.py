@@ -16,7 +16,7 @@ import pytest
 from foedus.cases.shipped import shipped_scenarios
 from foedus.cli import app
 from foedus.ensembles import ensemble, workers
-from foedus.ensembles.store import Directory
+from foedus.ensembles.store import Pieces
 from foedus.errors import ResultError
 from foedus.studies.results import load_result
 
@@ -233,7 +233,7 @@ def test_report_writes_a_brief_of_what_is_there(capsys: pytest.CaptureFixture[st
         (["check", "absent.yaml"], "There is no such file"),
         (["show", "presure"], "did you mean 'pressure'?"),
         (["why", "trust_los"], "did you mean 'trust_loss'?"),
-        (["why", "trust"], "ask for one: ARM.trust, BLR.trust"),
+        (["why", "affinity"], "ask for one: ARM.affinity, BLR.affinity"),
         (["why", "ARM.trust", "--date", "yesterday"], "'yesterday' is not a month"),
         (["why", "ARM.trust", "--date", "2031-01"], "there are states for"),
         (["why", "ARM.trust", "--alliance", "cst"], "did you mean 'csto'?"),
@@ -515,7 +515,7 @@ def test_an_interrupt_ends_at_once_with_130_and_keeps_what_is_done(
     assert time.monotonic() - sent < 3.0, "a second on a machine with nothing else to do"
     assert process.returncode == 130
     assert out == ""
-    kept = sum(entry.runs for entry in Directory(tmp_path / "out").entries())
+    kept = sum(entry.runs for entry in Pieces(tmp_path / "out").entries())
     assert kept > 0
     assert f"Interrupted. {kept:,} worlds are whole there." in err
     assert "Go on with: foedus run --resume out" in err

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from foedus.ensembles import ensemble, store, workers
-from foedus.ensembles.store import Directory
+from foedus.ensembles import ensemble, on_disk, store, workers
+from foedus.ensembles.store import Pieces
 from foedus.errors import ResultError, UnfinishedError
 from foedus.model.parameters import default_parameters
 from foedus.studies import running, verification
@@ -59,7 +59,7 @@ def in_a_process(directory: Path, before: str) -> subprocess.CompletedProcess[st
     program = f"""
 import os, signal
 from foedus.cli import app
-from foedus.ensembles import ensemble, store
+from foedus.ensembles import ensemble, on_disk, store
 ensemble.PATH_STEPS = 1
 {before}
 raise SystemExit(app.execute([
@@ -99,14 +99,14 @@ def sudden_end(point):
         left[0] -= 1
         if not left[0]:
             os.kill(os.getpid(), signal.SIGKILL)
-store.reached = sudden_end
+on_disk.reached = sudden_end
 """,
     )
     assert done.returncode == -signal.SIGKILL
-    listed = Directory(tmp_path / "out").entries()
+    listed = Pieces(tmp_path / "out").entries()
     whole = len(listed)
     assert whole == {"piece listed": 3, "before the marker": 12}.get(point, times - 1)
-    assert all(Directory(tmp_path / "out").damage(entry) is None for entry in listed)
+    assert all(Pieces(tmp_path / "out").damage(entry) is None for entry in listed)
     with pytest.raises(ResultError, match=r"is not finished: .* worlds are whole there"):
         load_result(tmp_path / "out")
     made: list[int] = []
@@ -155,7 +155,7 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(
     most: int, unbroken: Result, tmp_path: Path
 ) -> None:
     running.run(*NAMES, runs=2 * LANES, out=tmp_path / "out", **OPTIONS)
-    before = Directory(tmp_path / "out").entries()
+    before = Pieces(tmp_path / "out").entries()
     done = in_a_process(
         tmp_path / "out",
         f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}))",
@@ -165,7 +165,7 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(
     whole = f"{4 * LANES:,} worlds are whole there. Make room, then: foedus run --resume"
     assert whole in done.stderr
     assert "Traceback" not in done.stderr
-    assert Directory(tmp_path / "out").entries() == before
+    assert Pieces(tmp_path / "out").entries() == before
     assert resume(tmp_path / "out", figures=False).digest == unbroken.digest
     assert list((tmp_path / "out").rglob("*.tmp")) == []
 
@@ -197,7 +197,7 @@ def test_a_summary_that_cannot_be_written_leaves_the_worlds(
 
 
 def damaged(place: Path, how: str) -> str:
-    entry = Directory(place).entries()[3]
+    entry = Pieces(place).entries()[3]
     path = place / entry.file
     content = bytearray(path.read_bytes())
     if how == "missing":
@@ -251,7 +251,7 @@ def test_a_line_cut_short_does_not_count_and_a_garbled_one_is_named(
     manifest = place / "manifest.jsonl"
     text = manifest.read_text()
     manifest.write_text(text[:-20])
-    assert len(Directory(place).entries()) == text.count("\n") - 1
+    assert len(Pieces(place).entries()) == text.count("\n") - 1
     assert resume(place, figures=False).digest == unbroken.digest
     manifest.write_text("garbled\n" + text)
     with pytest.raises(ResultError, match=r"manifest.jsonl:1 is damaged. Delete the line"):
@@ -304,14 +304,17 @@ def test_results_of_the_same_model_under_an_earlier_hash_are_continued(
     marker = json.loads((place / "foedus.json").read_text())
     marker["inputs"]["source"] = "0" * 64
     (place / "foedus.json").write_text(json.dumps(marker))
-    (place / Directory(place).entries()[3].file).unlink()
+    (place / Pieces(place).entries()[3].file).unlink()
     monkeypatch.setattr(sources, "BEFORE", {sources.source_hash(): ("0" * 64,)})
     assert resume(place, figures=False).digest == unbroken.digest
     assert verification.verify(place, sample=2).problems == ()
 
 
 def test_two_processes_do_not_write_into_one_result(place: Path) -> None:
-    with store.held(place), pytest.raises(ResultError, match="Another foedus writes into"):
+    with (
+        on_disk.held(place),
+        pytest.raises(ResultError, match="Another foedus writes into"),
+    ):
         resume(place)
 
 
@@ -319,7 +322,7 @@ def test_pieces_are_zarr_groups_that_any_reader_opens(place: Path, unbroken: Res
     import zarr
     from zarr.storage import ZipStore
 
-    entry = Directory(place).entries()[0]
+    entry = Pieces(place).entries()[0]
     with ZipStore(place / entry.file, mode="r") as zipped:
         group = zarr.open_group(zipped, mode="r")
         trust = group["path_trust"]
@@ -372,6 +375,9 @@ def test_a_manifest_and_pieces_that_were_deleted_are_made_again(
 
 
 def test_a_result_in_work_is_not_replaced_by_another_process(place: Path) -> None:
-    with store.held(place), pytest.raises(ResultError, match="Another foedus writes into"):
+    with (
+        on_disk.held(place),
+        pytest.raises(ResultError, match="Another foedus writes into"),
+    ):
         running.run("pressure", runs=3, horizon=3, out=place, overwrite=True)
     assert load_result(place).runs == RUNS

@@ -12,7 +12,7 @@ import foedus
 from foedus.cases.scenario import Scenario
 from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import workers
-from foedus.ensembles.store import COMPARISON
+from foedus.ensembles.on_disk import COMPARISON
 from foedus.errors import ResultError
 from foedus.outcomes.attribution import levers_apart
 from foedus.outcomes.story import Pair, Trace

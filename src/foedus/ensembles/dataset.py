@@ -12,17 +12,7 @@ from foedus.errors import ResultError
 from foedus.model.chronicle import event_notes
 from foedus.model.cohesion import END_STATES
 from foedus.model.records import STANDINGS
-from foedus.worlds.kept import (
-    BINS,
-    LABELS,
-    MONTHLY,
-    PATHS,
-    RECORDED,
-    SHARE_UNIT,
-    TABLE,
-    Kept,
-    unit,
-)
+from foedus.worlds.kept import BINS, LABELS, MONTHLY, PATHS, RECORDED, SHARE_UNIT, TABLE, Kept, unit
 from foedus.worlds.populations import populations_of
 
 if TYPE_CHECKING:

@@ -12,45 +12,21 @@ from zlib import crc32
 
 from foedus.errors import ParameterError, nearest
 from foedus.model.draws import design_uniform
-from foedus.model.quantities import Evidence, EvidenceKind, OneOf, Parameter, Prior, Uniform
+from foedus.model.quantities import (
+    OneOf,
+    Parameter,
+    Scale,
+    of_kind,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Scale(NamedTuple):
-    """Symbol, value, prior and bounds of a parameter.
-
-    Attributes
-    ----------
-    symbol
-        As in the equations of ``rules.py``.
-    mechanism
-        Number of the mechanism in ``rules.py`` that it belongs to.
-    value
-        The declared value, used where nothing is drawn.
-    """
-
-    symbol: str
-    mechanism: int
-    value: float
-    prior: tuple[float, float] | Prior  # two numbers: uniform between them
-    bounds: tuple[float, float]
-    unit: str
-
-
-def _of_kind(kind: EvidenceKind, meaning: str, scale: Scale, source: str, why: str) -> Parameter:
-    """Return the specification of a parameter whose evidence is of one kind."""
-    symbol, mechanism, value, prior, bounds, unit = scale
-    law = Uniform(*prior) if isinstance(prior, tuple) else prior
-    evidence = Evidence(kind, source, why)
-    return Parameter(meaning, unit, *bounds, symbol, mechanism, value, law, evidence)
-
-
-_article = partial(_of_kind, "article")
-_literature = partial(_of_kind, "literature")
-_data = partial(_of_kind, "data")
-_assumed = partial(_of_kind, "assumed")
+_article = partial(of_kind, "article")
+_literature = partial(of_kind, "literature")
+_data = partial(of_kind, "data")
+_assumed = partial(of_kind, "assumed")
 
 
 _PER_YEAR = "1/year"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from foedus.errors import ParameterError, nearest
 from foedus.html import html_table
@@ -139,3 +139,32 @@ class Parameter(Quantity):
             ("evidence", f"{self.evidence.kind}: {self.evidence.source}. {self.evidence.why}"),
         )
         return html_table(("parameter", self.symbol), rows)
+
+
+class Scale(NamedTuple):
+    """Symbol, value, prior and bounds of a parameter.
+
+    Attributes
+    ----------
+    symbol
+        As in the equations of ``rules.py``.
+    mechanism
+        Number of the mechanism in ``rules.py`` that it belongs to.
+    value
+        The declared value, used where nothing is drawn.
+    """
+
+    symbol: str
+    mechanism: int
+    value: float
+    prior: tuple[float, float] | Prior  # two numbers: uniform between them
+    bounds: tuple[float, float]
+    unit: str
+
+
+def of_kind(kind: EvidenceKind, meaning: str, scale: Scale, source: str, why: str) -> Parameter:
+    """Return the specification of a parameter whose evidence is of one kind."""
+    symbol, mechanism, value, prior, bounds, unit = scale
+    law = Uniform(*prior) if isinstance(prior, tuple) else prior
+    evidence = Evidence(kind, source, why)
+    return Parameter(meaning, unit, *bounds, symbol, mechanism, value, law, evidence)

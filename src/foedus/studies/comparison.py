@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foedus.defaults import RUNS, SEED
-from foedus.ensembles import ensemble, store
+from foedus.ensembles import ensemble, on_disk
 from foedus.errors import InterruptedRun, ResultError
 from foedus.outcomes import attribution
 from foedus.outcomes.attribution import Attribution, attribute
@@ -287,7 +287,7 @@ class Comparison:
 
     def json(self) -> str:
         """Return all contents, with provenance, as JSON text."""
-        return store.as_text(self._content)
+        return on_disk.as_text(self._content)
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -323,19 +323,19 @@ class Comparison:
         UnfinishedError
             If the files cannot be written.
         """
-        target = directory / store.COMPARISON
+        target = directory / on_disk.COMPARISON
 
         def fill(place: Path) -> None:
-            store.write_json(place / "comparison.json", self._content)
-            store.write_csv(place / "differences.csv", self.rows())
+            on_disk.write_json(place / "comparison.json", self._content)
+            on_disk.write_csv(place / "differences.csv", self.rows())
             if figures:
                 from foedus.views import brief, comparison_plots
 
                 comparison_plots.write_figures(place, self)
-                brief.write(self, place / "brief.html", drawn=(place, directory / store.FIGURES))
+                brief.write(self, place / "brief.html", drawn=(place, directory / on_disk.FIGURES))
 
         if not self._is_written(target, figures=figures):
-            store.put(target, fill)
+            on_disk.put(target, fill)
         return target
 
     @property

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from foedus.ensembles import ensemble, store
+from foedus.ensembles import ensemble, on_disk, store
 from foedus.errors import ResultError
 from foedus.outcomes.summary import rows, summarise
 from foedus.studies.stored import (
@@ -170,10 +170,10 @@ class Result:
         directory = Path(directory)
         keep = "trajectories" if self.ensemble.keeps_trajectories else "summaries"
         wanted = inputs(self.scenarios, self.runs, self.seed, self.ensemble.design, keep)
-        store.refuse_foreign(directory, overwrite=overwrite)
+        on_disk.refuse_foreign(directory, overwrite=overwrite)
         begin(directory, wanted, self.scenarios, self.ensemble.design, overwrite=overwrite)
-        with store.held(directory):
-            place = store.Directory(directory)
+        with on_disk.held(directory):
+            place = store.Pieces(directory)
             for piece in self.ensemble.pieces():
                 place.add(piece)
             self.finish(directory, wanted, figures=figures)
@@ -182,11 +182,13 @@ class Result:
     def finish(self, directory: Path, wanted: dict[str, Any], *, figures: bool) -> None:
         """Write summary and figures beside the pieces, and mark the result as complete."""
         marker = {**marker_of(wanted), "digest": self.digest, "reproduce": self.command}
-        store.finish(directory, marker, lambda place: self._write_outcomes(place, figures=figures))
+        on_disk.finish(
+            directory, marker, lambda place: self._write_outcomes(place, figures=figures)
+        )
 
     def _write_outcomes(self, place: Path, *, figures: bool) -> None:
-        store.write_json(place / "summary.json", self.summary)
-        store.write_csv(place / "summary.csv", rows(self.summary))
+        on_disk.write_json(place / "summary.json", self.summary)
+        on_disk.write_csv(place / "summary.csv", rows(self.summary))
         if figures:
             self.write_figures(place / "figures")
 
@@ -198,7 +200,7 @@ class Result:
 
     def json(self) -> str:
         """Return summary and provenance as JSON text."""
-        return store.as_text({"provenance": self.provenance, "summary": self.summary})
+        return on_disk.as_text({"provenance": self.provenance, "summary": self.summary})
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -249,7 +251,7 @@ def load_result(directory: str | Path) -> Result:
     """
     directory = Path(directory)
     scenarios, marker = stored_scenarios(directory)
-    there, place = marker["inputs"], store.Directory(directory)
+    there, place = marker["inputs"], store.Pieces(directory)
     if marker["digest"] is None:
         message = (
             f"{directory} is not finished: {place.progress()} Go on with: "

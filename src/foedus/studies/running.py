@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from foedus.cases.scenario import Scenario
 from foedus.cases.scenario_reader import load_scenario
 from foedus.defaults import RUNS, SEED, Keep
-from foedus.ensembles import ensemble, store
+from foedus.ensembles import ensemble, on_disk, store
 from foedus.errors import InterruptedRun, ResultError
 from foedus.studies.results import Result
 from foedus.studies.stored import begin, inputs, other_digest, stored_design, stored_scenarios
@@ -111,7 +111,7 @@ def run(
     ensemble.check(loaded, runs, seed)
     design = as_design(parameters, loaded)
 
-    def simulated(directory: store.Directory | None) -> Result:
+    def simulated(directory: store.Pieces | None) -> Result:
         return Result(
             ensemble.run(
                 loaded,
@@ -146,8 +146,8 @@ def run(
 
     wanted = inputs(loaded, runs, seed, design, keep)
     before = begin(directory, wanted, loaded, design, overwrite=overwrite)
-    with store.held(directory):
-        place = store.Directory(directory, complain=tell)
+    with on_disk.held(directory):
+        place = store.Pieces(directory, complain=tell)
         place.tidy()
         try:
             result = simulated(place)
@@ -156,8 +156,8 @@ def run(
             raise InterruptedRun(message) from None
         if before is not None and result.digest != before:
             raise ResultError(other_digest(directory))
-        drawn = (directory / store.FIGURES).is_dir()
-        altered = store.altered_files(directory, store.read_marker(directory))
+        drawn = (directory / on_disk.FIGURES).is_dir()
+        altered = on_disk.altered_files(directory, on_disk.read_marker(directory))
         for sentence in altered:
             tell(f"{sentence} It is written again.")
         if before is None or altered or (figures and not drawn):

@@ -10,7 +10,7 @@ import yaml
 
 from foedus.cases.frame import shared_frame
 from foedus.cases.scenario_reader import load_scenario
-from foedus.ensembles import store
+from foedus.ensembles import on_disk, store
 from foedus.errors import ResultError
 from foedus.model.parameters import Parameters
 from foedus.worlds.files import replace_file
@@ -51,11 +51,11 @@ def begin(
     """
     stored = None
     if directory.is_dir() and any(directory.iterdir()):
-        store.refuse_foreign(directory, overwrite=True)
+        on_disk.refuse_foreign(directory, overwrite=True)
         if not overwrite:
-            stored = store.read_marker(directory)
+            stored = on_disk.read_marker(directory)
     if stored is None:
-        store.create(
+        on_disk.create(
             directory,
             marker_of(wanted),
             lambda place: write_inputs(place, scenarios, design),
@@ -64,7 +64,7 @@ def begin(
         return None
     there = stored["inputs"]
     if reason := difference(there, wanted):
-        if stored["digest"] is None and not store.Directory(directory).entries():
+        if stored["digest"] is None and not store.Pieces(directory).entries():
             return begin(directory, wanted, scenarios, design, overwrite=True)
         if reason is FEWER:
             message = (
@@ -77,13 +77,16 @@ def begin(
             "with --overwrite."
         )
         raise ResultError(message)
-    if not store.Directory(directory).is_of_this_version():
+    if not store.Pieces(directory).is_of_this_version():
         raise ResultError(_OTHER_VERSION.format(directory=directory))
     if there["runs"] == wanted["runs"]:
         digest: str | None = stored["digest"]
         return digest
-    with store.held(directory):
-        replace_file(directory / store.MARKER, store.as_text(marker_of(wanted)).encode())
+    with on_disk.held(directory):
+        replace_file(
+            directory / on_disk.MARKER,
+            on_disk.as_text(marker_of(wanted)).encode(),
+        )
     return None
 
 
@@ -121,11 +124,11 @@ def difference(there: dict[str, Any], wanted: dict[str, Any]) -> str | None:
 def marker_of(inputs: dict[str, Any]) -> dict[str, Any]:
     """Return the content of the marker of a result that is not finished yet."""
     return {
-        "format": store.FORMAT_VERSION,
+        "format": on_disk.FORMAT_VERSION,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "digest": None,
         "inputs": inputs,
-        "versions": store.versions(),
+        "versions": on_disk.versions(),
     }
 
 
@@ -211,7 +214,7 @@ def stored_scenarios(directory: Path) -> tuple[tuple[Scenario, ...], dict[str, A
     ResultError
         If the directory holds no result, or its scenarios were altered.
     """
-    marker = store.read_marker(directory)
+    marker = on_disk.read_marker(directory)
     loaded = []
     for name, fingerprint in marker["inputs"]["scenarios"].items():
         path = directory / "scenarios" / f"{name}.yaml"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from foedus.defaults import REPLAYED
-from foedus.ensembles import store
+from foedus.ensembles import on_disk, store
 from foedus.studies.results import Result, load_result
 from foedus.studies.stored import stored_scenarios
 from foedus.worlds.engines import Task, simulate
@@ -62,7 +62,7 @@ def verify(directory: str | Path, sample: int = REPLAYED) -> Verification:
     """
     directory = Path(directory)
     _, marker = stored_scenarios(directory)
-    there, place = marker["inputs"], store.Directory(directory)
+    there, place = marker["inputs"], store.Pieces(directory)
     entries = place.entries()
     problems = [
         f"{directory / entry.file} {reason}."
@@ -74,7 +74,7 @@ def verify(directory: str | Path, sample: int = REPLAYED) -> Verification:
     if marker["digest"] is None:
         problems.append(f"It is not finished: {place.progress()}")
     else:
-        problems += store.altered_files(directory, marker)
+        problems += on_disk.altered_files(directory, marker)
     replayed = 0
     if not problems:
         result = load_result(directory)
