@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from foedus.ensembles import ensemble, on_disk, store, workers
+from foedus.ensembles import ensemble, on_disk, workers
 from foedus.ensembles.store import Pieces
 from foedus.errors import ResultError, UnfinishedError
 from foedus.model.parameters import default_parameters
@@ -186,7 +186,7 @@ def test_a_summary_that_cannot_be_written_leaves_the_worlds(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "write_csv", full)
+        patch.setattr(on_disk, "write_csv", full)
         with pytest.raises(UnfinishedError, match="All worlds are whole there"):
             running.run(*NAMES, runs=RUNS, out=tmp_path / "out", **OPTIONS)
     monkeypatch.setattr(workers, "simulate", lambda *_: pytest.fail("simulated again"))

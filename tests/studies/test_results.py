@@ -12,7 +12,7 @@ import xarray as xr
 
 import foedus
 from foedus.cases.scenario_reader import load_scenario
-from foedus.ensembles import store
+from foedus.ensembles import on_disk
 from foedus.errors import ResultError, UnfinishedError
 from foedus.model.parameters import default_parameters
 from foedus.studies import running
@@ -114,7 +114,7 @@ def test_a_failure_while_replacing_leaves_what_was_there(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(store, "write_json", full)
+    monkeypatch.setattr(on_disk, "write_json", full)
     with pytest.raises(UnfinishedError, match="No space left on device"):
         result.save(saved.parent / "new", figures=False)
     with pytest.raises(UnfinishedError, match="No space left on device"):
