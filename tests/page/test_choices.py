@@ -23,6 +23,7 @@ from foedus.cases.shipped import shipped_scenarios
 from foedus.cli import app
 from foedus.ensembles import ensemble, workers
 from foedus.errors import FoedusError, InertScenarioError, ResultError, ScenarioError
+from foedus.model.records import Drivers
 from foedus.outcomes import telling
 from foedus.outcomes.summary import quantiles
 from foedus.page import choices, serve
@@ -228,7 +229,7 @@ def test_a_file_handed_over_may_not_take_the_name_of_a_shipped_scenario() -> Non
         opening().uploading(content, "x.yaml")
     again = opening().uploading(MINE, "a.yaml").uploading(MINE.replace(b"0.9", b"0.8"), "a.yaml")
     assert again.names.count("mine") == 1
-    assert again.stands.drivers[..., 3].max() == 0.8
+    assert again.stands.drivers[..., Drivers._fields.index("bandwidth")].max() == 0.8
 
 
 # ---------------------------------------------------------------------------------------------

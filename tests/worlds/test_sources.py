@@ -54,6 +54,9 @@ def names() -> tuple[str, ...]:
 '''
 
 
+DRIVERS = TEXTS["model.records"].partition("class Drivers")[2].partition("class Signals")[0]
+
+
 def hashed(*texts: str) -> str:
     return meaning(*(text.encode() for text in texts))
 
@@ -118,6 +121,13 @@ def test_the_order_of_definitions_does_not_change_it() -> None:
     rest, function = without("decayed", head)
     assert hashed(rest + first + second + function) == hashed(RULES)
     assert hashed(function + rest + first + second) == hashed(RULES)
+
+
+def test_a_driver_that_no_rule_reads_does_not_change_it() -> None:
+    more = edited("    pressure: float", "    novel: float\n    pressure: float", DRIVERS)
+    changed = TEXTS["model.records"].replace(DRIVERS, more)
+    assert changed != TEXTS["model.records"]
+    assert hashed(*{**TEXTS, "model.records": changed}.values()) == source_hash()
 
 
 def test_a_definition_that_moves_to_another_module_does_not_change_it() -> None:
