@@ -19,6 +19,7 @@ from foedus.ensembles import ensemble, workers
 from foedus.ensembles.store import Pieces
 from foedus.errors import ResultError
 from foedus.studies.results import load_result
+from foedus.views import plots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +62,7 @@ def test_run_writes_results_figures_and_provenance(
     status, out, _ = foedus(capsys, "run", "pressure", "restraint", *QUICK, "--out", "out")
     assert status == 0
     assert "Results are in out: chunks, figures, foedus.json" in out
-    kinds = ("cohesion", "trust", "status", "end_states")
+    kinds = tuple(plots.FIGURES)
     there = (path.name for path in (tmp_path / "out" / "figures").iterdir())
     figures = {name for name in there if not name.startswith(".")}
     assert figures == {f"{kind}.{form}" for kind in kinds for form in ("png", "svg")}

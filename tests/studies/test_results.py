@@ -17,6 +17,7 @@ from foedus.errors import ResultError, UnfinishedError
 from foedus.model.parameters import default_parameters
 from foedus.studies import running
 from foedus.studies.results import Result, load_result
+from foedus.views import plots
 from foedus.worlds.openings import Sampled
 from foedus.worlds.sources import source_hash
 
@@ -199,7 +200,7 @@ def test_loaded_scenarios_are_run_as_they_are(result: Result) -> None:
 def test_figures_carry_fingerprint_and_seed(result: Result, tmp_path: Path) -> None:
     result.write_figures(tmp_path)
     names = {path.name for path in tmp_path.iterdir()}
-    kinds = ("cohesion", "trust", "status", "end_states")
+    kinds = tuple(plots.FIGURES)
     assert names == {f"{kind}.{form}" for kind in kinds for form in ("png", "svg")}
     svg = (tmp_path / "cohesion.svg").read_text()
     png = (tmp_path / "cohesion.png").read_bytes()
@@ -216,7 +217,7 @@ def test_missing_cohesion_does_not_break_the_figures() -> None:
     settings = ["exit_base=3", "exit_dependence=0", "rules.notice_months=0"]
     gone = running.run("baseline", runs=6, horizon=30, settings=settings)
     assert np.isnan(gone.data["cohesion"]).any()
-    for kind in ("cohesion", "trust", "status", "end_states"):
+    for kind in plots.FIGURES:
         assert gone.plot(kind)._repr_png_().startswith(b"\x89PNG")
 
 
