@@ -87,9 +87,9 @@ def test_a_moved_lever_makes_a_scenario_of_its_own_and_put_back_it_does_not(few:
 def test_the_echo_of_a_slider_that_cannot_stand_at_the_levers_value_moves_nothing(
     few: Choice,
 ) -> None:
-    for knob in few.knobs:
-        assert few.moving(knob.key, knob.nearest) is few
-        assert abs(knob.nearest - knob.value) <= 0.5 * knob.step + 1e-9
+    for slider in few.sliders:
+        assert few.moving(slider.key, slider.nearest) is few
+        assert abs(slider.nearest - slider.value) <= 0.5 * slider.step + 1e-9
 
 
 def test_a_moved_scenario_that_was_kept_can_be_put_beside_one_moved_otherwise(few: Choice) -> None:
@@ -162,7 +162,7 @@ def test_the_file_of_every_scenario_moved_or_not_gives_the_same_worlds(
     name: str, tmp_path: Path
 ) -> None:
     choice = opening(load_scenario(name))
-    key = choice.knobs[0].key
+    key = choice.sliders[0].key
     moved = choice.moving(key, 0.77)
     for one in (choice, moved):
         path = tmp_path / f"{one.current.name}.yaml"

@@ -30,20 +30,20 @@ def test_the_package_offers_it_as_a_function_however_often_it_is_asked_for() -> 
     assert foedus.widget is widget.widget
 
 
-def test_every_lever_has_a_knob_at_the_value_that_is_in_force() -> None:
+def test_every_lever_has_a_slider_at_the_value_that_is_in_force() -> None:
     scenario = load_scenario("baseline")
-    found = {knob.key: knob for knob in sliders(scenario, "ARM")}
+    found = {slider.key: slider for slider in sliders(scenario, "ARM")}
     assert {key.split(".")[0] for key in found} == {lever.name for lever in LEVERS}
     assert found["pressure.ARM"].value == 0.3
     assert found["outreach.EU.ARM"].value == 0.5
     assert found["dependence.ARM"].value == scenario.alliance.value("ARM.dependence")
     assert found["bandwidth"].value == scenario.alliance.value("RUS.bandwidth")
-    assert {knob.key: knob for knob in sliders(scenario, "BLR")}["pressure.BLR"].value == 0.0
+    assert {slider.key: slider for slider in sliders(scenario, "BLR")}["pressure.BLR"].value == 0.0
 
 
-def test_knobs_at_their_values_change_nothing_and_moved_ones_do() -> None:
+def test_sliders_at_their_values_change_nothing_and_moved_ones_do() -> None:
     scenario = load_scenario("baseline")
-    still = {knob.key: knob.value for knob in sliders(scenario, "ARM")[:1]}
+    still = {slider.key: slider.value for slider in sliders(scenario, "ARM")[:1]}
     assert moved(scenario, still).fingerprint == scenario.fingerprint
     other = moved(scenario, {"pressure.ARM": 0.9})
     assert other.fingerprint == load_scenario("baseline", settings=["pressure.ARM=0.9"]).fingerprint
@@ -51,7 +51,7 @@ def test_knobs_at_their_values_change_nothing_and_moved_ones_do() -> None:
         moved(scenario, {"pressure.ARM": 2.0})
 
 
-def test_the_text_of_moved_knobs_is_a_good_scenario_of_the_same_worlds(tmp_path: Path) -> None:
+def test_the_text_of_moved_sliders_is_a_good_scenario_of_the_same_worlds(tmp_path: Path) -> None:
     scenario = load_scenario("baseline")
     values = {"pressure.ARM": 0.8, "outreach.EU.ARM": 0.1, "bandwidth": 0.7}
     path = tmp_path / "mine.yaml"

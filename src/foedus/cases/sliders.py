@@ -72,7 +72,7 @@ def sliders(scenario: Scenario, member: str) -> tuple[Slider, ...]:
     member
         Code of a client.
     """
-    return tuple(knob for lever in LEVERS for knob in _sliders(scenario, lever, member))
+    return tuple(slider for lever in LEVERS for slider in _sliders(scenario, lever, member))
 
 
 def _sliders(scenario: Scenario, lever: Lever, member: str) -> Iterator[Slider]:

@@ -103,10 +103,10 @@ class Choice:
         At the step of the slider that is nearest to the scenario's own value, the lever counts as
         not moved.
         """
-        knob = next(knob for knob in self.knobs if knob.key == key)
+        slider = next(slider for slider in self.sliders if slider.key == key)
         others = {other: at for other, at in self.values.items() if other != key}
-        value = knob.at(value)
-        values = others if value == knob.nearest else {**others, key: value}
+        value = slider.at(value)
+        values = others if value == slider.nearest else {**others, key: value}
         return self if values == self.values else replace(self, values=values)
 
     def adding(self, scenario: Scenario) -> Choice:
@@ -154,7 +154,7 @@ class Choice:
         return self.loaded(self.scenario)
 
     @cached_property
-    def knobs(self) -> tuple[Slider, ...]:
+    def sliders(self) -> tuple[Slider, ...]:
         """Sliders of the levers that concern the member, at the scenario's own values."""
         return sliders(self.stands, self.member)
 

@@ -102,8 +102,8 @@ def LeverCard() -> None:
             alliance.names[now.member],
             lambda name: visitor.choose(member=codes[name]),
         )
-        for knob in now.knobs:
-            Lever(knob).key(f"{now.scenario} {knob.key}")
+        for slider in now.sliders:
+            Lever(slider).key(f"{now.scenario} {slider.key}")
         solara.Button(
             "As it stands",
             icon_name="mdi-undo",
@@ -120,28 +120,28 @@ def moved_levers(now: Choice) -> str:
 
 
 @solara.component
-def Lever(knob: Slider) -> None:
+def Lever(slider: Slider) -> None:
     """Show the slider of a lever, and the button that explains it."""
-    value = visitor.choice.value.values.get(knob.key, knob.nearest)
-    mark = " (moved)" if knob.key in visitor.choice.value.values else ""
+    value = visitor.choice.value.values.get(slider.key, slider.nearest)
+    mark = " (moved)" if slider.key in visitor.choice.value.values else ""
     with solara.Row(style={"align-items": "center"}, gap="0px"):
         solara.v.Slider(
-            label=f"{knob.label}: {value:.2f}{mark}",
-            min=knob.low,
-            max=knob.high,
-            step=knob.step,
+            label=f"{slider.label}: {value:.2f}{mark}",
+            min=slider.low,
+            max=slider.high,
+            step=slider.step,
             v_model=value,
-            on_v_model=lambda value: _move(knob.key, value),
+            on_v_model=lambda value: _move(slider.key, value),
             hide_details=True,
             class_="foedus-lever",
-            attributes={"title": knob.meaning},
+            attributes={"title": slider.meaning},
         )
         solara.Button(
             icon_name="mdi-help-circle-outline",
             icon=True,
             small=True,
-            on_click=lambda: visitor.ask(knob.key.split(".")[0]),
-            attributes={"aria-label": f"Why {knob.label}?"},
+            on_click=lambda: visitor.ask(slider.key.split(".")[0]),
+            attributes={"aria-label": f"Why {slider.label}?"},
         )
 
 

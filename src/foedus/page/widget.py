@@ -54,23 +54,23 @@ class Widget:
         widgets = _ipywidgets()
         self.scenario, self.member = scenario, member
         self._runs, self._parameters = runs, parameters
-        self._knobs = {knob.key: knob for knob in sliders(scenario, member)}
+        self._levers = {lever.key: lever for lever in sliders(scenario, member)}
         self._stands = run(scenario, runs=runs, parameters=parameters)
         style = {"description_width": "11rem"}
         self.sliders = {
             key: widgets.FloatSlider(
-                value=knob.value,
-                min=knob.low,
-                max=knob.high,
-                step=knob.step,
-                description=knob.label,
-                tooltip=knob.meaning,
+                value=lever.value,
+                min=lever.low,
+                max=lever.high,
+                step=lever.step,
+                description=lever.label,
+                tooltip=lever.meaning,
                 continuous_update=False,
                 readout_format=".2f",
                 style=style,
                 layout=widgets.Layout(width="26rem"),
             )
-            for key, knob in self._knobs.items()
+            for key, lever in self._levers.items()
         }
         for slider in self.sliders.values():
             slider.observe(self._redraw, names="value")
@@ -95,7 +95,7 @@ class Widget:
         return {
             key: slider.value
             for key, slider in self.sliders.items()
-            if slider.value != self._knobs[key].value
+            if slider.value != self._levers[key].value
         }
 
     @property
@@ -123,7 +123,7 @@ class Widget:
     def _reset(self, button: Any) -> None:
         del button
         for key, slider in self.sliders.items():
-            slider.value = self._knobs[key].value
+            slider.value = self._levers[key].value
 
     def _write(self, button: Any) -> None:
         del button
