@@ -76,7 +76,22 @@ def coverage(place: Path) -> None:
     shutil.copy(place / "coverage" / "ranks.png", IMAGES / "ranks.png")
 
 
-STEPS = {step.__name__: step for step in (calibration, hindcast, codings, coverage)}
+def control(_: Path) -> None:
+    """Project the scenario without any lever, further and further ahead."""
+    found = {}
+    for years in (5, 10, 20, 30):
+        made = foedus("run", "null", "--horizon", f"{12 * years}", "--json")
+        summary = json.loads(made)["summary"]["null"]
+        found[years] = {
+            "dissolved": summary["alliance"]["end_states"]["dissolved"],
+            "everybody takes part": summary["alliance"]["end_states"]["restored"],
+            "freezes": summary["base_rates"]["freezes"],
+        }
+    text = json.dumps(found, indent=2) + "\n"
+    (RESULTS / "control.json").write_text(text, encoding="utf-8")
+
+
+STEPS = {step.__name__: step for step in (calibration, hindcast, codings, coverage, control)}
 
 if __name__ == "__main__":
     RESULTS.mkdir(exist_ok=True)

@@ -20,6 +20,7 @@ from foedus.cases.shipped import DATA, shipped_scenarios
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES
 from foedus.model.parameters import specifications
 from foedus.model.quantities import EVIDENCE_KINDS
+from foedus.outcomes.base_rates import FREEZES, base_rate
 from foedus.outcomes.catalogue import ALLIANCE_OUTCOMES, MEMBER_OUTCOMES
 
 if TYPE_CHECKING:
@@ -363,7 +364,39 @@ def listed(modules: Iterable[Path]) -> str:
     return "<br>".join(f"`{path.stem}`: {in_short(path)}" for path in modules)
 
 
+def control() -> str:
+    """What becomes of the alliance without any lever, and how often members freeze."""
+    from foedus.views.tables import percent
+
+    rows = [
+        (
+            f"{years} years",
+            percent(content["dissolved"]),
+            percent(content["everybody takes part"]),
+            f"{content['freezes']['rate']:.3f}",
+        )
+        for years, content in found("control").items()
+    ]
+    header = ("after", "dissolved", "everybody takes part", "freezes a member-year")
+    return table(header, rows)
+
+
+def history() -> str:
+    """Freezes in history, by alliance and pooled."""
+    rows = [
+        (name, str(count.events), f"{count.years:,.0f}", f"{count.events / count.years:.4f}")
+        for name, count in FREEZES.items()
+    ]
+    pooled = base_rate(FREEZES)
+    interval = f"{pooled.rate:.4f} [{pooled.low:.4f}, {pooled.high:.4f}]"
+    rows.append(("all", str(pooled.events), f"{pooled.years:,.0f}", interval))
+    rows.append(("one more alliance", "", "", f"[{pooled.least:.4f}, {pooled.most:.4f}]"))
+    return table(("alliance", "freezes", "member-years", "freezes a member-year"), rows)
+
+
 BLOCKS = {
+    "control": control,
+    "history": history,
     "layout": layout,
     "informed": informed,
     "checks": checks,

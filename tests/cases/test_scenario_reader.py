@@ -10,7 +10,7 @@ from foedus.cases.months import parse_month
 from foedus.cases.scenario_format import json_schema
 from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
-from foedus.cases.writing import show_lines
+from foedus.cases.writing import new_scenario, show_lines
 from foedus.errors import InertScenarioError, ScenarioError
 
 if TYPE_CHECKING:
@@ -335,6 +335,28 @@ def test_a_scenario_equal_to_its_parent_is_refused_and_names_its_inert_lines(
 def test_a_scenario_equal_to_the_bare_alliance_is_refused(write_scenario: Any) -> None:
     with pytest.raises(InertScenarioError, match="equals the bare alliance"):
         load_scenario(write_scenario("levers: {pressure: {ARM: [{value: 0}]}}\n", head=ALONE))
+
+
+def test_a_scenario_that_sets_nothing_is_a_control_and_one_that_extends_it_is_not(
+    write_scenario: Any,
+) -> None:
+    control = load_scenario(write_scenario("", head=ALONE, name="control"))
+    assert control.fingerprint == load_scenario("null", horizon=control.horizon).fingerprint
+    with pytest.raises(InertScenarioError, match="equals 'null', which it extends"):
+        load_scenario(write_scenario("", head=ALONE + 'extends: "null"\n'))
+
+
+@pytest.mark.parametrize("name", ["null", "true", "off"])
+def test_a_new_file_quotes_names_that_yaml_reads_as_something_else(
+    name: str, tmp_path: Path
+) -> None:
+    path = tmp_path / f"{name}x.yaml"
+    text = new_scenario(f"{name}_mine", "null", tmp_path)
+    path.write_text(text.replace(f"name: {name}_mine", f'name: "{name}"'), encoding="utf-8")
+    loaded = load_scenario(path)
+    assert loaded.lineage == (name, "null")
+    path.write_text("\n".join(show_lines(loaded)), encoding="utf-8")
+    assert load_scenario(path).name == name
 
 
 # The schema

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def refuse_inert(scenario: Scenario, *, cut: bool = False) -> None:
     """Refuse a scenario whose resolved inputs equal those of the scenario that it extends.
 
-    A scenario that extends none is compared with the bare alliance, in which nothing is set.
+    A scenario that extends none is compared with the bare alliance, in which nothing is set. One
+    that sets nothing either is a control, and is not refused.
 
     Parameters
     ----------
@@ -31,7 +32,7 @@ def refuse_inert(scenario: Scenario, *, cut: bool = False) -> None:
         The message names the lines without effect.
     """
     parent = scenario.parent
-    if parent is None or not _same_inputs(scenario, parent):
+    if parent is None or _is_control(scenario) or not _same_inputs(scenario, parent):
         return
     within = f" within {scenario.horizon} months" if cut else ""
     against = f"'{parent.name}', which it extends" if parent.lineage else "the bare alliance"
@@ -53,6 +54,12 @@ def inert_statements(scenario: Scenario) -> Iterator[tuple[str, Origin]]:
         yield from _inert_events(scenario, parent)
         yield from _inert_parameters(scenario, parent)
         yield from _inert_scalars(scenario, parent)
+
+
+def _is_control(scenario: Scenario) -> bool:
+    """Whether a scenario extends none and sets nothing, to show what the model does by itself."""
+    extends = scenario.parent is not None and bool(scenario.parent.lineage)
+    return not (extends or scenario.levers or scenario.events or scenario.parameters)
 
 
 def _same_inputs(one: Scenario, other: Scenario) -> bool:

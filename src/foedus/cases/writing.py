@@ -6,6 +6,8 @@ import re
 from json import dumps
 from typing import TYPE_CHECKING
 
+import yaml
+
 from foedus.cases.months import format_month
 from foedus.cases.scenario_format import FORMAT_VERSION
 from foedus.cases.scenario_reader import load_scenario
@@ -30,9 +32,9 @@ def show_lines(scenario: Scenario) -> Iterator[str]:
 
     yield f"# {' extends '.join(scenario.lineage)}"
     yield f"foedus: {FORMAT_VERSION}"
-    yield f"name: {scenario.name}"
+    yield f"name: {_scalar(scenario.name)}"
     yield line(f"title: {dumps(scenario.title, ensure_ascii=False)}", "title")
-    yield line(f"alliance: {scenario.alliance_reference}", "alliance")
+    yield line(f"alliance: {_scalar(scenario.alliance_reference)}", "alliance")
     yield line(f"start: {format_month(scenario.start)}", "start")
     yield line(f"horizon: {scenario.horizon}", "horizon")
     yield line(f"policy: {scenario.policy}", "policy")
@@ -52,6 +54,11 @@ def show_lines(scenario: Scenario) -> Iterator[str]:
     yield "cohesion:"
     yield line(f"  members: {scenario.weighting}", "cohesion")
     yield line(f"  weights: {{{weights}}}", "cohesion")
+
+
+def _scalar(text: str) -> str:
+    """Write a text for YAML, in quotes where it would be read as something else: ``"null"``."""
+    return text if yaml.safe_load(text) == text else dumps(text, ensure_ascii=False)
 
 
 def _aligned(text: str, origin: Origin) -> str:
@@ -127,11 +134,11 @@ def new_scenario(name: str, origin: str, directory: Path) -> str:
 # yaml-language-server: $schema=foedus.schema.json
 # (for editors that complete and check YAML; made by: foedus schema > foedus.schema.json)
 foedus: {FORMAT_VERSION}
-name: {name}
+name: {_scalar(name)}
 title: One line that names the question
 description: >-
   What this scenario stands for, and on what it rests.
-extends: {reference}        # every lever not set here is as in that scenario
+extends: {_scalar(reference)}        # every lever not set here is as in that scenario
 # horizon: {parent.horizon}           # months; dates below must lie between {start} and {end}
 # policy: {parent.policy}        # {", ".join(POLICIES)}
 

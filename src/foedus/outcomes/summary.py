@@ -18,6 +18,7 @@ from foedus.model.chronicle import Events
 from foedus.model.elementary import normal_quantile
 from foedus.model.parameters import specifications
 from foedus.model.quantities import EVIDENCE_KINDS
+from foedus.outcomes.base_rates import base_rate_line, freezes
 from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, measured, of_alliance
 from foedus.outcomes.estimates import Estimate, mean, probability, spread, standard_error
 from foedus.outcomes.incidence import Median, incidence
@@ -347,6 +348,7 @@ def _summary(ensemble: Ensemble, worlds: Worlds) -> dict[str, Any]:
         for code in scenario.alliance.members
     }
     found = carriers(ensemble, worlds)
+    frozen = freezes(ensemble, worlds)
     design, parameters = ensemble.design, tuple(specifications())
     return {
         "title": scenario.title,
@@ -370,6 +372,7 @@ def _summary(ensemble: Ensemble, worlds: Worlds) -> dict[str, Any]:
         "numbers_by_owner": _owners([*scenario.alliance.numbers]),
         "informed": informed_line(design, parameters, tuple(item.name for item in found)),
         "skill": skill_line(scenario.alliance.name, design),
+        "base_rates": {"line": base_rate_line(frozen), "freezes": plain(frozen)},
     }
 
 

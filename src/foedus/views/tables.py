@@ -182,8 +182,12 @@ def evidence_line(summary: dict[str, Any]) -> str:
 
 
 def worth_lines(summary: dict[str, Any]) -> list[str]:
-    """Say what the model is worth, and what the record has informed."""
-    return [line for line in (summary["skill"], summary["informed"]) if line]
+    """Say what the model is worth, beside history too, and what the record has informed."""
+    return [
+        line
+        for line in (summary["skill"], summary["base_rates"]["line"], summary["informed"])
+        if line
+    ]
 
 
 def assumed_line(summary: dict[str, Any]) -> str:
