@@ -16,6 +16,7 @@ from foedus.inference import hindcast as past
 from foedus.inference.coverage import coverage
 from foedus.outcomes.worth import NONE, shipped_hindcast, skill_line
 from foedus.views.record_plots import write_hindcast
+from foedus.worlds.openings import PRIOR
 from foedus.worlds.posterior import shipped_posterior
 
 if TYPE_CHECKING:
@@ -154,6 +155,29 @@ def test_an_alliance_without_a_hindcast_says_so() -> None:
     posterior = shipped_posterior()
     assert posterior is not None
     assert skill_line("other", posterior) == NONE
+
+
+def test_the_skill_line_has_brackets_and_says_where_calibration_does_not_beat_the_prior() -> None:
+    posterior, shipped = shipped_posterior(), shipped_hindcast()
+    assert posterior is not None
+    assert shipped is not None
+    line = skill_line("csto", posterior)
+    rows = {
+        (row["group"], row["forecaster"]): row
+        for row in shipped["scores"]
+        if row["drivers"] == "coded"
+    }
+    for group, words in (("ARM: all events", "events"), ("ARM: trust", "surveys of trust")):
+        own, prior = rows[group, "model"], rows[group, "prior"]
+        assert (
+            f"{own['score']:.3f} [{own['low']:.3f}, {own['high']:.3f}]".replace("0.", ".") in line
+        )
+        loses = own["score"] >= prior["score"]
+        said = (
+            "calibration does not beat" in line and words in line.split("On ")[-1].split("cal")[0]
+        )
+        assert said == loses
+    assert "calibration does not beat" not in skill_line("csto", PRIOR)
 
 
 def test_the_skill_line_says_where_persistence_does_better() -> None:

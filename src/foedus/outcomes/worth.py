@@ -43,28 +43,49 @@ def skill_line(alliance: str, design: Design) -> str:
     member = found["member"]
     who = "model" if isinstance(design, Posterior) else "prior"
 
-    def value(group: str, forecaster: str, drivers: str = "coded") -> str:
-        return f"{scores[drivers, f'{member}: {group}', forecaster]['score']:.3f}".lstrip("0")
+    def row(group: str, forecaster: str) -> dict[str, Any]:
+        found: dict[str, Any] = scores["coded", f"{member}: {group}", forecaster]
+        return found
 
-    events = scores["coded", f"{member}: all events", "model"]["forecasts"]
-    surveys = scores["coded", f"{member}: trust", "model"]["forecasts"]
+    def value(group: str, forecaster: str) -> str:
+        return _three(row(group, forecaster)["score"])
+
+    def bracketed(group: str) -> str:
+        own = row(group, who)
+        return f"{_three(own['score'])} [{_three(own['low'])}, {_three(own['high'])}]"
+
+    events, surveys = (row(group, "model")["forecasts"] for group in ("all events", "trust"))
     line = (
         f"Hindcast of {found['name']}, one year ahead from {len(found['origins'])} year-ends with "
-        f"the drivers that came: Brier {value('all events', who)} over {events} events "
+        f"the drivers that came: Brier {bracketed('all events')} over {events} events "
         f"(persistence {value('all events', 'persistence')}, coin {value('all events', 'coin')}"
     )
     if who == "model":
         line += f", uncalibrated prior {value('all events', 'prior')}"
     line += (
-        f"), CRPS {value('trust', who)} over {surveys} surveys of trust (linear trend "
+        f"), CRPS {bracketed('trust')} over {surveys} surveys of trust (linear trend "
         f"{value('trust', 'linear trend')}, refusal rule {value('trust', 'refusal rule')}). "
-        f"{_others(scores, who)}One case: it validates little."
+        "Brackets: 90 %, by bootstrap over year-ends. "
     )
+    groups = {"all events": "events", "trust": "surveys of trust"}
+    lost = [
+        words
+        for group, words in groups.items()
+        if who == "model" and row(group, "model")["score"] >= row(group, "prior")["score"]
+    ]
+    if lost:
+        line += f"On {' and '.join(lost)} calibration does not beat the uncalibrated prior. "
+    line += f"{_others(scores, who)}One case: it validates little."
     if isinstance(design, Posterior) and design.fingerprint != _shipped_fingerprint(alliance):
         line += (
             " These scores are of the posterior that comes with foedus, not of the one used here."
         )
     return line
+
+
+def _three(score: float) -> str:
+    """Write a score with three decimals and no zero before the point."""
+    return f"{score:.3f}".removeprefix("0")
 
 
 def _others(scores: dict[Any, Any], who: str) -> str:
