@@ -74,7 +74,7 @@ def _finding(projection: Projection) -> Finding:
         current.title,
         headline(projection.comparison) if projection.comparison.others else "",
         tuple(prospect(result, current.name)),
-        tuple(worth_lines(result.summary[current.name])[:1]),
+        tuple(worth_lines(result.summary[current.name], informed=False)),
     )
 
 

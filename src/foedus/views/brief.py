@@ -156,7 +156,7 @@ def _finding(comparison: Compared) -> Iterator[Words]:
         lines = (*_change(comparison, other), *_cause(comparison, other))
         yield Words((f"{summary[other]['title']}, beside it:",))
         yield Words(lines, "list")
-    yield Words(tuple(tables.worth_lines(summary[first])[:1]), "small")
+    yield Words(tuple(tables.worth_lines(summary[first], informed=False)), "small")
 
 
 def headline(comparison: Compared) -> str:

@@ -181,13 +181,17 @@ def evidence_line(summary: dict[str, Any]) -> str:
     return f"{total} numbers behind it: {parts}. {draw} 'foedus why NAME' explains each."
 
 
-def worth_lines(summary: dict[str, Any]) -> list[str]:
-    """Say what the model is worth, beside history too, and what the record has informed."""
-    return [
-        line
-        for line in (summary["skill"], summary["base_rates"]["line"], summary["informed"])
-        if line
-    ]
+def worth_lines(summary: dict[str, Any], *, informed: bool = True) -> list[str]:
+    """Say what the model is worth on the past and beside history, and what the record informs.
+
+    Parameters
+    ----------
+    informed
+        Whether to say which parameters the record informs.
+    """
+    lines = [summary["skill"], summary["base_rates"]["line"]]
+    lines += [summary["informed"]] if informed else []
+    return [line for line in lines if line]
 
 
 def assumed_line(summary: dict[str, Any]) -> str:
