@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from html import escape
 from typing import TYPE_CHECKING, Literal
 from zlib import crc32
 
 from foedus.cases.months import format_month
+from foedus.html import html_table
 from foedus.model import records
 from foedus.model.draws import address, design_uniform
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from foedus.model.quantities import Evidence, Prior, Quantity
 
-from html import escape
-
-from foedus.html import html_table
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 #: Opening numbers: fields of the state that an alliance file gives for each client at each date.
 #: They may have a prior, so that they differ between worlds.

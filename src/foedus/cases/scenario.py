@@ -6,16 +6,18 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foedus.cases.months import format_month, parse_month
+from foedus.cases.months import format_month, month_of_year, parse_month
 from foedus.cases.scenario_format import FORMAT_VERSION, Event
 from foedus.cases.schedule import Schedule, compile_schedule, imposed
 from foedus.cases.spans import DatedSpan, LeverKey, Origin, ScriptedEvent, Span
 from foedus.defaults import HORIZON
 from foedus.errors import nearest
+from foedus.html import html_table
 from foedus.model import cohesion
 from foedus.model.levers import lever_named
 from foedus.model.parameters import specifications
@@ -26,11 +28,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from foedus.cases.alliance import Alliance
-
-from html import escape
-
-from foedus.cases.months import month_of_year
-from foedus.html import html_table
 
 
 @dataclass(frozen=True, repr=False)

@@ -29,6 +29,7 @@ from foedus.model import records
 from foedus.outcomes.estimates import standard_error
 from foedus.worlds.openings import FromTable
 from foedus.worlds.populations import Populations
+from foedus.worlds.posterior import shipped_posterior
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
 
-from foedus.worlds.posterior import shipped_posterior
 
 BEYOND = 3.0  # a claim holds if its quantity exceeds 0 by this many standard errors
 LOW, HIGH = 0.3, 0.85  # dependence of a weakly and of a strongly dependent member

@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+import matplotlib as mpl
 import numpy as np
 
+from foedus.errors import ResultError, UnfinishedError
 from foedus.model.chronicle import Events
 from foedus.outcomes.phrases import KINDS
-from foedus.outcomes.story import History, Trace, member_codes
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from matplotlib.axes import Axes
-
-    from foedus.cases.alliance import Alliance
-
-from io import BytesIO
-
-import matplotlib as mpl
-
-from foedus.errors import ResultError, UnfinishedError
-from foedus.outcomes.story import Pair
+from foedus.outcomes.story import History, Pair, Trace, member_codes
 from foedus.views.plots import STYLE, Picture, grid
 from foedus.worlds.files import refuse_file, replace_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from matplotlib.axes import Axes
+
+    from foedus.cases.alliance import Alliance
 
 
 HELPED, REFUSED = "crisis, help came", "crisis, no help came"

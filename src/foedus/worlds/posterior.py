@@ -37,11 +37,6 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
     Numbers = Floats | float
 
-import numpy as np
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
 
 FORMAT_VERSION = 1
 INFORMED = 0.85  # ratio of posterior to prior spread below which the record informs a number
