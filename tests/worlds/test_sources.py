@@ -194,3 +194,23 @@ def test_hashes_under_which_the_model_went_before_are_this_model_and_no_others_a
     monkeypatch.setattr(sources, "BEFORE", {other: (earlier, first)})
     assert is_this_model(own)
     assert not any(map(is_this_model, (earlier, first))), "the model has changed since"
+
+
+def test_entries_of_hashes_of_before_are_those_of_the_present_model() -> None:
+    """An entry under another hash is moot: whoever changed the model takes it out."""
+    assert set(sources.BEFORE) <= {source_hash()}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "    from math import exp as grown\n",
+        "    from foedus.model.elementary import logistic as exp\n",
+        "    from foedus_fast import exp\n",
+    ],
+)
+def test_an_import_that_gives_a_name_another_meaning_changes_it_wherever_it_stands(
+    line: str,
+) -> None:
+    assert hashed(edited("    rate = RATE", f"{line}    rate = RATE")) != hashed(RULES)
+    assert hashed(line.strip() + "\n" + RULES) != hashed(RULES)

@@ -259,12 +259,6 @@ def parameter_refusal(key: str, value: float, alliance: Alliance) -> str | None:
     return number.quantity.refusal(value)
 
 
-def member_weights(scenario: Scenario, weighting: str) -> tuple[float, ...]:
-    """Weight of each client in cohesion: 1 for ``equal``, its capability for ``capability``."""
-    alliance = scenario.alliance
-    return alliance.capabilities if weighting == "capability" else (1.0,) * len(alliance.members)
-
-
 WIDTH, LABEL, ROW = 720, 180, 18  # pixels of the timeline of levers
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foedus.cases.months import format_month
-from foedus.errors import NotKeptError
+from foedus.errors import NotKeptError, ResultError
 from foedus.worlds.kept import LABELS, Piece, empty_monthly
 from foedus.worlds.kernel import Monthly
 from foedus.worlds.populations import INDEPENDENT, Populations
@@ -80,6 +80,12 @@ class Worlds:
         """
         if piece.after > self.runs or self._there[piece.first : piece.after].any():
             return False
+        if piece.table.keys() != self.table.keys() or dict(piece.labels) != dict(self.labels):
+            message = (
+                f"The pieces of '{piece.scenario}' do not hold the same of each world. Run the "
+                "scenario again into another directory."
+            )
+            raise ResultError(message)
         self._there[piece.first : piece.after] = True
         for name, array in piece.table.items():
             self.table[name][..., piece.first : piece.after] = array

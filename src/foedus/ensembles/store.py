@@ -132,7 +132,7 @@ class Pieces:
             self._forget(entry)
 
     def is_of_this_version(self) -> bool:
-        """Whether its pieces hold of each world what is kept now, as its first whole piece tells.
+        """Whether its pieces hold of each world what is kept now.
 
         Raises
         ------
@@ -140,8 +140,7 @@ class Pieces:
             If its monthly sums are those of another version.
         """
         whole = (entry for entry in self.entries() if self.damage(entry) is None)
-        first = next(whole, None)
-        return first is None or self.read(first).is_of_this_version
+        return all(self.read(entry).is_of_this_version for entry in whole)
 
     def damage(self, entry: ManifestLine) -> str | None:
         """Return what is wrong with a piece, in words that follow its path, or None."""

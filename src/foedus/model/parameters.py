@@ -12,12 +12,7 @@ from zlib import crc32
 
 from foedus.errors import ParameterError, nearest
 from foedus.model.draws import design_uniform
-from foedus.model.quantities import (
-    OneOf,
-    Parameter,
-    Scale,
-    of_kind,
-)
+from foedus.model.quantities import OneOf, Parameter, Scale, of_kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from foedus.html import html_table
 from foedus.model.cohesion import END_STATE_MEANINGS
-from foedus.outcomes.catalogue import ALLIANCE_OUTCOMES, MEMBER_OUTCOMES
+from foedus.outcomes.catalogue import ALLIANCE_OUTCOMES, MEMBER_OUTCOMES, POOLED
 from foedus.outcomes.estimates import WILSON, is_narrow
 
 if TYPE_CHECKING:
@@ -131,7 +131,9 @@ def alliance_rows(summary: dict[str, Any]) -> Iterator[Row]:
 def _interval(outcome: Outcome, form: Form) -> str:
     if outcome.kind == "chance":
         return WILSON
-    return "median, 90 % of worlds" if form == "spread" else "mean, 95 %, Monte Carlo"
+    if form == "spread":
+        return "median, 90 % of worlds"
+    return "95 %, Monte Carlo" if outcome.kind in POOLED else "mean, 95 %, Monte Carlo"
 
 
 def looked_up(found: dict[str, Any], key: str) -> Any:

@@ -16,7 +16,6 @@ with warnings.catch_warnings():  # Mesa's progress bar asks for ipywidgets, whic
     import mesa
 
 from foedus.cases.months import format_month
-from foedus.cases.scenario import member_weights
 from foedus.cases.schedule import with_power
 from foedus.defaults import SEED
 from foedus.errors import ResultError
@@ -24,7 +23,7 @@ from foedus.model import cohesion, records, rules
 from foedus.model import records as records_module
 from foedus.model.draws import OPENING, Draws, address, draw, seed_words
 from foedus.model.records import Drivers, Signals, State
-from foedus.worlds.openings import as_design, opening_world
+from foedus.worlds.openings import as_design, member_weights, opening_world
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import platformdirs
 
-from foedus.cases.scenario import member_weights
 from foedus.cases.scenario_format import WEIGHTINGS
 from foedus.model import chronicle, cohesion, draws, elementary, records, rules
 from foedus.model.chronicle import FIRST, Events, absorbed, bin_of, counted, happened, key, stirred
@@ -42,7 +41,7 @@ from foedus.worlds.kept import (
     without_spare,
 )
 from foedus.worlds.kernel import Bench, Case, Monthly
-from foedus.worlds.openings import Design, Opening, addresses, opening
+from foedus.worlds.openings import Design, Opening, addresses, member_weights, opening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -489,3 +489,9 @@ def opening_world(
     start = opening(as_design(parameters, [scenario]), scenario, seed, np.array([run]))
     members = start.states[..., 0].T.tolist()
     return Parameters(*start.parameters[:, 0].tolist()), [State(*values) for values in members]
+
+
+def member_weights(scenario: Scenario, weighting: str) -> tuple[float, ...]:
+    """Weight of each client in cohesion: 1 for ``equal``, its capability for ``capability``."""
+    alliance = scenario.alliance
+    return alliance.capabilities if weighting == "capability" else (1.0,) * len(alliance.members)

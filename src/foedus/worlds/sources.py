@@ -17,7 +17,7 @@ MODEL = (
     "cases.alliance", "cases.schedule", "model.chronicle", "model.cohesion", "model.draws",
     "model.elementary", "model.parameters", "model.quantities", "model.records",
     "model.rules", "worlds.agents", "worlds.buffers", "worlds.compiled", "worlds.engines",
-    "worlds.kernel", "worlds.openings",
+    "worlds.kept", "worlds.kernel", "worlds.openings",
 )  # fmt: skip
 
 #: Definitions of MODEL that decide no bit: a driver acts only where a rule reads it, by its name.
@@ -28,7 +28,7 @@ TYPES = ("__future__", "typing", "collections.abc")  # imports from these decide
 #: to a definition that leaves every world as it was to the bit, add the hash from before it. After
 #: any other change an entry no longer applies, because the present hash is another.
 BEFORE: dict[str, tuple[str, ...]] = {
-    "26560353f4bce7ad0332cdebeca7a07aa5762327218958a5ef577cc2cb6a0563": (
+    "e7df0f6ffc12f95df781352e5fa150929d90d8da5c311843eb305ec7dfd0dbce": (
         "8f534a18be20793b44432895014184abd56e02087edce658dfd062f8c0c91878",  # of 0.1.0, by file
     ),
 }
@@ -54,24 +54,27 @@ def meaning(*texts: bytes) -> str:
 
 
 def _definitions(module: ast.Module) -> Iterator[str]:
-    """Yield each statement that is not documentation, and each import from elsewhere."""
+    """Yield each statement that is not documentation, and each import that may decide a bit."""
     for statement in module.body:
-        yield from _foreign_imports(statement)
-        guarded = isinstance(statement, ast.If) and "TYPE_CHECKING" in ast.dump(statement.test)
-        is_by_name = getattr(statement, "name", "") in BY_NAME
-        if not (guarded or is_by_name or _is_idle(statement)):
+        test = statement.test if isinstance(statement, ast.If) else None
+        if isinstance(test, ast.Name) and test.id == "TYPE_CHECKING":
+            continue
+        for node in ast.walk(statement):
+            yield from _telling_imports(node)
+        if not (getattr(statement, "name", "") in BY_NAME or _is_idle(statement)):
             yield _tree(statement)
 
 
-def _foreign_imports(statement: ast.stmt) -> Iterator[str]:
-    """Yield what is imported from other packages: ``exp`` of ``math`` has other bits than ours."""
-    if isinstance(statement, ast.Import):
-        yield from (f"import {alias.name} as {alias.asname}" for alias in statement.names)
-    if isinstance(statement, ast.ImportFrom):
-        module = str(statement.module)
-        if not module.startswith("foedus") and module not in TYPES:
-            named = (f"{alias.name} as {alias.asname}" for alias in statement.names)
-            yield from (f"from {module} import {name}" for name in named)
+def _telling_imports(node: ast.AST) -> Iterator[str]:
+    """Yield what comes from other packages, such as ``exp`` of ``math``, or under another name."""
+    if isinstance(node, ast.Import):
+        yield from (f"import {alias.name} as {alias.asname}" for alias in node.names)
+    if isinstance(node, ast.ImportFrom) and node.module not in TYPES:
+        ours = str(node.module).split(".")[0] == "foedus"
+        source = "foedus" if ours else node.module
+        for alias in node.names:
+            if alias.asname or not ours:
+                yield f"from {source} import {alias.name} as {alias.asname}"
 
 
 def _is_idle(statement: object) -> bool:
