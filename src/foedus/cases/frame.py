@@ -72,9 +72,13 @@ def shared_frame(scenarios: Sequence[Scenario]) -> Frame:
     frame = frame_of(first)
     for other in others:
         for what, one, two in frame.differences(frame_of(other)):
+            remedy = {
+                "starts": "Give both one 'start', or run them apart.",
+                "horizons": "Run them apart, or set --horizon.",
+            }.get(what, "Run them apart.")
             message = (
                 f"'{first.name}' and '{other.name}' cannot be put side by side: their {what} "
-                f"differ ({one} and {two}). Run them apart, or set --horizon."
+                f"differ ({one} and {two}). {remedy}"
             )
             raise ResultError(message)
     return frame

@@ -37,7 +37,7 @@ class Note(NamedTuple):
 class Events(NamedTuple):
     """What happened to one member in one month: 1 for each event that happened, else 0.
 
-    The annotation of a field is the event in words that follow the member's name.
+    The annotation of a field is a :class:`Note`: what it means, and whether it is good.
     """
 
     missed_summit: Annotated[float, Note("missed a summit", better=-1)]
