@@ -127,3 +127,12 @@ def test_an_event_that_was_not_noted_is_a_sentence() -> None:
     assert worlds.event(LABELS["event"][0], "ARM").tolist() == [0] * 4
     with pytest.raises(NotKeptError, match=f"without '{LABELS['event'][-1]}'"):
         worlds.event(LABELS["event"][-1], "ARM")
+
+
+@pytest.mark.parametrize("name", ["fingerprint", "end_state", "trust"])
+def test_a_result_that_lacks_what_every_version_kept_is_refused_in_a_sentence(
+    name: str, stored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("foedus.ensembles.store.ALWAYS", (f"{name}_of_old",))
+    with pytest.raises(ResultError, match=f"it lacks '{name}_of_old'. Run the scenario again"):
+        foedus.load_result(stored)

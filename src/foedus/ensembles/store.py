@@ -20,7 +20,7 @@ from foedus.ensembles import on_disk
 from foedus.ensembles.on_disk import CHUNKS, MANIFEST, MARKER
 from foedus.errors import ResultError, UnfinishedError
 from foedus.worlds.files import replace_file, sync
-from foedus.worlds.kept import LABELS, MONTHLY, PATHS, TABLE, Kept, Piece
+from foedus.worlds.kept import ALWAYS, LABELS, MONTHLY, PATHS, TABLE, Kept, Piece
 from foedus.worlds.kernel import Monthly
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class Pieces:
             group: Any = zarr.open_group(zipped, mode="r")
             arrays = {name: group[f"path_{name}"] for name in PATHS if f"path_{name}" in group}
             paths: Any = {name: _OnDisk(file, array) for name, array in arrays.items()}
-            labels = {name: tuple(one) for name, one in group.attrs["labels"].items()}
+            labels = self._labels(file, group)
             self._refuse_other_sums(group, labels)
             return Piece(
                 entry.scenario,
@@ -183,6 +183,19 @@ class Pieces:
                 paths or None,
                 labels,
             )
+
+    def _labels(self, file: Path, group: Any) -> dict[str, tuple[str, ...]]:
+        """Return the labels of a piece's dimensions; refuse a file that is no whole piece."""
+        found = group.attrs.get("labels")
+        lacking = [name for name in ALWAYS if f"{TABLE_PREFIX}{name}" not in group]
+        if not isinstance(found, dict) or not found.keys() >= LABELS.keys() or lacking:
+            lacks = f"'{lacking[0]}'" if lacking else "the labels of its dimensions"
+            message = (
+                f"{file} holds no piece that this version of foedus can read: it lacks {lacks}. "
+                "Run the scenario again into another directory."
+            )
+            raise ResultError(message)
+        return {name: tuple(map(str, labels)) for name, labels in found.items()}
 
     def _refuse_other_sums(self, group: Any, labels: Mapping[str, tuple[str, ...]]) -> None:
         """Refuse pieces whose monthly sums are not those of this version.

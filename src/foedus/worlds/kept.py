@@ -96,6 +96,12 @@ TABLE: dict[str, Kept] = {
     "total": Kept(("totalled", "member", "run"), np.float32, "sum of a signal over all months"),
 }
 
+#: What every version has kept of each world; a result may lack whatever came later.
+ALWAYS = (
+    "fingerprint", "end_state", "cohesion", "components", "standing", "takes_part", "frozen",
+    "suspended", "consented", *WATCHED, "event_month", "total",
+)  # fmt: skip
+
 #: The sums of :class:`~foedus.worlds.kernel.Monthly`; a client counts while it is a member.
 MONTHLY: dict[str, Kept] = {
     "standing": Kept(("month", "member", "standing_name"), np.int32, "worlds in each standing"),
