@@ -116,3 +116,18 @@ def test_a_second_follows_the_first_where_two_have_stepped_back(
 def test_headline_cohesion_has_the_weights_of_the_scenario(worlds: Worlds) -> None:
     index = of_alliance(worlds, f"cohesion.{worlds.scenario.weighting}")
     assert np.array_equal(value_of(worlds, ALLIANCE, "cohesion"), index, equal_nan=True)
+
+
+def test_counts_and_the_agenda_agree_with_the_last_month(worlds: Worlds, paths: xr.Dataset) -> None:
+    last = paths.isel(month=-1)
+    inside = last["membership"].values < records.WITHDRAWN
+    frozen, suspended = last["frozen"].values == 1, last["suspended"].values == 1
+    is_in = last["membership"].values == records.IN
+    active = is_in & ~frozen & ~suspended
+    assert np.array_equal(of_alliance(worlds, "members_active"), active.sum(axis=0))
+    taking_part = (last["takes_part"].values == 1).sum(axis=0)
+    assert np.array_equal(of_alliance(worlds, "members_taking_part"), taking_part)
+    assert not np.array_equal(active.sum(axis=0), taking_part)
+    refused = inside & ~suspended & (last["consented"].values == 0)
+    assert np.array_equal(of_alliance(worlds, "narrower_agenda"), refused.any(axis=0))
+    assert refused.any(axis=0).sum() > refused.all(axis=0).sum()
