@@ -45,12 +45,11 @@ def hindcast(place: Path) -> None:
 
 def codings(place: Path) -> None:
     """Project from the other coding of the record beside the main one."""
-    other = place / "other.npz"
-    foedus("calibrate", "--coding", "other", "--quiet", "--out", other)
-    found = {
-        name: json.loads(foedus("run", *CODED, "--json", "--parameters", draw))["summary"]
-        for name, draw in (("main", "posterior"), ("other", other))
-    }
+    found = {}
+    for coding, model in (("main", "free"), ("other", "other coding")):
+        draw = place / f"{coding}.npz"
+        foedus("calibrate", "--model", model, "--quiet", "--out", draw)
+        found[coding] = json.loads(foedus("run", *CODED, "--json", "--parameters", draw))["summary"]
     kept = {
         coding: {
             name: {

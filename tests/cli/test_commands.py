@@ -372,7 +372,7 @@ def test_why_explains_numbers_levers_and_overrides(capsys: pytest.CaptureFixture
     _, out, _ = foedus(capsys, "why", "ARM.trust")
     for word in ("0.43", "IRI survey", "0.35 to 0.5", "csto.yaml:"):
         assert word in out
-    assert "worlds go on with" in out
+    assert "posterior at the end of the record, 2025-12" in out
     _, out, _ = foedus(capsys, "why", "ARM.trust", "--date", "2018-01")
     assert "0.6 to 0.98" in out
     assert "by the record; posterior" in out

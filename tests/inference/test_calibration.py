@@ -181,7 +181,8 @@ def test_each_value_of_the_repair_constant_has_an_equal_part(posterior: Posterio
 
 def test_draws_go_round_the_constants_and_then_the_populations(early: Record) -> None:
     found = calibrate(early, draws=2 * FEW, seed=3, workers=2, islands=2, size=30)
-    assert found.populations == (3, 2)
+    assert found.populations.strata.tolist() == [0, 1, 2, 0, 1, 2]
+    assert found.populations.islands.tolist() == [0, 0, 0, 1, 1, 1]
     assert found.size == 30
     assert found.values[STRUCTURAL].tolist() == [0.0, 0.5, 1.0] * 10
 

@@ -17,7 +17,7 @@ from foedus.model.chronicle import Events
 from foedus.outcomes import estimates
 from foedus.outcomes.estimates import ratio, shares_by
 from foedus.outcomes.incidence import EXITS, Incidence, first_of, incidence
-from foedus.worlds.populations import Populations
+from foedus.worlds.populations import balanced
 
 if TYPE_CHECKING:
     from foedus.ensembles.gathered import Worlds
@@ -142,7 +142,7 @@ def test_wilson_intervals_of_shares_hold_what_they_say(share: float, size: int) 
 def test_intervals_over_populations_hold_what_they_say() -> None:
     """Worlds of one population lean the same way, as those of a posterior do."""
     random = np.random.default_rng(12)
-    known, size, inside = Populations(3, 4), 1_200, {"share": 0, "mean": 0}
+    known, size, inside = balanced(3, 4), 1_200, {"share": 0, "mean": 0}
     part = np.arange(size) % 12
     for _ in range(TIMES):
         lean = random.normal(0.0, 0.05, 12)[part]

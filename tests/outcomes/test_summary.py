@@ -20,7 +20,7 @@ from foedus.outcomes import summary as summary_module
 from foedus.outcomes.catalogue import ALLIANCE
 from foedus.worlds import kernel
 from foedus.worlds.openings import PRIOR
-from foedus.worlds.populations import INDEPENDENT, Populations
+from foedus.worlds.populations import INDEPENDENT, balanced
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -222,7 +222,7 @@ def test_the_error_of_a_carrier_holds_how_far_populations_lie_apart() -> None:
     values = 0.3 * rng.normal(size=12)[runs % 12] + rng.normal(size=1_200) * 0.1
     alone, together = (
         summary_module.by_thirds(drawn, values, populations, runs)
-        for populations in (INDEPENDENT, Populations(3, 4))
+        for populations in (INDEPENDENT, balanced(3, 4))
     )
     assert alone is not None
     assert together is not None

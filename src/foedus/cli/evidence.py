@@ -54,7 +54,10 @@ def calibrate(
     *,
     draws: Annotated[
         int | None,
-        typer.Option(help=f"Worlds to simulate; {defaults.CALIBRATION_DRAWS:,} if omitted.", min=1),
+        typer.Option(
+            help=f"Worlds to simulate for each model; {defaults.CALIBRATION_DRAWS:,} if omitted.",
+            min=1,
+        ),
     ] = None,
     until: Annotated[
         str | None, typer.Option(help="Use only what was known at the end of a month, YYYY-MM.")
@@ -65,7 +68,13 @@ def calibrate(
             help="File (.npz) for the posterior. The same command goes on if it was interrupted."
         ),
     ] = None,
-    coding: options.Coding = "main",
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Calibrate this model only, such as 'free' or 'other coding'; repeat as needed. "
+            "All models if omitted, weighted by evidence."
+        ),
+    ] = None,
     seed: options.CalibrationSeed = defaults.CALIBRATION_SEED,
     workers: options.Workers = None,
     json: options.AsJson = False,
@@ -76,16 +85,21 @@ def calibrate(
     from foedus import defaults
     from foedus.cases.record import load_record
     from foedus.ensembles.workers import available_workers
-    from foedus.inference import calibration
+    from foedus.inference import structures
     from foedus.inference.checks import checks as compared_with
     from foedus.views import evidence_tables
 
-    loaded = _until(load_record(alliance, coding), until)
+    wanted = structures.structures_named(model or ())
+    records = {
+        coding: _until(load_record(alliance, coding), until)
+        for coding in dict.fromkeys(one.coding for one in wanted)
+    }
     checkpoint = _checkpoint(out, overwrite=overwrite)
     threads = workers or available_workers()
     with progress_bar(quiet=quiet or json) as progress, kept_interruption(checkpoint):
-        posterior = calibration.calibrate(
-            loaded,
+        posterior = structures.calibrate_models(
+            records,
+            wanted,
             draws=draws or defaults.CALIBRATION_DRAWS,
             seed=seed,
             workers=threads,
@@ -96,7 +110,8 @@ def calibrate(
         posterior.save(out)
     if quiet:
         return
-    checks = compared_with(loaded, posterior, threads)
+    main = next(iter(records))
+    checks = compared_with(records[main], structures.of_coding(posterior, main), threads)
     if json:
         informed = [
             dict(zip(evidence_tables.INFORMED_HEADER, row, strict=True))
@@ -111,6 +126,10 @@ def calibrate(
         typer.echo(as_json({"about": about, "numbers": informed, "checks": compared}))
         return
     console = console_for_tables()
+    if posterior.models:
+        rows = evidence_tables.model_rows(posterior)
+        caption = evidence_tables.MODEL_CAPTION
+        console.print(table("Models", evidence_tables.MODEL_HEADER, rows, caption))
     rows = evidence_tables.informed_rows(posterior)
     caption = (
         "Informed: the posterior's standard deviation is below .85 of the prior's. All others stay "
@@ -120,8 +139,8 @@ def calibrate(
         table("Numbers that the record informs", evidence_tables.INFORMED_HEADER, rows, caption)
     )
     caption = (
-        "Posterior worlds were chosen to fit; the same numbers with fresh luck are the harder "
-        "check. Shares: mean, and predictive interval of a survey."
+        f"Record in its {main} coding. Posterior worlds were chosen to fit; the same numbers with "
+        "fresh luck are the harder check. Shares: mean, and predictive interval of a survey."
     )
     rows = evidence_tables.check_rows(checks)
     console.print(table("Beside the record", evidence_tables.CHECK_HEADER, rows, caption))

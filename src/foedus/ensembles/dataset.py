@@ -196,5 +196,5 @@ def _attributes(scenarios: Sequence[Scenario], design: Design, seed: int) -> dic
         "headline_weighting": [scenario.weighting for scenario in scenarios],
         "seed": str(seed),
         "parameter_draw": design.name,
-        "populations": list(populations_of(design)),
+        **populations_of(design).attributes(),
     }

@@ -24,7 +24,7 @@ import numpy as np
 from foedus.cases.alliance_reader import load_alliance
 from foedus.cases.months import format_month
 from foedus.defaults import CALIBRATION_DRAWS, CALIBRATION_SEED
-from foedus.errors import AllianceError, ResultError, UnfinishedError
+from foedus.errors import AllianceError, ParameterError, ResultError, UnfinishedError
 from foedus.inference import smc
 from foedus.inference.likelihood import STRUCTURAL, Likelihood, placed, target
 from foedus.inference.smc import Population
@@ -35,7 +35,7 @@ from foedus.worlds.posterior import Posterior, continued, opening_numbers
 from foedus.worlds.sources import source_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import numpy.typing as npt
@@ -111,7 +111,11 @@ def calibrate(
     workers: int = 1,
     size: int | None = SHIPPED,
     islands: int = ISLANDS,
+    model: str = "",
+    fixed: Mapping[str, float] | None = None,
+    prior_term: Callable[[dict[str, Floats]], Floats] | None = None,
     checkpoint: Path | None = None,
+    keep: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Posterior:
     """Draw from the posterior of the numbers and worlds of an alliance, given a record.
@@ -132,9 +136,17 @@ def calibrate(
     islands
         Populations for each value of the repair constant. They are independent of each other, so
         the spread of their means estimates the Monte Carlo error.
+    model
+        Name of the model, see :mod:`foedus.inference.structures`; it tells checkpoints apart.
+    fixed
+        Numbers that the model fixes instead of drawing them, by name.
+    prior_term
+        As for :class:`~foedus.inference.likelihood.Likelihood`.
     checkpoint
         File in which the state is saved after each round, so that the same call continues after an
         interruption. It is removed at the end.
+    keep
+        Whether to leave the checkpoint where it is at the end.
     progress
         Called with the number of worlds simulated and the number of all.
 
@@ -150,14 +162,16 @@ def calibrate(
     UnfinishedError
         If the checkpoint cannot be written.
     """
+    fixed = dict(fixed or {})
+    record = fixing(record, fixed)
     wanted = target(record.history)
     parts = len(wanted.structural) * islands
     count = draws // (ROUNDS * parts)
     if count < FEWEST:
         message = f"{draws} draws are too few; give at least {FEWEST * ROUNDS * parts:,}."
         raise ResultError(message)
-    key = f"{record.fingerprint} {draws} {seed} {islands} {source_hash()}"
-    likelihood = Likelihood(record, seed, workers)
+    key = f"{model} {record.fingerprint} {draws} {seed} {islands} {source_hash()}"
+    likelihood = Likelihood(record, seed, workers, prior_term)
     try:
         stage = _load_stage(checkpoint, key) or _unbegun(likelihood, parts)
         while stage.rounds_left > 0:
@@ -166,12 +180,30 @@ def calibrate(
                 _save_stage(checkpoint, key, stage)
             if progress is not None:
                 progress(min(stage.rounds, ROUNDS) * count * parts, ROUNDS * count * parts)
-        posterior = _posterior(stage, likelihood, draws, seed, size)
+        found = _posterior(stage, likelihood, draws, seed, size)
     finally:
         likelihood.close()
-    if checkpoint is not None:
+    if checkpoint is not None and not keep:
         checkpoint.unlink(missing_ok=True)
-    return posterior
+    constants = {name: np.full(found.size, value) for name, value in fixed.items()}
+    about = found.about | ({"model": model} if model else {})
+    return replace(found, values=found.values | constants, about=about)
+
+
+def fixing(record: Record, fixed: Mapping[str, float]) -> Record:
+    """Return a record whose history fixes some numbers, so that they are not drawn.
+
+    Raises
+    ------
+    ParameterError
+        If one is no parameter of the model, or out of its bounds.
+    """
+    for name, value in fixed.items():
+        if reason := specification(name).refusal(value):
+            message = f"A model fixes {name}: {reason}"
+            raise ParameterError(message)
+    history = record.history
+    return replace(record, history=replace(history, parameters={**history.parameters, **fixed}))
 
 
 def _unbegun(likelihood: Likelihood, parts: int) -> Stage:

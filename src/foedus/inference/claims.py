@@ -28,7 +28,6 @@ from foedus.ensembles import ensemble, gathered
 from foedus.model import records
 from foedus.outcomes.estimates import standard_error
 from foedus.worlds.openings import FromTable
-from foedus.worlds.populations import Populations
 from foedus.worlds.posterior import shipped_posterior
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ def evaluate(
     ResultError
         If the shipped scenarios that the claims name cannot be opened with the posterior.
     """
-    known = Populations(*posterior.populations)
+    known = posterior.populations
 
     def worlds(*names: str, settings: tuple[str, ...] = ()) -> tuple[gathered.Worlds, ...]:
         scenarios = [load_scenario(name, settings=settings) for name in names]

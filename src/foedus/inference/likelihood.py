@@ -107,6 +107,10 @@ class Likelihood:
         Seed of the worlds' draws.
     workers
         Number of threads; results do not depend on it.
+    prior_term
+        Log-density that the numbers of the worlds have by evidence beside the record, such as the
+        panel of other alliances: a function of their values by name, those that the history fixes
+        among them. It is added to the log-likelihood.
 
     Attributes
     ----------
@@ -116,8 +120,15 @@ class Likelihood:
         The numbers that calibration draws.
     """
 
-    def __init__(self, record: Record, seed: int, workers: int) -> None:
+    def __init__(
+        self,
+        record: Record,
+        seed: int,
+        workers: int,
+        prior_term: Callable[[dict[str, Floats]], Floats] | None = None,
+    ) -> None:
         self.record = record
+        self._prior_term = prior_term
         self.wanted = target(record.history)
         self._seed = seed
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="foedus")
@@ -150,7 +161,12 @@ class Likelihood:
 
     def score(self, values: dict[str, Floats], luck: Integers) -> Floats:
         """Return the log-likelihood of the record given each world: shape (world,)."""
-        return np.concatenate(list(self._spread(self._judged, values, luck)))
+        found = np.concatenate(list(self._spread(self._judged, values, luck)))
+        if self._prior_term is None:
+            return found
+        fixed = self.record.history.parameters
+        given = {name: np.full(found.size, value) for name, value in fixed.items()}
+        return found + self._prior_term({**given, **values})
 
     def ends(self, values: dict[str, Floats], luck: Integers) -> Floats:
         """Return states at the end of the record: shape (field of State, member, world)."""

@@ -10,7 +10,13 @@ import numpy as np
 
 from foedus.errors import ResultError
 from foedus.outcomes.catalogue import ALLIANCE, POOLED, Outcome, headlines, measured
-from foedus.outcomes.estimates import Estimate, mean, probability, standard_error
+from foedus.outcomes.estimates import (
+    Estimate,
+    mean,
+    probability,
+    standard_error,
+    without_range,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,12 +116,13 @@ def _difference(
         better, worse = (
             probability(sign * signed > 0.0, worlds.populations, runs) for sign in (1, -1)
         )
+    difference = mean(gap, worlds.populations)
     return Difference(
         subject,
         outcome.key,
         _mean(first[both]),
         _mean(second[both]),
-        mean(gap, worlds.populations),
+        without_range(difference) if outcome.kind in POOLED else difference,
         better,
         worse,
         _narrowing(first[both], second[both]),

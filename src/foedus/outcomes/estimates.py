@@ -7,11 +7,15 @@ from the spread of the populations' means (batch means). This is done within eac
 repair constant, since the values have fixed shares of the worlds. The error is never taken to be
 less than that of independent worlds. A probability has Wilson's interval (Wilson 1927) for the
 number of independent worlds that would have the same standard error.
+
+Where the worlds come from several models (structures and codings that can each be defended), an
+estimate also has its range over them: the least and the most that one of the models says by itself.
+The estimate over all worlds is their mean, weighted by the share of the worlds that each has.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -41,15 +45,35 @@ class Estimate:
     interval
         What the interval is: ``Wilson 95 %`` or ``95 %`` (Monte Carlo error), or ``90 % of worlds``
         (spread).
+    least, most
+        The least and the most that one of the models says by itself; None where the worlds come
+        from a single model or from none.
+    models
+        How many models that range is over.
     """
 
     value: float
     low: float
     high: float
     interval: str
+    least: float | None = None
+    most: float | None = None
+    models: int | None = None
 
     def __str__(self) -> str:
         return f"{self.value:.2f} [{self.low:.2f}, {self.high:.2f}]"
+
+    @property
+    def shown(self) -> tuple[float, float]:
+        """The bounds to be shown with the estimate: the range over models, else the interval."""
+        if self.least is None or self.most is None:
+            return self.low, self.high
+        return self.least, self.most
+
+
+def without_range(estimate: Estimate) -> Estimate:
+    """Return an estimate without its range over models, where no model has one by itself."""
+    return replace(estimate, least=None, most=None, models=None)
 
 
 def is_narrow(low: float, high: float) -> bool:
@@ -88,16 +112,27 @@ class Curve:
     value, low, high
         Shape (months + 1,): entry 0 is before the first month, where the share is 0; entry k is at
         the end of month k.
+    by_model
+        Shape (model, months + 1): the share that each model says by itself; no row where there are
+        no several models.
     """
 
     value: Floats
     low: Floats
     high: Floats
+    by_model: Floats
+
+    @property
+    def shown(self) -> tuple[Floats, Floats]:
+        """The bounds to be shown with the curve: the range over models, else the interval."""
+        if len(self.by_model) < 2:
+            return self.low, self.high
+        return self.by_model.min(axis=0), self.by_model.max(axis=0)
 
     def at(self, month: int) -> Estimate:
         """Return the estimate at the end of a month, counted from 1."""
         value, low, high = (float(row[month]) for row in (self.value, self.low, self.high))
-        return Estimate(value, low, high, WILSON)
+        return _ranged(Estimate(value, low, high, WILSON), self.by_model[:, month])
 
 
 def shares_by(
@@ -117,25 +152,23 @@ def shares_by(
     populations, runs
         As for :func:`probability`.
     """
-    n, (count, islands) = months.size, populations
-    numbers = np.arange(n) if runs is None else runs
-    part = numbers % (count * islands)
-    place = part * (last + 1) + months
-    counts = np.bincount(place, minlength=count * islands * (last + 1))
-    hits = counts.reshape(islands, count, last + 1)
-    hits[..., 0] = 0
+    n, groups = months.size, populations.group_strata.size
+    part = _parts(np.arange(n) if runs is None else runs, populations)
+    counts = np.bincount(part * (last + 1) + months, minlength=groups * (last + 1))
+    hits = counts.reshape(groups, last + 1)
+    hits[:, 0] = 0
     hits = np.cumsum(hits, axis=-1)
-    share = hits.sum(axis=(0, 1)) / n
-    sizes = np.bincount(part, minlength=count * islands).reshape(islands, count)
+    share = hits.sum(axis=0) / n
+    sizes = np.bincount(part, minlength=groups)
     spread = np.sqrt(share * (1.0 - share) / max(1, n - 1))
-    error, z = _error(spread, hits, sizes)
+    error, z = _error(spread, hits, sizes, populations.group_strata)
     with np.errstate(divide="ignore", invalid="ignore"):
         size = np.where(error > 0.0, np.minimum(n, share * (1.0 - share) / error**2), n)
     centre = (share + z**2 / (2 * size)) / (1 + z**2 / size)
     half = z / (1 + z**2 / size) * np.sqrt(share * (1 - share) / size + z**2 / (4 * size**2))
     low = np.where(share == 0.0, 0.0, np.maximum(0.0, centre - half))
     high = np.where(share == 1.0, 1.0, np.minimum(1.0, centre + half))
-    return Curve(share, low, high)
+    return Curve(share, low, high, _by_model(hits, sizes, populations))
 
 
 def mean(
@@ -161,7 +194,11 @@ def mean(
     low, high = value - z * error, value + z * error
     if share:
         low, high = max(0.0, low), min(1.0, high)
-    return Estimate(value, low, high, "95 %")
+    found = Estimate(value, low, high, "95 %")
+    if not populations.have_range:
+        return found
+    sums, sizes = _sums(present, populations, runs)
+    return _ranged(found, _by_model(sums, sizes, populations)[:, 0])
 
 
 def difference(
@@ -231,39 +268,78 @@ def standard_error(
     if values.size < 2:
         return float("nan"), Z95
     independent = np.array([np.std(values, ddof=1) / sqrt(values.size)])
-    count, islands = populations
-    numbers = np.arange(values.size) if runs is None else runs
-    part = numbers % (count * islands)
-    sizes = np.bincount(part, minlength=count * islands).reshape(islands, count)
-    sums = np.bincount(part, values, minlength=count * islands).reshape(islands, count)
-    error, z = _error(independent, sums[..., None], sizes)
+    sums, sizes = _sums(values, populations, np.arange(values.size) if runs is None else runs)
+    error, z = _error(independent, sums, sizes, populations.group_strata)
     return float(error[0]), float(z[0])
 
 
-def _error(independent: Floats, sums: Any, sizes: Any) -> tuple[Floats, Floats]:
+def _parts(runs: npt.NDArray[np.int64], populations: Populations) -> npt.NDArray[np.int64]:
+    """Population of each world, given the worlds' numbers."""
+    return populations.groups[runs % populations.size]
+
+
+def _sums(
+    values: Floats, populations: Populations, runs: npt.NDArray[np.int64]
+) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Sum over the worlds of each population, shape (population, 1), and how many there are."""
+    part, groups = _parts(runs, populations), populations.group_strata.size
+    sums = np.bincount(part, values, minlength=groups)[:, None]
+    return sums.astype(float), np.bincount(part, minlength=groups).astype(np.int64)
+
+
+def _by_model(sums: Any, sizes: Any, populations: Populations) -> Floats:
+    """Mean in the worlds of each model that has any: shape (model, mean); no row without models."""
+    if not populations.have_range:
+        return np.empty((0, sums.shape[1]))
+    models = np.arange(len(populations.names))
+    belongs = populations.group_models == models[:, None]
+    worlds = belongs @ sizes
+    there = worlds > 0
+    found: Floats = (belongs @ sums)[there] / worlds[there, None]
+    return found
+
+
+def _ranged(estimate: Estimate, by_model: Floats) -> Estimate:
+    """Return an estimate with its range over models, if there are several."""
+    if by_model.size < 2:
+        return estimate
+    least, most = float(by_model.min()), float(by_model.max())
+    return replace(estimate, least=least, most=most, models=int(by_model.size))
+
+
+def _error(
+    independent: Floats, sums: Any, sizes: Any, strata: npt.NDArray[np.int64]
+) -> tuple[Floats, Floats]:
     """Standard errors of several means, and the quantiles for their 95 % intervals.
+
+    Strata have fixed shares of the worlds, so the squared errors of their means add up. A stratum
+    with a single population, or with a population that has no world here, contributes what
+    independent worlds would.
 
     Parameters
     ----------
     independent
         Standard errors that independent worlds would have: shape (mean,).
     sums
-        Sums over the worlds of each population: shape (island, value, mean). An island is a
-        population within a value of the repair constant.
-    sizes
-        Numbers of worlds of each population: shape (island, value).
+        Sums over the worlds of each population: shape (population, mean).
+    sizes, strata
+        Numbers of worlds of each population, and the stratum that it belongs to.
     """
-    islands = len(sizes)
+    square, freedom = np.zeros_like(independent), 0
+    for stratum in np.unique(strata):
+        here = strata == stratum
+        weight, count = sizes[here].sum() / sizes.sum(), int(here.sum())
+        if count < 2 or not sizes[here].all():
+            square += weight * independent**2
+            continue
+        means = sums[here] / sizes[here, None]
+        square += weight**2 * means.var(axis=0, ddof=1) / count
+        freedom += count - 1
+    error = np.sqrt(square)
+    wider = (error > independent) & (freedom > 0)
     normal = np.full_like(independent, Z95)
-    present = (sizes > 0).all(axis=0)
-    if islands < 2 or not present.any() or (sizes.any(axis=0) & ~present).any():
-        return independent, normal
-    means = sums[:, present] / sizes[:, present, None]
-    weights = sizes[:, present].sum(axis=0) / sizes.sum()
-    error = np.sqrt(weights**2 @ means.var(axis=0, ddof=1) / islands)
-    wider = error > independent
-    freedom = int(present.sum()) * (islands - 1)
-    return np.where(wider, error, independent), np.where(wider, student(freedom), normal)
+    quantile = student(freedom) if freedom else Z95
+    return np.where(wider, error, independent), np.where(wider, quantile, normal)
 
 
 def student(freedom: float) -> float:

@@ -192,4 +192,4 @@ def first_of(
         for place, cause in enumerate(months)
     }
     some = shares_by(np.where(came, first, 0), last, known)
-    return curves, Curve(1.0 - some.value, 1.0 - some.high, 1.0 - some.low)
+    return curves, Curve(1.0 - some.value, 1.0 - some.high, 1.0 - some.low, 1.0 - some.by_model)

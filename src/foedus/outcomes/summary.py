@@ -19,13 +19,20 @@ from foedus.model.elementary import normal_quantile
 from foedus.model.parameters import specifications
 from foedus.model.quantities import EVIDENCE_KINDS
 from foedus.outcomes.base_rates import base_rate_line, freezes
-from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, measured, of_alliance
-from foedus.outcomes.estimates import Estimate, mean, probability, spread, standard_error
+from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, POOLED, measured, of_alliance
+from foedus.outcomes.estimates import (
+    Estimate,
+    mean,
+    probability,
+    spread,
+    standard_error,
+    without_range,
+)
 from foedus.outcomes.incidence import Median, incidence
 from foedus.outcomes.worth import informed_line, skill_line
 from foedus.worlds.engines import kernel_for
-from foedus.worlds.openings import drawn_numbers
-from foedus.worlds.posterior import Posterior
+from foedus.worlds.openings import PRIOR, drawn_numbers
+from foedus.worlds.posterior import Posterior, opening_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -98,7 +105,8 @@ def _estimate(outcome: Outcome, form: Form, values: Values, known: Populations) 
     if outcome.kind == "chance":
         return probability(values, known)
     if form == "mean":
-        return mean(values, known, share=True)
+        found = mean(values, known, share=True)
+        return without_range(found) if outcome.kind in POOLED else found
     return spread(values.astype(float))
 
 
@@ -222,8 +230,9 @@ def carriers(ensemble: Ensemble, worlds: Worlds, most: int = 5) -> list[Carrier]
         np.arange(outcome.size),
         kernel_for(outcome.size),
     )
+    kinds = evidence_kinds(worlds.scenario, ensemble.design)
     candidates = [
-        Carrier(name, kind, _informed(ensemble.design, name), *thirds)
+        Carrier(name, kinds.get(name, kind), _informed(ensemble.design, name), *thirds)
         for name, kind, numbers in drawn
         if (thirds := by_thirds(numbers[runs], values, worlds.populations, runs))
     ]
@@ -318,18 +327,48 @@ def restrained_members(scenario: Scenario) -> list[str]:
     ]
 
 
-def evidence_count(scenario: Scenario) -> dict[str, int]:
-    """How many of the numbers behind a scenario have each kind of evidence."""
-    kinds = [spec.evidence.kind for spec in specifications().values()]
-    kinds += [number.evidence.kind for number in scenario.alliance.numbers.values()]
-    return {kind: kinds.count(kind) for kind in EVIDENCE_KINDS}
+RECORD = "record"  # kind of a number that is inferred from the record
 
 
-def assumed_numbers(scenario: Scenario) -> list[str]:
-    """Names of the numbers behind a scenario that are assumed, parameters first."""
-    evidence = {name: spec.evidence for name, spec in specifications().items()}
-    evidence |= {key: number.evidence for key, number in scenario.alliance.numbers.items()}
-    return [name for name, item in evidence.items() if item.kind == "assumed"]
+def evidence_kinds(scenario: Scenario, design: Design) -> dict[str, str]:
+    """Return what each number that the worlds are drawn from rests on, parameters first.
+
+    It is the kind of evidence that its file declares; or :data:`RECORD` where a posterior replaces
+    the declared value: for parameters that the record informs, and for the opening numbers of
+    members, since worlds go on from where they stood at the end of the record. What the scenario
+    fixes is not replaced.
+    """
+    kinds = {name: spec.evidence.kind for name, spec in specifications().items()}
+    kinds |= {key: number.evidence.kind for key, number in scenario.alliance.numbers.items()}
+    if not isinstance(design, Posterior):
+        return dict(kinds)
+    inferred = {*design.informed, *opening_numbers(scenario.alliance)} - {*scenario.parameters}
+    return {name: RECORD if name in inferred else kind for name, kind in kinds.items()}
+
+
+def evidence_count(scenario: Scenario, design: Design = PRIOR) -> dict[str, int]:
+    """How many of the numbers that worlds are drawn from rest on each kind of evidence."""
+    kinds = list(evidence_kinds(scenario, design).values())
+    inferred = (RECORD,) if RECORD in kinds else ()
+    return {kind: kinds.count(kind) for kind in (*EVIDENCE_KINDS, *inferred)}
+
+
+def assumed_numbers(scenario: Scenario, design: Design = PRIOR) -> list[str]:
+    """Names of the numbers that worlds are drawn from and that are assumed, parameters first."""
+    kinds = evidence_kinds(scenario, design)
+    return [name for name, kind in kinds.items() if kind == "assumed"]
+
+
+def models_of(design: Design) -> dict[str, Any]:
+    """Return the models that the worlds go on from: names, meanings, weights and their errors.
+
+    Empty where they go on from a single model, or from none.
+    """
+    models = design.models if isinstance(design, Posterior) else ()
+    if sum(not model["left_out"] for model in models) < 2:
+        return {}
+    keys = ("name", "meaning", "weight", "weight_error", "left_out")
+    return {"models": [{key: model[key] for key in keys} for model in models]}
 
 
 # ---------------------------------------------------------------------------------------------
@@ -367,8 +406,9 @@ def _summary(ensemble: Ensemble, worlds: Worlds) -> dict[str, Any]:
         },
         "ignored_events": plain(ignored_events(worlds)),
         "carriers_of_cohesion": [plain(carrier) for carrier in found],
-        "evidence": evidence_count(scenario),
-        "assumed": assumed_numbers(scenario),
+        "evidence": evidence_count(scenario, design),
+        "assumed": assumed_numbers(scenario, design),
+        **models_of(design),
         "numbers_by_owner": _owners([*scenario.alliance.numbers]),
         "informed": informed_line(design, parameters, tuple(item.name for item in found)),
         "skill": skill_line(scenario.alliance.name, design),
@@ -382,7 +422,10 @@ def _owners(keys: Sequence[str]) -> dict[str, int]:
 
 
 def plain(value: Any) -> Any:
-    """Return dataclasses as dictionaries, tuples as lists, and missing numbers as None."""
+    """Return dataclasses as dictionaries, tuples as lists, and missing numbers as None.
+
+    A field that is None because it does not apply, as its default says, is left out.
+    """
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -390,13 +433,21 @@ def plain(value: Any) -> Any:
     if isinstance(value, float | np.floating):
         return None if np.isnan(value) else float(value)
     if hasattr(value, "__dataclass_fields__"):
-        return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
+        fields = value.__dataclass_fields__.items()
+        found = ((name, getattr(value, name), field.default) for name, field in fields)
+        return {
+            name: plain(own) for name, own, usual in found if own is not None or usual is not None
+        }
     return value
+
+
+_RANGE = ("least", "most", "models")  # keys that only estimates over several models have
 
 
 def rows(summary: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield every estimate of a summary as one flat row, for a table or CSV."""
     for scenario, content in summary.items():
+        more = dict.fromkeys(_RANGE) if "models" in content else {}
         for part in ("members", "alliance", "by_repair_anchor", "ignored_events"):
             for path, estimate in _estimates(content.get(part, {}), ()):
                 yield {
@@ -405,6 +456,7 @@ def rows(summary: dict[str, Any]) -> Iterator[dict[str, Any]]:
                     "outcome": ".".join(path if part != "members" else path[1:]),
                     "month": content["horizon"],
                     **estimate,
+                    **{key: estimate.get(key) for key in more},
                 }
 
 

@@ -92,7 +92,7 @@ PICTURES: dict[str, tuple[Callable[[Projection], Picture], str]] = {
     ),
     "end_states": (
         Projection.end_states,
-        "Probability of each end state at the horizon, with 95 % intervals",
+        "Probability of each end state at the horizon, with ranges over models or 95 % intervals",
     ),
     "standing": (
         Projection.standing,

@@ -19,6 +19,7 @@ import matplotlib as mpl
 from foedus.cases.frame import shared_frame
 from foedus.errors import ResultError, UnfinishedError
 from foedus.outcomes.catalogue import ALLIANCE
+from foedus.outcomes.summary import plain
 from foedus.views import comparison_plots, comparison_tables, plots, tables
 from foedus.views.explain import why
 from foedus.views.plots import STYLE
@@ -179,7 +180,9 @@ def headline(comparison: Compared) -> str:
                 f"So many worlds do not tell cohesion under {told(best)} from that under '{base}'."
             )
         way = "higher" if only.value > 0.0 else "lower"
-        return f"Cohesion ends {way} under {told(best)} than under '{base}'."
+        low, high = only.shown
+        apart = " The models disagree on the direction." if low < 0.0 < high else ""
+        return f"Cohesion ends {way} under {told(best)} than under '{base}'.{apart}"
     if gains[best] <= 0.0:
         return (
             f"None of the scenarios leaves the alliance more cohesive than '{base}'; the least is "
@@ -212,7 +215,9 @@ def prospect(result: Projected, name: str) -> Iterator[str]:
         f"'{likeliest}' (in {tables.percent(states[likeliest])} of worlds)."
     )
     cohesion = content["alliance"]["cohesion"][content["headline_weighting"]]
-    yield f"Cohesion ends at {tables.number(cohesion)} (median, 90 % of worlds)."
+    mean = content["alliance"]["mean_cohesion"][content["headline_weighting"]]
+    on_average = f", on average {tables.number(mean)}" if mean.get("models") else ""
+    yield f"Cohesion ends at {tables.number(cohesion)} (median, 90 % of worlds){on_average}."
     for code, outcome in content["members"].items():
         yield (
             f"{names[code]} is active: {_chance(outcome['active'])}; frozen: "
@@ -281,7 +286,8 @@ def _difference(one: Any) -> str:
 
 
 def _as_dict(estimate: Any) -> dict[str, Any]:
-    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+    found: dict[str, Any] = plain(estimate)
+    return found
 
 
 def result_html(result: Projected) -> str:
@@ -406,6 +412,11 @@ def _provenance(comparison: Compared) -> Iterator[Table | Words]:
     rows += [(f"scenario {name}", mark) for name, mark in inputs["scenarios"].items()]
     rows += [("digest", given["digest"]), ("made with", _listed(versions))]
     yield Table("Inputs", ("what", "value"), tuple(rows))
+    result = comparison.result
+    for name, content in result.summary.items():
+        if errors := tuple(tables.precision_rows(content, result.names)):
+            title = f"How well the estimates are known from so many worlds and draws: {name}"
+            yield Table(title, tables.PRECISION_HEADER, errors)
     yield Words((given["reproduce"],), "code")
 
 

@@ -31,9 +31,10 @@ from foedus.views.plots import (
     refuse_unknown,
     save,
     share_axis,
+    whiskers,
     wrapped,
 )
-from foedus.worlds.populations import Populations
+from foedus.worlds.populations import populations_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +85,8 @@ def incidence_curves(
     """Draw the cumulative incidence of an event of a member, a line for each scenario.
 
     The incidence in a month is the share of worlds in which the event has come by then; the band is
-    its 95 % interval. Leaving the alliance is a competing event: after it nothing else comes.
+    its range over the models, or its 95 % interval where there is no more than one. Leaving the
+    alliance is a competing event: after it nothing else comes.
 
     Parameters
     ----------
@@ -99,7 +101,7 @@ def incidence_curves(
         If the result has no such scenario, member or event.
     """
     months = data["month"].values
-    known = Populations(*map(int, data.attrs["populations"]))
+    known = populations_in(data.attrs)
     for place, scenario in enumerate(scenarios):
         refuse_unknown(data, scenario=scenario.name, member=member, event=event)
         table = data["event_month"].sel(scenario=scenario.name, member=member)
@@ -107,10 +109,11 @@ def incidence_curves(
         came = {cause: table.sel(event=cause).values for cause in causes}
         curve = first_of(came, months.size, known)[0][event]
         colour = SERIES[place % len(SERIES)]
+        low, high = curve.shown
         ax.fill_between(
             months,
-            curve.low[1:],
-            curve.high[1:],
+            low[1:],
+            high[1:],
             color=colour,
             alpha=0.22,
             linewidth=0,
@@ -132,7 +135,7 @@ def activity_map(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) -> A
     """Draw a map (member by scenario) of the probability of being active at the horizon."""
     for scenario in scenarios:
         refuse_unknown(data, scenario=scenario.name)
-    known = Populations(*map(int, data.attrs["populations"]))
+    known = populations_in(data.attrs)
     standing = data["standing"].sel(scenario=[scenario.name for scenario in scenarios])
     found = [
         [probability(column == ACTIVE, known) for column in row]
@@ -160,16 +163,16 @@ def activity_map(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) -> A
 
 
 def _percent(one: Estimate) -> str:
-    digits = 1 if is_narrow(one.low, one.high) else 0
-    value, low, high = (f"{100 * part:.{digits}f}" for part in (one.value, one.low, one.high))
+    digits = 1 if is_narrow(*one.shown) else 0
+    value, low, high = (f"{100 * part:.{digits}f}" for part in (one.value, *one.shown))
     return f"{value} %\n[{low}, {high}]"
 
 
 def tornado(ax: Axes, attribution: Attribution) -> Axes:
     """Draw how a difference is split among levers, with the largest part at the top.
 
-    Bars: Shapley values with their 95 % intervals, and the total. Diamonds: the effect of a lever
-    if no other is changed.
+    Bars: Shapley values with their ranges over the models (or 95 % intervals), and the total.
+    Diamonds: the effect of a lever if no other is changed.
     """
     shares = sorted(attribution.shares, key=lambda share: abs(share.shapley.value))
     total = attribution.total
@@ -178,7 +181,7 @@ def tornado(ax: Axes, attribution: Attribution) -> Axes:
     for place, (name, part) in enumerate(rows):
         shade = GREY if name == "total" else VERMILION if part.value < 0 else BLUE
         ax.barh(place, part.value, 0.62, color=shade)
-        ax.plot([part.low, part.high], [place, place], color=BLACK, linewidth=0.9)
+        ax.plot(part.shown, [place, place], color=BLACK, linewidth=0.9)
     ax.plot(
         [share.alone.value for share in shares],
         range(len(shares)),
@@ -259,7 +262,8 @@ def incidence_figure(comparison: Compared, others: Sequence[Scenario]) -> Pictur
     for ax, event in zip(axes[0], events, strict=True):
         ax.set_title(event.replace("_", " "), loc="left")
     handles, labels = axes[0][0].get_legend_handles_labels()
-    title = "First event of its kind since the start, share of worlds by month (band: Wilson 95 %)"
+    title = "First event of its kind since the start, share of worlds by month"
+    title += f" (band: {whiskers(data)})"
     finish(figure, data, title, handles, labels)
     return figure
 
@@ -270,7 +274,7 @@ def activity_figure(comparison: Compared, others: Sequence[Scenario]) -> Picture
     figure, axes = grid(1, 1, width=1.5 + 1.3 * len(scenarios), height=0.62 * data.sizes["member"])
     activity_map(axes[0][0], data, scenarios)
     horizon = str(data["month"].values[-1])[:7]
-    finish(figure, data, f"Active in {horizon}, with Wilson 95 %", [], [])
+    finish(figure, data, f"Active in {horizon}, with {whiskers(data)}", [], [])
     return figure
 
 
@@ -336,8 +340,8 @@ FIGURES: dict[str, StandardFigure] = {
     ),
     "attribution": StandardFigure(
         attribution_figure,
-        "Which lever makes the difference: Shapley values with 95 % intervals, and the lever "
-        "alone.",
+        "Which lever makes the difference: Shapley values with ranges over the models (or 95 % "
+        "intervals), and the lever alone.",
     ),
 }
 

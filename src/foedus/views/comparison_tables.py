@@ -39,6 +39,9 @@ def comparison(
                 label = f"{names.get(member, member)} {outcome.words}"
                 add(label, [written(outcome, estimate) for estimate in found])
     add("cohesion", [number(s["alliance"]["cohesion"][s["headline_weighting"]]) for s in everyone])
+    means = [s["alliance"]["mean_cohesion"][s["headline_weighting"]] for s in everyone]
+    if any(mean.get("models") for mean in means):
+        add("cohesion, mean", [number(mean) for mean in means])
     for key, outcome in ALLIANCE_OUTCOMES.items():
         if key.startswith("end_states."):
             estimates = [looked_up(s["alliance"], key) for s in everyone]
@@ -145,7 +148,8 @@ def split_rows(content: dict[str, Any], names: dict[str, str]) -> Iterator[Row]:
 MOST_TOLD = 100.0  # times that pairing narrows an interval; beyond that nothing differs in fact
 
 DIFFERENCE_CAPTION = (
-    "Mean over worlds with its Monte Carlo 95 % interval; chances as shares of 1. Better and "
+    "Mean over worlds with its range over the models, or, where there is no more than one, its "
+    "Monte Carlo 95 % interval; chances as shares of 1. Better and "
     "worse: share of worlds in which it holds the alliance together better, or worse, than the "
     "baseline does under the same luck; the rest are alike. Narrower: how many times pairing "
     "narrows the interval against as many worlds with a luck of their own. Trust is compared where "
@@ -164,7 +168,7 @@ ATTRIBUTION_HEADER: Row = (
 ATTRIBUTION_CAPTION = (
     "Outcomes that differ by .005 or more. The parts sum to the total. Alone: the effect if "
     "nothing else is changed; for several levers, what they do together beyond their smaller sets, "
-    "where that is .005 or more. Monte Carlo 95 %."
+    "where that is .005 or more. Range over the models, or Monte Carlo 95 %."
 )
 SPLIT_CAPTION = (
     "The rest is luck. With a posterior the numbers include the past that fits the record and the "

@@ -34,6 +34,12 @@ INFORMED_HEADER: Row = (
     "informed",
     "effective draws",
 )
+MODEL_HEADER: Row = ("model", "what it holds", "log evidence", "weight", "draws here")
+MODEL_CAPTION = (
+    "Codings have equal parts; within one, models are weighted by evidence, and a model without "
+    "the panel, whose evidence is of less data, shares its sibling's part. After +-: Monte Carlo "
+    "error, by the jackknife over populations. A model with less than 1 % is left out of the range."
+)
 CHECK_HEADER: Row = (
     "month",
     "member",
@@ -88,7 +94,7 @@ def informed_rows(posterior: Posterior, *, everything: bool = False) -> Iterator
         Whether to yield a row for every drawn number, informed or not.
     """
     for name, values in posterior.values.items():
-        ratio = posterior.spread_ratio[name]
+        ratio = posterior.spread_ratio.get(name)
         if name not in posterior.informed and not everything:
             continue
         low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
@@ -97,9 +103,23 @@ def informed_rows(posterior: Posterior, *, everything: bool = False) -> Iterator
             name,
             posterior.about["prior"].get(name, ""),
             f"{middle:.2f} [{low:.2f}, {high:.2f}]",
-            f"{ratio:.2f}",
+            "fixed" if ratio is None else f"{ratio:.2f}",
             "yes" if name in posterior.informed else "no",
             f"{effective:.0f}" if effective else "fixed parts",
+        )
+
+
+def model_rows(posterior: Posterior) -> Iterator[Row]:
+    """Yield a row for each model that was calibrated, under :data:`MODEL_HEADER`."""
+    for model in posterior.models:
+        error = model["weight_error"]
+        after = "" if error is None else f" +- {100 * error:.0f}"
+        yield (
+            model["name"],
+            model["meaning"],
+            f"{model['log_evidence']:.1f}",
+            f"{100 * model['weight']:.0f}{after} %",
+            "left out" if model["left_out"] else str(model["draws"]),
         )
 
 
@@ -125,17 +145,26 @@ def calibration_line(posterior: Posterior) -> str:
     """Return a line on how a posterior was computed, with the log evidence by repair constant."""
     about = posterior.about
     informed = len(posterior.informed)
-    evidence = "; ".join(
-        f"{anchor}: {np.mean(values):.1f} (populations {min(values):.1f} to {max(values):.1f})"
-        for anchor, values in about["log_evidence"].items()
-    )
+    found = about.get("log_evidence")
+    told = _by_constant(found) if found else "Each repair constant has an equal part in each model."
     return (
         f"{about['particles']:,} particles ({about['pooled']:,} pooled over the last rounds, "
         f"{posterior.size:,} kept) after {about['rounds']} "
         f"rounds ({about['rounds_to_posterior']} to the posterior, {about['accepted']:.0%} of "
         f"moves accepted at it); {informed} of {len(posterior.values)} numbers informed; seed "
-        f"{about['seed']}; fingerprint {posterior.fingerprint[:12]}. Log evidence by repair "
-        f"constant, {evidence}: it is not inferred, each value has an equal part."
+        f"{about['seed']}; fingerprint {posterior.fingerprint[:12]}. {told}"
+    )
+
+
+def _by_constant(found: dict[str, list[float]]) -> str:
+    """Say what the log evidence is by repair constant."""
+    evidence = "; ".join(
+        f"{anchor}: {np.mean(values):.1f} (populations {min(values):.1f} to {max(values):.1f})"
+        for anchor, values in found.items()
+    )
+    return (
+        f"Log evidence by repair constant, {evidence}: it is not inferred, each value has an equal "
+        "part."
     )
 
 

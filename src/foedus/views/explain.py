@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from foedus.cases.spans import DatedSpan, LeverKey
     from foedus.model.quantities import Parameter
     from foedus.outcomes.catalogue import Outcome
+    from foedus.worlds.posterior import Posterior
 
+    Drawn = tuple[Posterior, str]
 
 Rows = tuple[tuple[str, str], ...]
 
@@ -114,7 +116,7 @@ def why(
 def _model_rows(name: str, scenario: Scenario | None) -> Rows:
     """Explain a parameter, a lever, a policy or a decision; nothing if it is none."""
     if name in specifications():
-        return (*_parameter_rows(name, specifications()[name]), *_set_by(name, scenario))
+        return (*_parameter_rows(name, specifications()[name], scenario), *_set_by(name, scenario))
     for lever in LEVERS:
         if lever.name == name.split(".", maxsplit=1)[0]:
             return (*_lever_rows(lever), *_lever_set_by(lever.name, scenario))
@@ -174,11 +176,11 @@ def _alliance(scenario: Scenario | None, reference: str | None, date: str | None
     return load_alliance(reference or ALLIANCE, start)
 
 
-def _parameter_rows(name: str, spec: Parameter) -> Rows:
+def _parameter_rows(name: str, spec: Parameter, scenario: Scenario | None) -> Rows:
     return (
         ("meaning", spec.meaning),
         ("symbol", f"{spec.symbol}, mechanism {spec.mechanism} of docs/model.md"),
-        ("value", f"{spec.value:g}"),
+        *_values(name, f"{spec.value:g}", scenario, _posterior_of(name)),
         ("unit", spec.unit),
         ("bounds", f"{spec.low:g} to {spec.high:g}"),
         ("prior", str(spec.prior)),
@@ -188,16 +190,70 @@ def _parameter_rows(name: str, spec: Parameter) -> Rows:
     )
 
 
+def _values(key: str, declared: str, scenario: Scenario | None, drawn: Drawn | None) -> Rows:
+    """Say what worlds start from: the posterior's values where there are any, else the declared.
+
+    Parameters
+    ----------
+    key
+        Name of the number.
+    declared
+        The declared value, as text.
+    drawn
+        The posterior that worlds draw it from, with its median and 90 % as text; None for none.
+    """
+    if drawn is None or (scenario is not None and key in scenario.parameters):
+        return (("value", declared),)
+    posterior, text = drawn
+    by_value: dict[float, list[str]] = {}
+    for model in posterior.models:
+        if key in model["fixed"] and not model["left_out"]:
+            by_value.setdefault(model["fixed"][key], []).append(f"'{model['name']}'")
+    fixed = [f"{value:g} in {' and '.join(names)}" for value, names in by_value.items()]
+    more = f"; models that fix it: {', '.join(fixed)}" if fixed else ""
+    return (
+        ("value", f"{text}{more}"),
+        ("declared", f"{declared}; worlds start from it with --parameters default only"),
+    )
+
+
+def _posterior_of(name: str, alliance: str = ALLIANCE) -> Drawn | None:
+    """Return the posterior of a parameter, with what it says of it; None if there is none."""
+    posterior = shipped_posterior(alliance)
+    if posterior is None or name not in posterior.values:
+        return None
+    return posterior, f"{_quantiles(posterior, name)} (posterior: median, 90 % of draws)"
+
+
+def _end_of_record(key: str, alliance: Alliance) -> Drawn | None:
+    """Return what worlds have of a member's number at the end of the record; None if nothing."""
+    posterior = shipped_posterior(alliance.name)
+    member, _, name = key.partition(".")
+    if posterior is None or member not in posterior.members or name not in GIVEN:
+        return None
+    if alliance.date != posterior.date:
+        return None
+    when = format_month(posterior.date)
+    text = _quantiles(posterior, key, end=True)
+    return posterior, f"{text} (posterior at the end of the record, {when}: median, 90 % of worlds)"
+
+
+def _quantiles(posterior: Posterior, key: str, *, end: bool = False) -> str:
+    low, middle, high = (posterior.quantile(key, level, end=end) for level in (0.05, 0.5, 0.95))
+    return f"{middle:.2f} [{low:.2f}, {high:.2f}]"
+
+
 def _informed(name: str, alliance: str = ALLIANCE) -> str:
     """Say what the record of an alliance tells about a number."""
     posterior = shipped_posterior(alliance)
     if posterior is None or name not in posterior.values:
         return "not calibrated"
-    low, middle, high = (posterior.quantile(name, level) for level in (0.05, 0.5, 0.95))
-    ratio = posterior.spread_ratio[name]
+    ratio = posterior.spread_ratio.get(name)
+    if ratio is None:
+        return "no: fixed in every model that was calibrated"
     verdict = "by the record" if name in posterior.informed else "hardly: it stays at its prior"
     return (
-        f"{verdict}; posterior {middle:.2f} [{low:.2f}, {high:.2f}] (median, 90 %), its spread "
+        f"{verdict}; posterior {_quantiles(posterior, name)} (median, 90 %), its spread "
         f"{ratio:.2f} of the prior's (record of {alliance} to {format_month(posterior.date)})"
     )
 
@@ -208,9 +264,10 @@ def _number_rows(name: str, alliance: Alliance, scenario: Scenario | None) -> Ro
         return ()
     number = alliance.numbers[name]
     quantity, evidence = number.quantity, number.evidence
+    declared = f"{number.shown} ({alliance.name}, {format_month(alliance.date)})"
     return (
         ("meaning", quantity.meaning),
-        ("value", f"{number.shown} ({alliance.name}, {format_month(alliance.date)})"),
+        *_values(name, declared, scenario, _end_of_record(number.key, alliance)),
         ("unit", quantity.unit),
         ("bounds", f"{quantity.low:g} to {quantity.high:g}"),
         ("prior", str(number.prior) if number.prior else "none: the same in every world"),
@@ -223,21 +280,11 @@ def _number_rows(name: str, alliance: Alliance, scenario: Scenario | None) -> Ro
 
 
 def _carried(key: str, alliance: Alliance) -> Rows:
-    """Say what the worlds of the posterior make of an opening number."""
+    """Say what the record tells of an opening number from before its end."""
     posterior = shipped_posterior(alliance.name)
-    member, _, name = key.partition(".")
-    if posterior is None or member not in posterior.members:
+    if posterior is None or key not in posterior.values or alliance.date >= posterior.date:
         return ()
-    if key in posterior.values and alliance.date < posterior.date:
-        return (("informed", _informed(key, alliance.name)),)
-    if alliance.date != posterior.date or name not in GIVEN:
-        return ()
-    low, middle, high = (posterior.quantile(key, level, end=True) for level in (0.05, 0.5, 0.95))
-    text = (
-        f"worlds go on with {middle:.2f} [{low:.2f}, {high:.2f}] (median, 90 %) instead, unless "
-        "the scenario sets it or --parameters is prior or default"
-    )
-    return (("posterior", text),)
+    return (("informed", _informed(key, alliance.name)),)
 
 
 _KINDS = {

@@ -23,7 +23,7 @@ from foedus.model.cohesion import END_STATES
 from foedus.model.records import STANDINGS
 from foedus.outcomes.estimates import probability
 from foedus.outcomes.summary import quantiles
-from foedus.worlds.populations import Populations
+from foedus.worlds.populations import populations_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -149,20 +149,26 @@ def status_river(ax: Axes, data: xr.Dataset, scenario: str, member: str) -> Axes
     return share_axis(ax, percent=True)
 
 
+def whiskers(data: xr.Dataset) -> str:
+    """Say what is drawn about a probability: its range over models, or Wilson's interval."""
+    models = len(populations_in(data.attrs).names)
+    return f"range over {models} models" if models > 1 else "Wilson 95 %"
+
+
 def end_state_bars(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) -> Axes:
-    """Probability of each end state, with its Wilson 95 % interval, scenarios side by side."""
+    """Probability of each end state, with its range over models or Wilson's, side by side."""
     for scenario in scenarios:
         refuse_unknown(data, scenario=scenario.name)
     width = 0.8 / len(scenarios)
     places = np.arange(len(END_STATES))
     for index, scenario in enumerate(scenarios):
         codes = data["end_state"].sel(scenario=scenario.name).values
-        known = Populations(*map(int, data.attrs["populations"]))
+        known = populations_in(data.attrs)
         states = {name: probability(codes == code, known) for code, name in enumerate(END_STATES)}
         values = np.array([states[name].value for name in END_STATES])
         errors = np.array(
             [
-                [states[n].value - states[n].low, states[n].high - states[n].value]
+                [states[n].value - states[n].shown[0], states[n].shown[1] - states[n].value]
                 for n in END_STATES
             ]
         ).T
@@ -257,7 +263,7 @@ def end_state_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture
     """Bars of the end states at the horizon."""
     figure, axes = grid(1, 1, width=6.4, height=3.2)
     ax = end_state_bars(axes[0][0], data, scenarios)
-    ax.set_ylabel("Probability (whiskers: Wilson 95 %)")
+    ax.set_ylabel(f"Probability (whiskers: {whiskers(data)})")
     horizon = str(data["month"].values[-1])[:7]
     handles, labels = ax.get_legend_handles_labels()
     finish(figure, data, f"End state in {horizon}: {_alliance(data)}", handles, labels)

@@ -41,26 +41,37 @@ ALLIANCE_CAPTION = (
     "End states, the first that applies: "
     + "; ".join(f"{name}: {meaning}" for name, meaning in END_STATE_MEANINGS.items())
     + ". Means run over those who are still members: losing an unwilling one can raise cohesion. "
-    "Intervals called Wilson or 95 % say how well an estimate is known from so many worlds and "
-    "draws; what the parameters leave open is in the estimate itself."
+    "A range over models is the least and the most that one of the models says. Intervals called "
+    "Wilson or 95 % say how well an estimate is known from so many worlds and draws; what the "
+    "parameters leave open is in the estimate itself."
 )
 
 
 MEMBER_CAPTION = (
-    "Share of worlds with its Wilson 95 % interval, the calibration's own error included. Frozen "
-    "and suspended may overlap. Trust: of the worlds in which it is a member."
+    "Share of worlds with its range over the models, or, where there is no more than one, its "
+    "Wilson 95 % interval, the calibration's own error included. Frozen and suspended may overlap. "
+    "Trust: of the worlds in which it is a member."
 )
 EVENT_CAPTION = (
-    "First event of its kind since the start: share of worlds by the horizon (Wilson 95 %), and "
-    "the month by which half of all worlds have it, if they do, with its 95 % interval where that "
-    "is wider than the month. Leaving forestalls all others."
+    "First event of its kind since the start: share of worlds by the horizon (range over the "
+    "models, or Wilson 95 %), and the month by which half of all worlds have it, if they do, with "
+    "its 95 % interval where that is wider than the month. Leaving forestalls all others."
 )
 
 
 def percent(estimate: dict[str, Any]) -> str:
-    """Write a probability with its interval: ``12 % [9, 16]``, or ``12.3 % [11.9, 12.7]``."""
+    """Write a probability with its range over models, or else with its interval.
+
+    Such as ``20 % [8-27 over 6 models]``; ``12 % [9, 16]``, or ``12.3 % [11.9, 12.7]``.
+    """
     if estimate["value"] is None:
         return "-"
+    if estimate.get("models"):
+        digits = 1 if is_narrow(estimate["least"], estimate["most"]) else 0
+        value, least, most = (
+            f"{100 * estimate[key]:.{digits}f}" for key in ("value", "least", "most")
+        )
+        return f"{value} % [{least}-{most} over {estimate['models']} models]"
     digits = 1 if _is_narrow(estimate) else 0
     value, low, high = (f"{100 * estimate[key]:.{digits}f}" for key in ("value", "low", "high"))
     return f"{value} % [{low}, {high}]"
@@ -73,17 +84,21 @@ def _is_narrow(estimate: dict[str, Any]) -> bool:
 
 
 def number(estimate: dict[str, Any]) -> str:
-    """Write a number with its interval: ``.64 [.41, .80]``, or ``.642 [.637, .647]``."""
+    """Write a number with its range over models, or else with its interval.
+
+    Such as ``.64 [.55 to .70 over 6 models]``; ``.64 [.41, .80]``, or ``.642 [.637, .647]``.
+    """
     if estimate["value"] is None:
         return "-"
-    digits = 3 if _is_narrow(estimate) else 2
+    models = estimate.get("models")
+    bounds = ("least", "most") if models else ("low", "high")
+    low, high = (estimate[bound] for bound in bounds)
+    digits = 3 if low is not None and high is not None and is_narrow(low, high) else 2
     zero = f"{0.0:.{digits}f}"
-    shown = (
-        "?" if estimate[key] is None else f"{estimate[key]:.{digits}f}"
-        for key in ("value", "low", "high")
-    )
+    shown = ("?" if n is None else f"{n:.{digits}f}" for n in (estimate["value"], low, high))
     value, low, high = (zero if text == f"-{zero}" else text for text in shown)
-    return f"{value} [{low}, {high}]"
+    between = f"{low} to {high} over {models} models" if models else f"{low}, {high}"
+    return f"{value} [{between}]"
 
 
 def count(estimate: dict[str, Any]) -> str:
@@ -123,7 +138,11 @@ def alliance_rows(summary: dict[str, Any]) -> Iterator[Row]:
             never = estimate is None or (outcome.only_if_any and not estimate["value"])
             if not never and not (is_other and form == "mean"):
                 label = outcome.words if key == outcome.key else f"{outcome.words}, mean"
-                yield label, written(outcome, estimate), _interval(outcome, form)
+                interval = _interval(outcome, form)
+                if models := (estimate or {}).get("models"):
+                    mean = "" if outcome.kind == "chance" else "mean, "
+                    interval = f"{mean}range over {models} models"
+                yield label, written(outcome, estimate), interval
     for event, estimate in summary["ignored_events"].items():
         yield f"without effect: {event}", percent(estimate), "worlds where the member had left"
 
@@ -172,7 +191,8 @@ def evidence_line(summary: dict[str, Any]) -> str:
     """Say how many of the numbers behind the result are assumed, and what informed them."""
     counts = summary["evidence"]
     total = sum(counts.values())
-    parts = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+    words = {"record": "inferred from the record"}
+    parts = ", ".join(f"{count} {words.get(kind, kind)}" for kind, count in counts.items())
     draw = {
         "posterior": "Every world goes on from one that fits the record.",
         "prior": "Every world draws its parameters from their priors; no parameter has been "
@@ -191,9 +211,51 @@ def worth_lines(summary: dict[str, Any], *, informed: bool = True) -> list[str]:
     informed
         Whether to say which parameters the record informs.
     """
-    lines = [summary["skill"], summary["base_rates"]["line"]]
+    lines = [models_line(summary), summary["skill"], summary["base_rates"]["line"]]
     lines += [summary["informed"]] if informed else []
     return [line for line in lines if line]
+
+
+def models_line(summary: dict[str, Any]) -> str:
+    """Say which models the worlds go on from, with their weights; empty text for a single one."""
+    models = summary.get("models", ())
+    kept = [model for model in models if not model["left_out"]]
+    out = [model["name"] for model in models if model["left_out"]]
+    told = "; ".join(f"{model['name']} {_weight(model)}" for model in kept)
+    line = f"Models, weighted by evidence: {told}." if kept else ""
+    less = f" Left out, with less than 1 %: {'; '.join(out)}." if out else ""
+    return line + less
+
+
+def _weight(model: dict[str, Any]) -> str:
+    """Write the weight of a model with its Monte Carlo error."""
+    error = model["weight_error"]
+    return f"{100 * model['weight']:.0f} %" + ("" if error is None else f" +- {100 * error:.0f}")
+
+
+PRECISION_HEADER: Row = ("who", "outcome", "estimate [95 %, Monte Carlo]")
+
+
+def precision_rows(summary: dict[str, Any], names: dict[str, str]) -> Iterator[Row]:
+    """Yield the headline estimates whose range over models is shown elsewhere, with their errors.
+
+    Nothing is yielded for a single model, whose errors stand beside its estimates.
+    """
+    for code, found in summary["members"].items():
+        for outcome in MEMBER_OUTCOMES.values():
+            if outcome.tabled and (found.get(outcome.key) or {}).get("models"):
+                text = written(outcome, _of_luck(found[outcome.key]))
+                yield (names.get(code, code), outcome.words, text)
+    for outcome in ALLIANCE_OUTCOMES.values():
+        for key in outcome.lines:
+            estimate = looked_up(summary["alliance"], key)
+            if estimate and estimate.get("models"):
+                yield ("alliance", outcome.words, written(outcome, _of_luck(estimate)))
+
+
+def _of_luck(estimate: dict[str, Any]) -> dict[str, Any]:
+    """Return an estimate without its range over models."""
+    return {**estimate, "models": None}
 
 
 def assumed_line(summary: dict[str, Any]) -> str:

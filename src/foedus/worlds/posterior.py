@@ -7,7 +7,7 @@ projection continues the world that fits the record instead of starting one that
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from hashlib import sha256
 from io import BytesIO
@@ -25,6 +25,7 @@ from foedus.errors import ResultError, UnfinishedError
 from foedus.model.parameters import Parameters, specifications
 from foedus.model.records import State
 from foedus.worlds.files import replace_file
+from foedus.worlds.populations import Populations, balanced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +70,13 @@ class Posterior:
         ``coding``, ``draws``, ``seed``, ``prior`` and ``prior_spread`` (standard deviation) by
         number, and how well the posterior is known: ``populations`` (see the property),
         ``effective`` draws by number, ``accepted`` (share of moves) and ``log_evidence`` by repair
-        constant.
+        constant. Where the draws are of several models, ``models`` says of each its ``name``,
+        ``meaning``, ``coding``, ``panel``, ``fixed`` numbers, ``weight`` and its ``weight_error``,
+        ``log_evidence`` and ``log_evidence_error``, and how many ``draws`` it has here.
+    groups
+        Shape (3, draw): model, stratum and population of each draw, see
+        :class:`~foedus.worlds.populations.Populations`; None for a single model, whose draws go
+        round the values of the repair constant and then the populations.
     """
 
     values: dict[str, Floats]
@@ -77,6 +84,7 @@ class Posterior:
     luck: npt.NDArray[np.int64]
     about: dict[str, Any]
     name: str = field(default="posterior")
+    groups: Integers | None = None
 
     @property
     def sets(self) -> int | None:
@@ -102,18 +110,65 @@ class Posterior:
     def fingerprint(self) -> str:
         """SHA-256 of every draw."""
         head = repr((self.about["alliance"], self.about["date"]))
-        return checksum(head, self.values, self.states)
+        groups = () if self.groups is None else (self.groups.astype(float),)
+        return checksum(head, self.values, self.states, *groups)
 
     @cached_property
     def spread_ratio(self) -> dict[str, float]:
-        """Ratio of posterior to prior standard deviation of every drawn number."""
+        """Ratio of posterior to prior standard deviation of every number with a prior.
+
+        Draws of a model that fixes the number do not count.
+        """
         prior = self.about["prior_spread"]
-        return {name: float(values.std() / prior[name]) for name, values in self.values.items()}
+        return {
+            name: float(values[self._is_free(name)].std() / prior[name])
+            for name, values in self.values.items()
+            if name in prior
+        }
 
     @cached_property
     def informed(self) -> tuple[str, ...]:
         """Numbers about which the record says something: their spread ratio is below the limit."""
         return tuple(name for name, ratio in self.spread_ratio.items() if ratio < INFORMED)
+
+    @property
+    def models(self) -> tuple[dict[str, Any], ...]:
+        """What is known of each model that was calibrated, if the draws are of several."""
+        return tuple(self.about.get("models", ()))
+
+    def only(self, *names: str) -> Posterior:
+        """Return the draws of some of the models.
+
+        Raises
+        ------
+        ResultError
+            If there is no draw of such a model.
+        """
+        known = self.populations
+        chosen = np.isin(known.models, [k for k, name in enumerate(known.names) if name in names])
+        if not chosen.any():
+            message = (
+                f"The posterior has no draws of the models {', '.join(names)}; it has those of "
+                f"{', '.join(known.names) or 'a single model'}."
+            )
+            raise ResultError(message)
+        return replace(
+            self,
+            values={name: column[chosen] for name, column in self.values.items()},
+            states=self.states[..., chosen],
+            luck=self.luck[:, chosen],
+            groups=None if self.groups is None else self.groups[:, chosen],
+        )
+
+    def _is_free(self, name: str) -> npt.NDArray[np.bool_]:
+        """Whether each draw is of a model that draws a number and does not fix it."""
+        fixing = [model["name"] for model in self.models if name in model["fixed"]]
+        places = [place for place, own in enumerate(self.populations.names) if own in fixing]
+        return (
+            np.ones(self.size, dtype=bool)
+            if self.groups is None
+            else ~np.isin(self.groups[0], places)
+        )
 
     def quantile(self, key: str, level: float, *, end: bool = False) -> float:
         """Return a quantile of a drawn number.
@@ -132,15 +187,20 @@ class Posterior:
             return float(np.quantile(self._field(name, member), level))
         return float(np.quantile(self.values[key], level))
 
-    @property
-    def populations(self) -> tuple[int, int]:
-        """Number of values of the repair constant, and of populations for each.
+    @cached_property
+    def populations(self) -> Populations:
+        """Model, stratum and population of each draw.
 
-        Draw i has the value i mod values and belongs to the population (i // values) mod
-        populations, see :class:`~foedus.worlds.populations.Populations`.
+        For a single model, ``about`` holds the number of values of the repair constant and of
+        populations for each: draw i has the value i mod values and belongs to the population
+        (i // values) mod populations.
         """
-        values, islands = self.about.get("populations", (1, 1))
-        return int(values), int(islands)
+        if self.groups is None:
+            values, islands = self.about.get("populations", (1, 1))
+            return balanced(int(values), int(islands))
+        models, strata, islands = self.groups
+        names = (model["name"] for model in self.models if model["draws"])
+        return Populations(strata, islands, models, tuple(names))
 
     # As a design
 
@@ -220,6 +280,9 @@ class Posterior:
             If the file cannot be written.
         """
         content = BytesIO()
+        groups: dict[str, Any] = {}
+        if self.groups is not None:
+            groups["groups"] = self.groups.astype("<u2")
         about = json.dumps({"format": FORMAT_VERSION, **self.about}, ensure_ascii=False)
         np.savez_compressed(
             content,
@@ -229,6 +292,7 @@ class Posterior:
             fields=np.array(State._fields),
             states=self.states.astype("<f4"),
             luck=self.luck.astype("<u4"),
+            **groups,
         )
         try:
             replace_file(Path(path), content.getvalue())
@@ -281,6 +345,7 @@ def load_posterior(path: str | Path) -> Posterior:
             table = content["values"].astype(float)
             fields = tuple(str(name) for name in content["fields"])
             states, luck = content["states"].astype(float), content["luck"].astype(np.int64)
+            groups = content["groups"].astype(np.int64) if "groups" in content else None
     except (OSError, ValueError, KeyError, BadZipFile, EOFError) as error:
         message = f"{path} is no posterior made by foedus calibrate ({error})."
         raise ResultError(message) from None
@@ -290,7 +355,7 @@ def load_posterior(path: str | Path) -> Posterior:
             f"{path} was made by another version of the model. Make it again with foedus calibrate."
         )
         raise ResultError(message)
-    return Posterior(dict(zip(names, table, strict=True)), states, luck, about)
+    return Posterior(dict(zip(names, table, strict=True)), states, luck, about, groups=groups)
 
 
 def shipped_posterior(alliance: str = ALLIANCE) -> Posterior | None:
