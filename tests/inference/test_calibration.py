@@ -21,8 +21,8 @@ from foedus.inference.calibration import calibrate
 from foedus.inference.checks import checks
 from foedus.inference.likelihood import STRUCTURAL, Likelihood, placed, target
 from foedus.model import records, rules
-from foedus.model.parameters import specifications
 from foedus.model.records import State
+from foedus.model.specifications import specifications
 from foedus.worlds.agents import AllianceModel
 from foedus.worlds.openings import FromTable
 from foedus.worlds.posterior import continued, load_posterior, shipped_posterior

@@ -28,7 +28,7 @@ from foedus.errors import AllianceError, ResultError, UnfinishedError
 from foedus.inference import smc
 from foedus.inference.likelihood import STRUCTURAL, Likelihood, placed, target
 from foedus.inference.smc import Population
-from foedus.model.parameters import specification, specifications
+from foedus.model.specifications import specification, specifications
 from foedus.worlds.engines import compiled_kernel
 from foedus.worlds.files import replace_file
 from foedus.worlds.posterior import Posterior, continued, opening_numbers

@@ -11,9 +11,9 @@ from foedus.cases.alliance import GIVEN
 from foedus.cases.months import parse_month
 from foedus.cases.record import observed
 from foedus.model.elementary import log
-from foedus.model.parameters import specifications
 from foedus.model.quantities import OneOf, Prior
 from foedus.model.records import Drivers
+from foedus.model.specifications import specifications
 from foedus.worlds.buffers import LANES
 from foedus.worlds.engines import compiled_kernel, passed, states_of
 from foedus.worlds.openings import FromTable, Opening, opening

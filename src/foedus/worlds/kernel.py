@@ -15,9 +15,10 @@ from foedus.model.chronicle import FIRST, Events, absorbed, bin_of, counted, hap
 from foedus.model.cohesion import Cohesion, Tally, cohesion, cohesion_index, end_state, tally
 from foedus.model.draws import DESIGN, OPENING, draw, philox, uniform
 from foedus.model.elementary import MONTH, exp, log
+from foedus.model.order import befall, transition
 from foedus.model.parameters import Parameters
 from foedus.model.records import Drivers, Signals, State, attend_to, is_member, standing, takes_part
-from foedus.model.rules import answer_chance, befall, crisis_chance, lasting_difference, transition
+from foedus.model.rules import answer_chance, crisis_chance, lasting_difference
 from foedus.worlds.buffers import LANES, STRIDE, first_times, load, store
 
 HALF = LANES // 2
@@ -136,7 +137,7 @@ def lasting_differences(
     for member in range(out.shape[0]):
         for r in range(count):
             world, address = int(luck[member, r]), int(addresses[member])
-            drawn = draw(seed_low, seed_high, world, OPENING, address)
+            drawn = draw(seed_low, seed_high, world, OPENING, address, 0)
             out[member, r] = lasting_difference(load(Parameters, flat, r, count), drawn)
 
 
@@ -161,7 +162,7 @@ def endure(
     """
     drivers = load(Drivers, row, 0, 1)
     for lane in range(LANES):
-        luck = draw(seed_low, seed_high, int(runs[lane]), month, address)
+        luck = draw(seed_low, seed_high, int(runs[lane]), month, address, int(drivers.pair))
         p = load(Parameters, parameters, lane, STRIDE)
         store(signals, lane, STRIDE, befall(p, load(State, states, lane, STRIDE), drivers, luck))
 
@@ -238,7 +239,7 @@ def respond(
             load(Parameters, parameters, lane, STRIDE),
             before,
             drivers,
-            draw(seed_low, seed_high, int(runs[lane]), month, address),
+            draw(seed_low, seed_high, int(runs[lane]), month, address, int(drivers.pair)),
             load(Signals, own, lane, STRIDE),
             load(Signals, seen, lane, STRIDE),
         )

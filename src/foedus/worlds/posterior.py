@@ -22,8 +22,9 @@ from foedus.cases.months import format_month, parse_month
 from foedus.cases.shipped import shipped_file
 from foedus.defaults import ALLIANCE
 from foedus.errors import ResultError, UnfinishedError
-from foedus.model.parameters import Parameters, specifications
+from foedus.model.parameters import Parameters
 from foedus.model.records import State
+from foedus.model.specifications import specifications
 from foedus.worlds.files import replace_file
 
 if TYPE_CHECKING:
