@@ -25,7 +25,7 @@ from foedus.cases.record_format import (
     ObservationEntry,
     RecordFile,
 )
-from foedus.cases.scenario_format import Crisis
+from foedus.cases.scenario_format import Clash, Crisis
 from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import is_path, shipped_records
 from foedus.cases.validation import validate
@@ -197,13 +197,27 @@ class Record:
         return tuple(e for e in events if isinstance(e, Crisis) and e.support is not None)
 
     @property
-    def free_history(self) -> Scenario:
-        """The history without its scripted crises and changes of threat.
+    def clashes(self) -> tuple[Clash, ...]:
+        """Fighting between two members in the history."""
+        events = (item.event for item in self.history.script)
+        return tuple(event for event in events if isinstance(event, Clash))
 
-        Crises then come at random, as often as each member's own threat says.
+    @property
+    def disputes(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of members that have a dispute with each other."""
+        return tuple(self.history.alliance.disputes)
+
+    @property
+    def free_history(self) -> Scenario:
+        """The history without its scripted crises, fighting and changes of threat.
+
+        Crises then come at random, as often as each member's own threat says, and so does fighting
+        between members that have a dispute.
         """
         history = self.history
-        events = tuple(item for item in history.events if not isinstance(item.event, Crisis))
+        events = tuple(
+            item for item in history.events if not isinstance(item.event, Crisis | Clash)
+        )
         levers = {key: spans for key, spans in history.levers.items() if key[0] != "threat"}
         return replace(history, events=events, levers=levers)
 

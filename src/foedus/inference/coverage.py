@@ -21,7 +21,7 @@ import numpy as np
 
 from foedus.cases.months import format_month
 from foedus.cases.record import Record, observed
-from foedus.cases.scenario_format import Crisis
+from foedus.cases.scenario_format import Clash, Crisis
 from foedus.cases.spans import DEFAULT_ORIGIN, ScriptedEvent
 from foedus.defaults import CALIBRATION_SEED, COVERAGE_DRAWS
 from foedus.errors import ResultError
@@ -305,7 +305,7 @@ def _records(record: Record, design: FromTable, seed: int, worlds: Integers) -> 
     noise = np.random.default_rng([seed, int(worlds[0])])
     houses = {item.instrument: item.house for item in record.fitted if item.house > 0.0}
     offsets = {name: noise.normal(0.0, house, count) for name, house in houses.items()}
-    crises: list[list[ScriptedEvent]] = [[] for _ in runs]
+    events: list[list[ScriptedEvent]] = [[] for _ in runs]
     seen: list[list[Observation]] = [[] for _ in runs]
     at: dict[int, list[Observation]] = {}
     for item in record.fitted:
@@ -320,7 +320,17 @@ def _records(record: Record, design: FromTable, seed: int, worlds: Integers) -> 
                 member=members[place],
                 support=float(support[place, world]),
             )
-            crises[world].append(ScriptedEvent(event, DEFAULT_ORIGIN))
+            events[world].append(ScriptedEvent(event, DEFAULT_ORIGIN))
+        for one, other in record.disputes:
+            fought = np.asarray(signals.clash)[members.index(one)] > 0.0
+            for world in np.flatnonzero(fought):
+                clash = Clash(
+                    event="clash",
+                    date=format_month(free.start + month - 1),
+                    member=one,
+                    rival=other,
+                )
+                events[world].append(ScriptedEvent(clash, DEFAULT_ORIGIN))
         for item in at.get(month, ()):
             true = np.asarray(observed(item.what, states)[members.index(item.member)], dtype=float)
             if item.is_event:
@@ -334,7 +344,7 @@ def _records(record: Record, design: FromTable, seed: int, worlds: Integers) -> 
     return [
         replace(
             record,
-            history=replace(history, events=(*kept, *crises[world])),
+            history=replace(history, events=(*kept, *events[world])),
             observations=tuple(i for i in seen[world] if _address(i) not in closing),
             closing=tuple(i for i in seen[world] if _address(i) in closing),
         )

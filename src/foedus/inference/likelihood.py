@@ -252,9 +252,21 @@ class _Reading:
             place = self._members.index(crisis.member)
             self._crises.setdefault(passed_before, []).append((place, support))
             threats[passed_before, place] = 0.0
+        self._clashes = [self._clashes_of(one, other) for one, other in record.disputes]
         opening = np.zeros((len(self._members), 1))
         self._exposures = np.concatenate([opening, np.cumsum(threats, axis=0).T], axis=1)
         self._stops = sorted({*self._at, *self._crises, scenario.horizon})
+
+    def _clashes_of(self, one: str, other: str) -> tuple[Floats, float]:
+        """How open a dispute was in months of fighting, and in sum over all other months."""
+        place = self._members.index(one)
+        dispute = self._drivers[:, place, Drivers._fields.index("dispute")]
+        fought = [
+            parse_month(clash.date) - self.record.history.start
+            for clash in self.record.clashes
+            if {clash.member, clash.rival} == {one, other}
+        ]
+        return dispute[fought], float(dispute.sum() - dispute[fought].sum())
 
     def judged(self, start: Opening, luck: Integers) -> Floats:
         """Return the log-likelihood of the record: shape (world,)."""
@@ -274,6 +286,8 @@ class _Reading:
                         total += _agreement(item, true)
         for place, exposure in enumerate(self._exposures):
             loops.judge_quiet(exposure, bench.first_month[place], bench.states[place], chances)
+        for fought, quiet in self._clashes:
+            loops.judge_clashes(fought, quiet, bench.parameters, chances)
         total += offsets.agreement()
         return total + chances[:worlds]
 

@@ -18,7 +18,7 @@ from foedus.model.elementary import MONTH, exp, log
 from foedus.model.order import befall, transition
 from foedus.model.parameters import Parameters
 from foedus.model.records import Drivers, Signals, State, attend_to, is_member, standing, takes_part
-from foedus.model.rules import answer_chance, crisis_chance, lasting_difference
+from foedus.model.rules import answer_chance, clash_chance, crisis_chance, lasting_difference
 from foedus.worlds.buffers import LANES, STRIDE, first_times, load, store
 
 HALF = LANES // 2
@@ -571,6 +571,18 @@ def judge_quiet(exposure: Floats, first_month: Floats, states: Floats, out: Floa
         out[lane] -= load(State, states, lane, STRIDE).threat * MONTH * exposure[passed]
 
 
+def judge_clashes(fought: Floats, quiet: float, parameters: Floats, out: Floats) -> None:
+    """Add the log chance of fighting in some months, and in no others.
+
+    ``fought`` is how open the dispute was in those, ``quiet`` its sum over the others.
+    """
+    for lane in range(LANES):
+        p = load(Parameters, parameters, lane, STRIDE)
+        for k in range(fought.shape[0]):
+            out[lane] += log(clash_chance(p, fought[k]))
+        out[lane] -= p.clash_rate * MONTH * quiet
+
+
 def exponentials(values: Floats, out: Floats) -> None:
     """Exponential function, to the same bits everywhere."""
     for k in range(values.shape[0]):
@@ -579,12 +591,6 @@ def exponentials(values: Floats, out: Floats) -> None:
 
 #: The functions that are called from outside.
 ENTRIES = (
-    design_uniforms,
-    lasting_differences,
-    begin,
-    simulate,
-    live,
-    judge_crisis,
-    judge_quiet,
-    exponentials,
-)
+    design_uniforms, lasting_differences, begin, simulate, live,
+    judge_crisis, judge_quiet, judge_clashes, exponentials,
+)  # fmt: skip
