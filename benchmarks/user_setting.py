@@ -8,7 +8,7 @@ from typing import Any
 
 from foedus.cases.alliance import GIVEN
 from foedus.cases.scenario_reader import load_scenario
-from foedus.model.parameters import specifications
+from foedus.model.specifications import specifications
 
 
 @cache

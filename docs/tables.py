@@ -18,8 +18,8 @@ from foedus.cases.months import parse_month
 from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import DATA, shipped_scenarios
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES
-from foedus.model.parameters import specifications
 from foedus.model.quantities import EVIDENCE_KINDS
+from foedus.model.specifications import specifications
 from foedus.outcomes.base_rates import FREEZES, base_rate
 from foedus.outcomes.catalogue import ALLIANCE_OUTCOMES, MEMBER_OUTCOMES
 

@@ -12,8 +12,9 @@ from xdist.scheduler import LoadScopeScheduling
 from foedus.cases.scenario_reader import load_scenario
 from foedus.model import records
 from foedus.model.draws import Draws
-from foedus.model.parameters import Parameters, specifications
+from foedus.model.parameters import Parameters
 from foedus.model.records import state_quantities
+from foedus.model.specifications import specifications
 
 if TYPE_CHECKING:
     from pathlib import Path

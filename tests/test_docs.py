@@ -13,7 +13,7 @@ import pytest
 from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.cli import app
-from foedus.model.parameters import specifications
+from foedus.model.specifications import specifications
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     )
     from foedus.inference.calibration import calibrate
     from foedus.inference.checks import checks
-    from foedus.model.parameters import (
-        Parameters,
+    from foedus.model.parameters import Parameters
+    from foedus.model.specifications import (
         default_parameters,
         drawn_parameters,
         specification,

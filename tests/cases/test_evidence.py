@@ -14,8 +14,9 @@ from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import ensemble
 from foedus.model import cohesion, records, rules
 from foedus.model.draws import Draws
-from foedus.model.parameters import Parameters, specifications
+from foedus.model.parameters import Parameters
 from foedus.model.quantities import EVIDENCE_KINDS
+from foedus.model.specifications import specifications
 from foedus.views.explain import everything, why
 from foedus.worlds.agents import AllianceModel
 

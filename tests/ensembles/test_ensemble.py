@@ -13,7 +13,8 @@ from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import ensemble, gathered, workers
 from foedus.errors import ResultError
 from foedus.model import cohesion, records
-from foedus.model.parameters import Parameters, default_parameters
+from foedus.model.parameters import Parameters
+from foedus.model.specifications import default_parameters
 from foedus.studies import running
 from foedus.worlds.agents import AllianceModel
 from foedus.worlds.buffers import LANES

@@ -16,7 +16,7 @@ import pytest
 from foedus.ensembles import ensemble, on_disk, workers
 from foedus.ensembles.store import Pieces
 from foedus.errors import ResultError, UnfinishedError
-from foedus.model.parameters import default_parameters
+from foedus.model.specifications import default_parameters
 from foedus.studies import running, verification
 from foedus.studies.results import Result, load_result
 from foedus.studies.running import resume

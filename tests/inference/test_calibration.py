@@ -21,8 +21,8 @@ from foedus.inference.calibration import calibrate
 from foedus.inference.checks import checks
 from foedus.inference.likelihood import STRUCTURAL, Likelihood, placed, target
 from foedus.model import records, rules
-from foedus.model.parameters import specifications
 from foedus.model.records import State
+from foedus.model.specifications import specifications
 from foedus.worlds.agents import AllianceModel
 from foedus.worlds.openings import FromTable
 from foedus.worlds.posterior import continued, load_posterior, shipped_posterior
@@ -30,7 +30,7 @@ from foedus.worlds.posterior import continued, load_posterior, shipped_posterior
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from foedus.cases.record import Record
+    from foedus.cases.record import Observation, Record
     from foedus.worlds.posterior import Posterior
 
 FEW = 48_000  # worlds: the fewest that calibrate takes with one population a constant
@@ -61,7 +61,7 @@ def shipped() -> Posterior:
 
 def by_hand(record: Record, model: AllianceModel) -> float:
     """Log-likelihood of the record in one world, stepped month by month with Mesa."""
-    history, total = record.history, 0.0
+    history, total, away = record.history, 0.0, []
     threatened = history.alliance.numbers["AZE.threatens.ARM"].value
     scripted = {(c.member, parse_month(c.date)): c for c in record.crises}
     while model.running:
@@ -86,18 +86,34 @@ def by_hand(record: Record, model: AllianceModel) -> float:
                     records.takes_part(state),
                 )
                 total += log(chance if crisis.support else 1 - chance)
-        for item in record.scored:
+        for item in record.fitted:
             if item.month == month:
                 state = model.members[history.alliance.members.index(item.member)].state
                 if not item.is_event:
-                    total -= 0.5 * ((getattr(state, item.what) - item.value) / item.error) ** 2
+                    away.append((item, getattr(state, item.what) - item.value))
                     continue
                 true = {
                     "paid_up": state.arrears == 0,
                     "remains": state.membership == records.IN,
                 }.get(item.what, getattr(state, item.what, None))
                 total += log(1 - item.error if float(true or 0) == item.value else item.error)
-    return total
+    return total + normal(away)
+
+
+def normal(away: list[tuple[Observation, float]]) -> float:
+    """Log density of differences, up to a constant: offsets make those of an instrument covary."""
+    covariance = np.array(
+        [
+            [
+                (one is other) * one.error**2
+                + (one.instrument is not None and one.instrument == other.instrument) * one.house**2
+                for other, _ in away
+            ]
+            for one, _ in away
+        ]
+    )
+    values = np.array([value for _, value in away])
+    return float(-0.5 * values @ np.linalg.solve(covariance, values))
 
 
 def threats(code: str, month: int, threatened: float) -> float:
@@ -111,7 +127,7 @@ def test_the_likelihood_is_that_of_a_world_stepped_with_mesa(record: Record) -> 
     count = 40
     numbers = np.random.default_rng(5).random((len(likelihood.wanted.names), count))
     values = placed(likelihood.wanted, numbers, np.full(count, 0.5))
-    luck = np.tile(np.arange(7, 7 + count), (int(np.prod(likelihood.blocks)), 1))
+    luck = np.tile(np.arange(7, 7 + count), (likelihood.blocks, 1))
     left = likelihood.ends(values, luck)[State._fields.index("membership")] >= records.WITHDRAWN
     assert left.any(), "some member has left in one of the worlds"
     found = likelihood.score(values, luck)
@@ -128,10 +144,10 @@ def test_luck_is_by_year_and_member(record: Record) -> None:
     likelihood = Likelihood(record, SEED, 1)
     numbers = np.full((len(likelihood.wanted.names), 2), 0.5)
     values = placed(likelihood.wanted, numbers, np.zeros(2))
-    years, members = likelihood.blocks
-    luck = np.zeros((years, members, 2), dtype=np.int64)
-    luck[-1, 1, 1] = 99  # the second member's last year
-    ends = likelihood.ends(values, luck.reshape(-1, 2))
+    _, members = likelihood.shapes[-1]
+    luck = np.zeros((likelihood.blocks, 2), dtype=np.int64)
+    luck[1 - members, 1] = 99  # the second member's last year
+    ends = likelihood.ends(values, luck)
     likelihood.close()
     trust = ends[State._fields.index("trust")]
     assert trust[1, 0] != trust[1, 1]

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from foedus.errors import ParameterError
-from foedus.model.parameters import (
-    Parameters,
+from foedus.model.parameters import Parameters
+from foedus.model.quantities import EVIDENCE_KINDS, Evidence, OneOf, Parameter, Uniform
+from foedus.model.specifications import (
     default_parameters,
     drawn_parameters,
     specification,
     specifications,
 )
-from foedus.model.quantities import EVIDENCE_KINDS, Evidence, OneOf, Parameter, Uniform
 
 EVIDENCE = Evidence("assumed", "a source", "a reason")
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from conftest import SHARE, drivers, luck, parameters, signals, states
 from foedus.model import cohesion, elementary, records, rules
 from foedus.model.draws import Draws
-from foedus.model.parameters import Parameters, default_parameters
+from foedus.model.parameters import Parameters
 from foedus.model.records import state_quantities
+from foedus.model.specifications import default_parameters
 
 P = default_parameters()
 CLOSE = 1e-12

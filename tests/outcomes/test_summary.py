@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import ensemble
 from foedus.model import cohesion, records
-from foedus.model.parameters import specifications
+from foedus.model.specifications import specifications
 from foedus.outcomes import estimates
 from foedus.outcomes import summary as summary_module
 from foedus.outcomes.catalogue import ALLIANCE

@@ -14,7 +14,7 @@ import foedus
 from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import on_disk
 from foedus.errors import ResultError, UnfinishedError
-from foedus.model.parameters import default_parameters
+from foedus.model.specifications import default_parameters
 from foedus.studies import running
 from foedus.studies.results import Result, load_result
 from foedus.views import plots

@@ -11,7 +11,7 @@ import pytest
 from foedus.cases.alliance_reader import load_alliance
 from foedus.cases.scenario_reader import load_scenario
 from foedus.errors import ResultError
-from foedus.model.parameters import specifications
+from foedus.model.specifications import specifications
 from foedus.studies.comparison import compare
 from foedus.views import brief as brief_module
 from foedus.views.brief import Brief, brief, html, markdown, write

@@ -10,7 +10,7 @@ from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.errors import ResultError
 from foedus.model import cohesion, records, rules
-from foedus.model.parameters import default_parameters
+from foedus.model.specifications import default_parameters
 from foedus.worlds.agents import AllianceModel, MemberState, OutsidePower, Patron
 
 if TYPE_CHECKING:

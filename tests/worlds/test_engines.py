@@ -20,9 +20,9 @@ from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.ensembles import ensemble
 from foedus.model.draws import OPENING, address, draw, seed_words
-from foedus.model.parameters import drawn_parameters
 from foedus.model.records import State
 from foedus.model.rules import lasting_difference
+from foedus.model.specifications import drawn_parameters
 from foedus.worlds import engines, kernel
 from foedus.worlds.buffers import LANES
 from foedus.worlds.engines import Task, simulate

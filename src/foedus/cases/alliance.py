@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING, Literal
 from zlib import crc32
 
-from foedus.cases.months import format_month
+from foedus.cases.months import format_month, parse_month
 from foedus.html import html_table
 from foedus.model import records
 from foedus.model.draws import address, design_uniform
@@ -43,6 +43,7 @@ STANDING: dict[str, tuple[str, ...]] = {
     "participation": records.PARTICIPATION,
     "vote": records.VOTE,
 }
+LONG_IN_OFFICE = 120.0  # months, of a government whose months in office the file does not give
 
 
 @dataclass(frozen=True)
@@ -173,6 +174,46 @@ class Alliance:
         """Capability of each client: military spending, which can be its weight in cohesion."""
         return tuple(self.value(f"{member}.capability") for member in self.members)
 
+    def powers_with(self, scope: str) -> tuple[str, ...]:
+        """Return the codes of those who can pull a lever of a scope: ``partner`` or ``adversary``.
+
+        A client that has a dispute with another can normalise with it as an adversary can.
+        """
+        if scope == "partner":
+            return tuple(power.code for power in self.partners)
+        sides = [code for pair in self.disputes for code in pair]
+        return (*(power.code for power in self.adversaries), *dict.fromkeys(sides))
+
+    @property
+    def disputes(self) -> dict[tuple[str, str], float]:
+        """How open each dispute between two clients is, 0 to 1, by their codes."""
+        found = (key.split(".") for key in self.numbers if ".dispute." in key)
+        return {
+            (one, other): self.value(f"{one}.dispute.{other}") for one, _, other in sorted(found)
+        }
+
+    def rival(self, member: str) -> str | None:
+        """Return the client with which a client has a dispute, or None."""
+        for one, other in self.disputes:
+            if member in (one, other):
+                return other if member == one else one
+        return None
+
+    def elections(self, member: str) -> dict[int, tuple[float, float | None]]:
+        """Elections and successions that are due in a client, by month (number).
+
+        Each with the chance that the government changes, and the closeness to the patron of the
+        government that would follow, or None if none is foreseen.
+        """
+        due = {}
+        for key in self.numbers:
+            if key.startswith(f"{member}.election."):
+                month = key.rsplit(".", 1)[1]
+                successor = f"{member}.successor.{month}"
+                foreseen = self.value(successor) if successor in self.numbers else None
+                due[parse_month(month)] = (self.value(key), foreseen)
+        return due
+
     def with_values(self, overrides: Mapping[str, float]) -> Alliance:
         """Return the alliance with some numbers fixed at other values."""
         numbers = dict(self.numbers)
@@ -190,6 +231,7 @@ class Alliance:
             world.
         """
         frozen_months = self.numbers.get(f"{member}.frozen_months")
+        tenure = self.numbers.get(f"{member}.tenure")
         derived = {
             "expectation_initial": values["expectation"],
             "dependence_initial": values["dependence"],
@@ -201,6 +243,7 @@ class Alliance:
             "frozen_months": frozen_months.value if frozen_months else 0.0,
             "suspended": self.value(f"{member}.vote"),
             "patience": 1.0,
+            "tenure": tenure.value if tenure else LONG_IN_OFFICE,
         }
         return records.State(**{**derived, **values})
 

@@ -22,6 +22,14 @@ QUANTITIES: dict[str, Quantity] = {
     "membership": Quantity("membership: 0 in", "code", 0, 1),
     "participation": Quantity("participation: 0 active, 1 frozen by the member", "code", 0, 1),
     "vote": Quantity("vote: 0 held, 1 suspended by the alliance", "code", 0, 1),
+    "tenure": state_quantities()["tenure"],
+    "dispute": Quantity("how open a dispute between two members is", "share", 0, 1),
+    "election": Quantity(
+        "chance that an election or succession changes the government", "share", 0, 1
+    ),
+    "successor": Quantity(
+        "political closeness to the patron of the government that would follow", "share", 0, 1
+    ),
     "capability": Quantity("military spending, as a weight in cohesion", "million US$", 0, 1e7),
     "bandwidth": Quantity("what the patron can spare for its allies", "share", 0, 1),
     "attention": Quantity("share of attention paid to another client", "share", 0, 1),
@@ -103,12 +111,26 @@ class PowerEntry(Checked):
     threatens: dict[Code, NumberEntry] | None = None
 
 
+class ElectionEntry(Checked):
+    """An election or succession: chance of a new government, and its closeness to the patron.
+
+    Without ``successor`` a new government would lie about the one before.
+    """
+
+    election: NumberEntry
+    successor: NumberEntry | None = None
+
+
 class MemberEntry(Checked):
-    """What is the same of a client at every date: name, capability and attention to the others."""
+    """What is the same of a client at every date: name, capability, attention to the others.
+
+    ``elections`` holds those that are due, by month.
+    """
 
     name: str
     capability: NumberEntry
     attention: AttentionEntry | None = None
+    elections: dict[MonthText, ElectionEntry] = Field(default_factory=dict)
 
 
 class PatronEntry(Checked):

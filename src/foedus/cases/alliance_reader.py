@@ -10,6 +10,7 @@ from foedus.cases.alliance_format import (
     AllianceFile,
     AttentionEntry,
     CitedEntry,
+    MemberEntry,
     NumberEntry,
     PowerEntry,
     SameEntry,
@@ -78,6 +79,7 @@ class _Reader:
             here = ("members", code)
             self._number((*here, "capability"), f"{code}.capability", member.capability)
             self._attend(code, member.attention, members)
+            self._elections(code, member)
         for code, power in model.powers.items():
             self._power(code, power, members)
         for code in members:
@@ -126,7 +128,8 @@ class _Reader:
 
         A number outside the dated states is also kept in ``self.numbers``.
         """
-        name = key.split(".")[-2 if ".attention." in key or ".threatens." in key else -1]
+        name = next((part for part in key.split(".")[1:-1] if part in QUANTITIES), "")
+        name = name or key.rsplit(".", 1)[-1]
         quantity = QUANTITIES[name]
         evidence = self._evidence(path, given)
         reasons = [quantity.refusal(given.value)]
@@ -177,6 +180,14 @@ class _Reader:
         if abs(sum(row.weights.values()) - 1.0) > 1e-9:
             self._complain(path, f"The weights sum to {sum(row.weights.values()):g}, not to 1.")
 
+    def _elections(self, code: str, member: MemberEntry) -> None:
+        """Read the elections and successions that are due in a client."""
+        for month, due in member.elections.items():
+            path = ("members", code, "elections", month)
+            self._number((*path, "election"), f"{code}.election.{month}", due.election)
+            if due.successor is not None:
+                self._number((*path, "successor"), f"{code}.successor.{month}", due.successor)
+
     def _power(self, code: str, power: PowerEntry, members: tuple[str, ...]) -> None:
         """Read the numbers of an outside power; which it has depends on its role."""
         path = ("powers", code)
@@ -221,13 +232,39 @@ class _Reader:
             if code == patron:
                 numbers |= self._state(path, fields, ("bandwidth",))
             elif code in members:
-                numbers |= self._state(path, fields, _wanted(fields))
+                own = {name: raw for name, raw in fields.items() if name != "dispute"}
+                numbers |= self._state(path, own, _wanted(fields), ("tenure",))
+                numbers |= self._disputes(path, fields.get("dispute") or {}, members)
             else:
                 self._complain(path, f"{code} is no member{nearest(code, (patron, *members))}")
+        sides = [side for key in numbers if ".dispute." in key for side in key.split(".")[::2]]
+        for code in {code for code in sides if sides.count(code) > 1}:
+            message = f"{code} has more than one dispute; foedus follows one for each member."
+            self._complain(("states", text, code, "dispute"), message)
+        return numbers
+
+    def _disputes(
+        self, path: KeyPath, given: Any, members: tuple[str, ...]
+    ) -> dict[str, AllianceNumber]:
+        """Read the dispute of a client with another; it stands at one of the two only."""
+        numbers: dict[str, AllianceNumber] = {}
+        code, here = str(path[-1]), (*path, "dispute")
+        for other, raw in given.items() if isinstance(given, dict) else ():
+            number = attempt(NumberEntry, raw)
+            if other == code or other not in members:
+                self._complain((*here, other), f"A dispute is with another client, not {other}.")
+            elif number is None:
+                self._complain((*here, other), "Give value, why, and one kind of evidence.")
+            elif entry := self._number((*here, other), f"{code}.dispute.{other}", number):
+                numbers[entry.key] = entry
         return numbers
 
     def _state(
-        self, path: KeyPath, fields: dict[str, Any], wanted: tuple[str, ...]
+        self,
+        path: KeyPath,
+        fields: dict[str, Any],
+        wanted: tuple[str, ...],
+        optional: tuple[str, ...] = (),
     ) -> dict[str, AllianceNumber]:
         numbers: dict[str, AllianceNumber] = {}
         for name in wanted:
@@ -235,7 +272,7 @@ class _Reader:
                 self._complain(path, f"The key '{name}' is missing; add it.")
         for name, raw in fields.items():
             here = (*path, name)
-            if name not in wanted:
+            if name not in (*wanted, *optional):
                 self._complain(here, f"There is no key '{name}' here{nearest(name, wanted)}")
                 continue
             if isinstance(raw, dict) and "as" in raw:

@@ -12,7 +12,7 @@ from foedus.cases.spans import LeverKey, Origin, Span
 from foedus.errors import Problem, ScenarioError, nearest
 from foedus.model import cohesion
 from foedus.model.levers import LEVERS, POLICIES, Lever
-from foedus.model.parameters import specifications
+from foedus.model.specifications import specifications
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,8 +146,7 @@ def _setting_keys(lever: Lever, address: list[str], alliance: Alliance) -> list[
     members = alliance.members if member == "all" else (member,)
     if wanted == 1:
         return [(lever.name, None, one) for one in members]
-    powers = alliance.partners if lever.scope == "partner" else alliance.adversaries
-    codes = [power.code for power in powers]
+    codes = alliance.powers_with(lever.scope)
     if address[0] not in codes:
         message = f"{address[0]} is no {lever.scope} of this alliance{nearest(address[0], codes)}"
         raise ValueError(message)

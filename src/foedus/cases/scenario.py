@@ -20,7 +20,7 @@ from foedus.errors import nearest
 from foedus.html import html_table
 from foedus.model import cohesion
 from foedus.model.levers import lever_named
-from foedus.model.parameters import specifications
+from foedus.model.specifications import specifications
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

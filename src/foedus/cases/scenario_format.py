@@ -80,6 +80,15 @@ class Crisis(_Sourced):
     support: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
+class Clash(_Sourced):
+    """Fighting between two members, which invokes no treaty."""
+
+    event: Literal["clash"]
+    date: MonthText
+    member: str
+    rival: str
+
+
 class Confrontation(_Sourced):
     """An open clash between the patron and the partners over a member."""
 
@@ -91,7 +100,7 @@ class Confrontation(_Sourced):
 
 
 class DomesticChange(_Sourced):
-    """A change of government or mood that shifts a member's affinity."""
+    """A change of government that shifts a member's affinity by so much."""
 
     event: Literal["domestic_change"]
     date: MonthText
@@ -118,9 +127,10 @@ class ForcedDecision(_Sourced):
     to: MonthText | None = None
 
 
-Event = Crisis | Confrontation | DomesticChange | Statement | ForcedDecision
+Event = Crisis | Clash | Confrontation | DomesticChange | Statement | ForcedDecision
 EVENTS: dict[str, type[Event]] = {
     "crisis": Crisis,
+    "clash": Clash,
     "confrontation": Confrontation,
     "domestic_change": DomesticChange,
     "statement": Statement,

@@ -17,6 +17,7 @@ from foedus.cases.scenario_format import (
     EVENTS,
     MAX_HORIZON,
     SPANS,
+    Clash,
     CohesionModel,
     Crisis,
     Event,
@@ -321,9 +322,7 @@ class _Reader:
     def _by_power(
         self, lever: Lever, content: Any, path: KeyPath, frame: Scenario
     ) -> dict[LeverKey, tuple[Span, ...]]:
-        alliance = frame.alliance
-        powers = alliance.partners if lever.scope == "partner" else alliance.adversaries
-        codes = [power.code for power in powers]
+        codes = frame.alliance.powers_with(lever.scope)
         result: dict[LeverKey, tuple[Span, ...]] = {}
         for code, inner in content.items() if isinstance(content, dict) else ():
             if code not in codes:
@@ -445,10 +444,20 @@ class _Reader:
                 continue
             known = self._member(event.member, (*path, "member"), frame.alliance)
             date = self._date(event.date, (*path, "date"), frame, frame.start)
+            known = known and self._rival_fits(event, path, frame.alliance)
             if known and date is not None and self._decision_fits(event, path, frame):
                 events.append(ScriptedEvent(event, self._origin(path)))
         self._clashes(frame, events)
         return tuple(events)
+
+    def _rival_fits(self, event: Event, path: KeyPath, alliance: Alliance) -> bool:
+        """Whether a clash is with another client; else complain."""
+        if not isinstance(event, Clash):
+            return True
+        if event.rival == event.member:
+            self._complain((*path, "rival"), f"{event.member} cannot fight itself; name another.")
+            return False
+        return self._member(event.rival, (*path, "rival"), alliance)
 
     def _decision_fits(self, event: Event, path: KeyPath, frame: Scenario) -> bool:
         """Whether a forced decision has a month in which it can fall; else complain."""
@@ -529,6 +538,9 @@ def _slots(event: Event) -> Iterator[tuple[str, str, int]]:
     month = parse_month(event.date)
     if isinstance(event, Crisis):
         yield event.member, "crisis", month
+    elif isinstance(event, Clash):
+        yield event.member, "clash", month
+        yield event.rival, "clash", month
     elif isinstance(event, ForcedDecision):
         last = parse_month(event.to) if event.to else month
         for covered in range(month, last + 1):

@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from foedus.cases.months import month_of_year, parse_month
-from foedus.cases.scenario_format import Confrontation, Crisis, DomesticChange, Statement
+from foedus.cases.scenario_format import Clash, Confrontation, Crisis, DomesticChange, Statement
 from foedus.model import records, rules
+from foedus.model.draws import pair_address
 from foedus.model.levers import DECISIONS, LEVERS
 
 if TYPE_CHECKING:
@@ -98,8 +99,11 @@ def compile_schedule(scenario: Script) -> Schedule:
         ("bandwidth", None, alliance.patron),
         alliance.value(f"{alliance.patron}.bandwidth"),
     )
+    disputes = _disputes(scenario)
     scripted = []
     for member in alliance.members:
+        pair, dispute = disputes.get(member, (0.0, [0.0] * scenario.horizon))
+        due = alliance.elections(member)
         paths = {
             lever.name: _path(scenario, (lever.name, None, member), lever.default)
             for lever in LEVERS
@@ -116,6 +120,9 @@ def compile_schedule(scenario: Script) -> Schedule:
                 **constant,
                 **{name: path[index] for name, path in paths.items()},
                 "bandwidth": bandwidth[index],
+                "pair": pair,
+                "dispute": dispute[index],
+                **_election(due.get(month)),
                 "summit": float(month_of_year(month) == summit),
                 "dues": float(month_of_year(month) == dues),
             }
@@ -172,6 +179,7 @@ IDLE: dict[str, float] = {
     **dict.fromkeys(records.Drivers._fields, 0.0),
     **{decision.driver: records.FREE for decision in DECISIONS.values()},
     "support_scripted": records.FREE,
+    "successor": records.FREE,
     **{
         lever.name: lever.default
         for lever in LEVERS
@@ -236,6 +244,37 @@ def _joined(driver: str, standing: float, value: float) -> float:
     return value
 
 
+def _election(due: tuple[float, float | None] | None) -> dict[str, float]:
+    """Drivers of a month in which an election or succession is due; none if none is."""
+    if due is None:
+        return {}
+    chance, successor = due
+    return {"election": chance, "successor": records.FREE if successor is None else successor}
+
+
+def _disputes(scenario: Script) -> dict[str, tuple[float, list[float]]]:
+    """By member: number of its dispute with another, and how open it is month by month.
+
+    Normalisation by either side closes it, and where the scenario multiplies the threat to both,
+    the lower of the two multipliers counts.
+    """
+    found = {}
+    for (one, other), value in scenario.alliance.disputes.items():
+        keys: tuple[LeverKey, ...] = (
+            ("normalisation", one, other),
+            ("normalisation", other, one),
+        )
+        first, second = (_path(scenario, key, 0.0) for key in keys)
+        threats = [_path(scenario, ("threat", None, side), 1.0) for side in (one, other)]
+        path = [
+            min(1.0, value * (1.0 - a) * (1.0 - b) * min(c, d))
+            for a, b, c, d in zip(first, second, *threats, strict=True)
+        ]
+        for side in (one, other):
+            found[side] = (float(pair_address(one, other)), path)
+    return found
+
+
 def _power_paths(scenario: Script, lever: str, power: str) -> tuple[tuple[float, ...], ...]:
     return tuple(
         _path(scenario, (lever, power, member), 0.0) for member in scenario.alliance.members
@@ -276,6 +315,9 @@ def _event_drivers(scenario: Script) -> dict[tuple[str, int], list[tuple[str, fl
             put(event.member, month, "crisis_scripted", 1.0)
             support = records.FREE if event.support is None else event.support
             put(event.member, month, "support_scripted", support)
+        elif isinstance(event, Clash):
+            put(event.member, month, "clash_scripted", 1.0)
+            put(event.rival, month, "clash_scripted", 1.0)
         elif isinstance(event, Confrontation):
             for covered in range(month, month + event.months):
                 put(event.member, covered, "confrontation", event.severity)

@@ -80,8 +80,12 @@ def _sliders(scenario: Scenario, lever: Lever, member: str) -> Iterator[Slider]:
     powers: dict[str, tuple[str | None, ...]] = {
         "patron": (None,),
         "member": (None,),
-        "partner": tuple(power.code for power in alliance.partners),
-        "adversary": tuple(power.code for power in alliance.adversaries),
+        "partner": alliance.powers_with("partner"),
+        "adversary": tuple(
+            code
+            for code in alliance.powers_with("adversary")
+            if code not in alliance.members or alliance.rival(member) == code
+        ),
     }
     for power in powers[lever.scope]:
         whom = alliance.patron if lever.scope == "patron" else member

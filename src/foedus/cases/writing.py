@@ -156,6 +156,7 @@ levers:
 # Events:
 # events:
 #   - {{event: crisis, date: {start}, member: {member}}}   # support: 0..1, else the patron decides
+#   - {{event: clash, date: {start}, member: {member}, rival: {parent.alliance.members[1]}}}
 #   - {{event: confrontation, date: {start}, member: {member}, severity: 0.5, months: 3}}
 #   - {{event: domestic_change, date: {start}, member: {member}, change: -0.2}}
 #   - {{event: statement, date: {start}, member: {member}, tone: 0.5}}

@@ -36,9 +36,15 @@ def record(
         typer.echo(as_json(rows))
         return
     caption = (
-        "Error: standard deviation of a share, chance of a wrong coding of an event. Without a "
-        f"source nothing is scored. What drove it: foedus show {loaded.history.name}."
+        "Error: standard deviation of a share, chance of a wrong coding of an event; offset: of "
+        "all surveys of a series that asks another question. Without a source nothing is scored; "
+        "what the alliance file declares for the end is fitted, not scored. What drove it: foedus "
+        f"show {loaded.history.name}."
     )
+    if loaded.earlier:
+        caption += " Fitted along with it: " + ", ".join(
+            f"foedus record {one.name}" for one in loaded.earlier
+        )
     console_for_tables().print(
         table(
             loaded.title,

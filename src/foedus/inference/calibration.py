@@ -5,11 +5,13 @@ the members; its luck is all its random draws. A record is a list of dated obser
 
 The likelihood of the model cannot be written down, so worlds are simulated and each is scored by
 how likely the record is given what happened in it. A survey share is normally distributed around
-the share in the world, with a declared error. An event agrees with the world except for a declared
-chance of a wrong coding. The crises of the record and the patron's answers to them count with the
-chance that the model gave them; in the simulation they are imposed as the record's history has
-them, and so is all other conduct of the patron. The repair constant c, which no record identifies,
-is not inferred: each of its values is calibrated separately and has an equal part of the draws.
+the share in the world, with a declared error; a series that asks another question may lie off by a
+constant, which is integrated out. An event agrees with the world except for a declared chance of a
+wrong coding. The crises of the record and the patron's answers to them count with the chance that
+the model gave them; in the simulation they are imposed as the record's history has them, and so is
+all other conduct of the patron. Of several records the log-likelihoods are summed. The repair
+constant c, which no record identifies, is not inferred: each of its values is calibrated separately
+and has an equal part of the draws.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from foedus.errors import AllianceError, ParameterError, ResultError, Unfinished
 from foedus.inference import smc
 from foedus.inference.likelihood import STRUCTURAL, Likelihood, placed, target
 from foedus.inference.smc import Population
-from foedus.model.parameters import specification, specifications
+from foedus.model.specifications import specification, specifications
 from foedus.worlds.engines import compiled_kernel
 from foedus.worlds.files import replace_file
 from foedus.worlds.posterior import Posterior, continued, opening_numbers
@@ -74,7 +76,7 @@ class Stage:
     numbers, luck
         Samples that the posterior is made of: the particles of each population, pooled over some
         rounds near the end. Shapes (population, number, draw) and (population, block, draw); a
-        block is a year of a member.
+        block is a year of a member in one of the records, the main record's last.
     """
 
     populations: tuple[Population, ...]
@@ -123,8 +125,8 @@ def calibrate(
     Parameters
     ----------
     record
-        Observations to fit; cut them with :meth:`~foedus.cases.record.Record.until` for an earlier
-        date.
+        Observations to fit, along with the earlier records that it names; cut it with
+        :meth:`~foedus.cases.record.Record.until` for an earlier date.
     draws
         Approximate number of worlds to simulate.
     seed
@@ -191,7 +193,7 @@ def calibrate(
 
 
 def fixing(record: Record, fixed: Mapping[str, float]) -> Record:
-    """Return a record whose history fixes some numbers, so that they are not drawn.
+    """Return a record whose histories fix some numbers, so that they are not drawn.
 
     Raises
     ------
@@ -203,11 +205,15 @@ def fixing(record: Record, fixed: Mapping[str, float]) -> Record:
             message = f"A model fixes {name}: {reason}"
             raise ParameterError(message)
     history = record.history
-    return replace(record, history=replace(history, parameters={**history.parameters, **fixed}))
+    return replace(
+        record,
+        history=replace(history, parameters={**history.parameters, **fixed}),
+        earlier=tuple(fixing(one, fixed) for one in record.earlier),
+    )
 
 
 def _unbegun(likelihood: Likelihood, parts: int) -> Stage:
-    numbers, blocks = len(likelihood.wanted.names), int(np.prod(likelihood.blocks))
+    numbers, blocks = len(likelihood.wanted.names), likelihood.blocks
     none = np.empty((parts, blocks, 0), dtype=np.int64)
     return Stage((), np.empty((0, parts, 3)), np.empty((parts, numbers, 0)), none)
 
@@ -222,8 +228,7 @@ def _on(stage: Stage, likelihood: Likelihood, count: int, islands: int, seed: in
         return likelihood.score(placed(wanted, numbers, anchors[which]), luck)
 
     if not stage.populations:
-        blocks = int(np.prod(likelihood.blocks))
-        found = smc.drawn(score, len(wanted.names), blocks, count, seeds, loops)
+        found = smc.drawn(score, len(wanted.names), likelihood.blocks, count, seeds, loops)
     else:
         found = smc.advanced(stage.populations, score, seeds, loops)
     marks = [(p.power, p.accepted, p.log_evidence) for p in found]
@@ -271,6 +276,7 @@ def _posterior(
         "date": format_month(history.end),
         "record": record.fingerprint,
         "coding": record.coding,
+        "earlier": [one.name for one in record.earlier],
         "draws": draws,
         "particles": populations[0].size * parts,
         "pooled": count * parts,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import hypot
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,7 +51,11 @@ class Check:
 
 
 def checks(record: Record, posterior: Posterior, workers: int = 1) -> list[Check]:
-    """Compare a posterior with each scored observation of its record.
+    """Compare a posterior with each observation of its record that is fitted.
+
+    What the alliance file declares for the end of the record is among them; earlier records are
+    not. A series that asks another question than the one that defines the share is expected to lie
+    off by its offset, which its interval includes.
 
     Parameters
     ----------
@@ -71,10 +76,10 @@ def checks(record: Record, posterior: Posterior, workers: int = 1) -> list[Check
         likelihood.close()
     noise = np.random.default_rng(seed)
     found = []
-    for item, own, other in zip(record.scored, kept, again, strict=True):
+    for item, own, other in zip(record.fitted, kept, again, strict=True):
         low = high = None
         if not item.is_event:
-            seen = other + noise.normal(0.0, item.error, other.size)
+            seen = other + noise.normal(0.0, hypot(item.error, item.house), other.size)
             low, high = (float(value) for value in np.quantile(seen, [0.05, 0.95]))
         found.append(Check(item, float(own.mean()), float(other.mean()), low, high))
     return found

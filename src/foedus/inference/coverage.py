@@ -21,13 +21,13 @@ import numpy as np
 
 from foedus.cases.months import format_month
 from foedus.cases.record import Record, observed
-from foedus.cases.scenario_format import Crisis
+from foedus.cases.scenario_format import Clash, Crisis
 from foedus.cases.spans import DEFAULT_ORIGIN, ScriptedEvent
 from foedus.defaults import CALIBRATION_SEED, COVERAGE_DRAWS
 from foedus.errors import ResultError
 from foedus.inference import smc
 from foedus.inference.calibration import calibrate
-from foedus.inference.likelihood import Likelihood, placed
+from foedus.inference.likelihood import Begun, Likelihood, placed, seed_before
 from foedus.worlds.buffers import LANES
 from foedus.worlds.engines import compiled_kernel, passed, signals_of, states_of
 from foedus.worlds.openings import FromTable, opening
@@ -39,7 +39,10 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from foedus.cases.record import Observation
+
     Floats = npt.NDArray[np.float64]
+    Integers = npt.NDArray[np.int64]
 
 LEVEL = 0.9  # nominal coverage of the intervals that are tested
 WIDE = (0.05, 0.95)  # quantiles that bound them
@@ -120,10 +123,14 @@ def coverage(
     draws: int = COVERAGE_DRAWS,
     seed: int = CALIBRATION_SEED,
     workers: int = 1,
+    earlier: bool = False,
     keep: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Coverage:
     """Calibrate synthetic records that have the dates and errors of a real one.
+
+    The earlier records that the real one names are left out unless asked for: simulating them too
+    takes about three times as long, and the method is tested as well without them.
 
     Parameters
     ----------
@@ -135,6 +142,8 @@ def coverage(
         Worlds simulated to calibrate each synthetic record.
     workers
         Number of processes; the results do not depend on it.
+    earlier
+        Whether to make synthetic records of the earlier records as well, and fit them along.
     keep
         File to which the result of each record is appended. Results that it holds already are not
         computed again.
@@ -146,6 +155,7 @@ def coverage(
     ResultError
         If ``keep`` holds results of a study with other inputs.
     """
+    record = record if earlier else replace(record, earlier=())
     truths, synthetic = _synthetic(record, records, seed, workers)
     key = {
         "model": source_hash(),
@@ -252,28 +262,53 @@ def _synthetic(
     records: list[Record] = []
     for first in range(0, count, LANES):
         some = {name: row[first : first + LANES] for name, row in values.items()}
-        records += _records(record, some, seed, first)
+        records += _with_earlier(record, some, seed, first)
     return {name: values[name] for name in wanted.names}, records
 
 
-def _records(record: Record, values: dict[str, Floats], seed: int, first: int) -> list[Record]:
-    """Simulate a world for each set of numbers, and make a synthetic record of it.
+def _with_earlier(record: Record, values: dict[str, Floats], seed: int, first: int) -> list[Record]:
+    """Make a synthetic record for each set of numbers, with its earlier ones.
+
+    ``seed`` and ``first`` are as for :func:`_records`.
+    """
+    worlds = np.arange(first, first + len(next(iter(values.values()))))
+    count = len(record.earlier)
+    before = []
+    for place, one in enumerate(record.earlier):
+        luck = np.tile(worlds, (len(one.history.alliance.members), 1))
+        own = seed_before(seed, count - place)
+        before.append(_records(one, Begun(values, luck=luck), own, worlds))
+    last = _records(record, FromTable(values), seed, worlds)
+    return [replace(main, earlier=found) for main, *found in zip(last, *before, strict=True)]
+
+
+def _records(record: Record, design: FromTable, seed: int, worlds: Integers) -> list[Record]:
+    """Simulate some worlds, and make a synthetic record of each.
 
     The record holds the crises of the world, the patron's answers, and its observations with a
-    random error each. ``first`` is the number of the first of these worlds, which decides their
-    random draws.
+    random error each; those of an instrument also have a random offset, common to all.
+
+    Parameters
+    ----------
+    design
+        Its draw i is that of the i-th of the worlds.
+    worlds
+        Numbers of the worlds, which decide their random draws.
     """
     history, free = record.history, record.free_history
     members, kept = history.alliance.members, free.events
-    count = len(next(iter(values.values())))
+    count = len(worlds)
     runs = np.arange(count)
-    start = opening(FromTable(values), free, seed + 1, runs, compiled_kernel())
-    luck = np.broadcast_to(runs + first, (-(-free.horizon // 12), len(members), count))
-    noise = np.random.default_rng([seed, first])
-    crises: list[list[ScriptedEvent]] = [[] for _ in runs]
-    seen: list[list[Any]] = [[] for _ in runs]
-    at: dict[int, list[Any]] = {}
-    for item in record.scored:
+    own = np.tile(worlds, (len(members), 1))
+    start = opening(design, free, seed + 1, runs, compiled_kernel(), own)
+    luck = np.broadcast_to(worlds, (-(-free.horizon // 12), len(members), count))
+    noise = np.random.default_rng([seed, int(worlds[0])])
+    houses = {item.instrument: item.house for item in record.fitted if item.house > 0.0}
+    offsets = {name: noise.normal(0.0, house, count) for name, house in houses.items()}
+    events: list[list[ScriptedEvent]] = [[] for _ in runs]
+    seen: list[list[Observation]] = [[] for _ in runs]
+    at: dict[int, list[Observation]] = {}
+    for item in record.fitted:
         at.setdefault(item.month - free.start + 1, []).append(item)
     for month, bench in passed(free, seed + 1, start, luck, range(1, free.horizon + 1)):
         signals, states = signals_of(bench, count), states_of(bench, count)
@@ -285,20 +320,37 @@ def _records(record: Record, values: dict[str, Floats], seed: int, first: int) -
                 member=members[place],
                 support=float(support[place, world]),
             )
-            crises[world].append(ScriptedEvent(event, DEFAULT_ORIGIN))
+            events[world].append(ScriptedEvent(event, DEFAULT_ORIGIN))
+        for one, other in record.disputes:
+            fought = np.asarray(signals.clash)[members.index(one)] > 0.0
+            for world in np.flatnonzero(fought):
+                clash = Clash(
+                    event="clash",
+                    date=format_month(free.start + month - 1),
+                    member=one,
+                    rival=other,
+                )
+                events[world].append(ScriptedEvent(clash, DEFAULT_ORIGIN))
         for item in at.get(month, ()):
             true = np.asarray(observed(item.what, states)[members.index(item.member)], dtype=float)
             if item.is_event:
                 values_seen = np.abs(true - (noise.random(count) < item.error))
             else:
                 values_seen = true + noise.normal(0.0, item.error, count)
+                values_seen += offsets.get(item.instrument, 0.0)
             for world in runs:
                 seen[world].append(replace(item, value=float(values_seen[world])))
+    closing = {(item.what, item.member, item.month) for item in record.closing}
     return [
         replace(
             record,
-            history=replace(history, events=(*kept, *crises[world])),
-            observations=tuple(seen[world]),
+            history=replace(history, events=(*kept, *events[world])),
+            observations=tuple(i for i in seen[world] if _address(i) not in closing),
+            closing=tuple(i for i in seen[world] if _address(i) in closing),
         )
         for world in runs
     ]
+
+
+def _address(item: Observation) -> tuple[str, str, int]:
+    return (item.what, item.member, item.month)

@@ -74,9 +74,11 @@ def targets_of(record: Record, origin: int, last: int) -> list[Observation]:
     """Observations after the origin to forecast: every survey of trust, and events once a year.
 
     Of an event that was observed several times in a calendar year the last observation is taken.
-    Other shares than trust are left out.
+    Other shares than trust are left out, and so are surveys whose series asks another question.
     """
-    ahead = [item for item in record.scored if origin < item.month <= last]
+    ahead = [
+        item for item in record.scored if origin < item.month <= last and item.instrument is None
+    ]
     by_year = {(i.what, i.member, i.month // YEAR): i for i in ahead if i.is_event}
     return [
         item
@@ -139,7 +141,8 @@ def simple_forecasts(
         parse_month(crisis.date) for crisis in record.crises if (crisis.support or 0.0) < 0.5
     ]
     for item in targets:
-        so_far = known.select(item.what, item.member)
+        seen = known.select(item.what, item.member)
+        so_far = tuple(one for one in seen if one.instrument is None)
         if item.is_event:
             before = float(observed(item.what, _opening_state(known, item.member)))
             chances = {

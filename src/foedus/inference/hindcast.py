@@ -1,7 +1,9 @@
 """Forecasts of the past with what was known then, scored beside simple forecasters.
 
 An origin is the last month that a forecaster knows. For each origin the numbers are calibrated on
-the record up to it, and worlds are simulated beyond it. Their drivers (levers and scripted events)
+the record up to it, along with the earlier records that it names, which end before it begins;
+surveys not yet published, and what the alliance file declares for the record's end, are left out.
+Then worlds are simulated beyond it. Their drivers (levers and scripted events)
 are of one of three kinds, which are scored separately: those that came in fact (``coded``); levers
 that keep their value at the origin, with crises drawn by the model (``held``); or levers that move
 in random steps, with crises drawn by the model (``drawn``).
@@ -199,7 +201,7 @@ def prior_worlds(record: Record, count: int, seed: int, workers: int) -> Posteri
         numbers = smc.uniforms(seed, STREAM, 0, len(wanted.names), count, compiled_kernel())
         anchors = np.array(wanted.structural)[np.arange(count) % len(wanted.structural)]
         values = placed(wanted, numbers, anchors)
-        luck = np.tile(np.arange(count), (int(np.prod(likelihood.blocks)), 1))
+        luck = np.tile(np.arange(count), (likelihood.blocks, 1))
         states = continued(likelihood.ends(values, luck))
     finally:
         likelihood.close()

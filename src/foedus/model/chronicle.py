@@ -54,6 +54,7 @@ class Events(NamedTuple):
     notice: Annotated[float, Note("gave notice of withdrawal", better=-1)]
     withdrawal: Annotated[float, Note("left, its notice having run out", better=-1)]
     expulsion: Annotated[float, Note("was expelled", better=-1)]
+    new_government: Annotated[float, Note("got a new government", better=0)]
 
 
 @cache
@@ -75,17 +76,23 @@ def happened(before: State, after: State, drivers: Drivers) -> Events:
     """
     was, stayed = is_member(before), is_member(after)
     summit = drivers.summit * stayed
+    unpaid = was if after.arrears > before.arrears else 0.0
+    notice = 1.0 if before.membership == IN and NOTICE <= after.membership <= WITHDRAWN else 0.0
+    withdrawal = was if after.membership == WITHDRAWN else 0.0
+    expulsion = was if after.membership == EXPELLED else 0.0
+    new_government = was if after.tenure <= 0.0 else 0.0
     return Events(
         missed_summit=summit * (1.0 - after.attended),
         refused_documents=summit * (1.0 - after.consented),
-        unpaid_dues=was if after.arrears > before.arrears else 0.0,
+        unpaid_dues=unpaid,
         freeze=was * (1.0 - before.frozen) * after.frozen,
         thaw=was * before.frozen * (1.0 - after.frozen),
         return_to_summit=summit * (1.0 - before.attended) * after.attended,
         suspension=was * (1.0 - before.suspended) * after.suspended,
-        notice=1.0 if before.membership == IN and NOTICE <= after.membership <= WITHDRAWN else 0.0,
-        withdrawal=was if after.membership == WITHDRAWN else 0.0,
-        expulsion=was if after.membership == EXPELLED else 0.0,
+        notice=notice,
+        withdrawal=withdrawal,
+        expulsion=expulsion,
+        new_government=new_government,
     )
 
 

@@ -13,6 +13,7 @@ from foedus.model.elementary import normal_quantile, number
 
 WORD = 0xFFFFFFFF  # the 32 bits of a word
 OPENING = 0  # month number under which lasting differences between worlds are drawn
+ALL_MEMBERS = 0  # address of the luck that all members share
 DESIGN = WORD  # month number under which parameters are drawn; no simulation lasts so long
 
 _MULTIPLIER_0 = 0xD2511F53
@@ -42,6 +43,11 @@ class Draws(NamedTuple):
     suspend: float
     expel: float
     disposition: float  # standard normal; drawn once, in the opening month
+    government: float
+    successor: float  # standard normal
+    clash: float  # the same for both sides of a dispute
+    together: float  # the same for all members, as is shared
+    shared: float
 
 
 def philox(c0: int, c1: int, c2: int, c3: int, k0: int, k1: int) -> tuple[int, int, int, int]:
@@ -67,8 +73,11 @@ def uniform(word: int) -> float:
     return (number(word) + 0.5) * 2.3283064365386963e-10
 
 
-def draw(seed_low: int, seed_high: int, run: int, month: int, member: int) -> Draws:
+def draw(seed_low: int, seed_high: int, run: int, month: int, member: int, pair: int) -> Draws:
     """Draw the luck of one member in one month of one run.
+
+    Some of it is common: the two sides of a dispute share the luck of fighting, and all members
+    share that of a common cause.
 
     Parameters
     ----------
@@ -80,11 +89,15 @@ def draw(seed_low: int, seed_high: int, run: int, month: int, member: int) -> Dr
         Months since the start, from 1; 0 is :data:`OPENING`.
     member
         Stable number of the member, see :func:`address`.
+    pair
+        That of its dispute with another member, see :func:`pair_address`; 0 if it has none.
     """
     a0, a1, a2, a3 = philox(run, month, member, 0, seed_low, seed_high)
     b0, b1, b2, b3 = philox(run, month, member, 1, seed_low, seed_high)
     c0, c1, c2, c3 = philox(run, month, member, 2, seed_low, seed_high)
-    d0, _, _, _ = philox(run, month, member, 3, seed_low, seed_high)
+    d0, d1, d2, _ = philox(run, month, member, 3, seed_low, seed_high)
+    e0, _, _, _ = philox(run, month, pair, 4, seed_low, seed_high)
+    f0, f1, _, _ = philox(run, month, ALL_MEMBERS, 5, seed_low, seed_high)
     return Draws(
         normal_quantile(uniform(a0)),
         uniform(a1),
@@ -99,6 +112,11 @@ def draw(seed_low: int, seed_high: int, run: int, month: int, member: int) -> Dr
         uniform(c2),
         uniform(c3),
         normal_quantile(uniform(d0)),
+        uniform(d1),
+        normal_quantile(uniform(d2)),
+        uniform(e0),
+        uniform(f0),
+        uniform(f1),
     )
 
 
@@ -116,6 +134,14 @@ def address(code: str) -> int:
     It does not depend on the other members, so adding one leaves everybody's luck as it was.
     """
     return int.from_bytes(code.encode("ascii"), "big") & WORD
+
+
+def pair_address(one: str, other: str) -> int:
+    """Return the stable number of a dispute between two members, whichever is named first.
+
+    It does not exceed 32 bits and is not 0, so that a float holds it exactly.
+    """
+    return address(one) ^ address(other)
 
 
 def design_uniform(seed: int, run: int, owner: int, label: int) -> float:

@@ -106,7 +106,8 @@ LEVERS: tuple[Lever, ...] = (
     Lever(
         name="normalisation",
         meaning=(
-            "normalisation between an adversary and the member, which lowers the threat from it"
+            "normalisation between an adversary, or another member, and the member, which lowers "
+            "the threat from it or the chance that the two fight"
         ),
         told="normalisation with {member}",
         scope="adversary",
@@ -209,5 +210,9 @@ DECISIONS: dict[str, Decision] = {
     "suspend": Decision("forced_suspend", 1.0, "loses its vote (the alliance's decision)"),
     "restore_vote": Decision("forced_suspend", 0.0, "keeps or regains its vote"),
     "expel": Decision("forced_expel", 1.0, "is expelled (the alliance's decision)"),
+    "new_government": Decision(
+        "forced_government", 1.0, "gets a new government, as the calendar or chance has it"
+    ),
+    "same_government": Decision("forced_government", 0.0, "keeps its government"),
     "spare": Decision("forced_expel", 0.0, "is not expelled"),
 }

@@ -80,6 +80,9 @@ class State(NamedTuple):
     patience: Annotated[
         float, Quantity("share of its pressure that an adaptive patron keeps up", "share", 0, 1)
     ]
+    tenure: Annotated[
+        float, Quantity("months since the present government came to office", "months", 0, 12000)
+    ]
 
 
 #: Fields of the state that a world keeps from its opening to its end.
@@ -125,6 +128,12 @@ class Drivers(NamedTuple):
     forced_exit: float
     forced_suspend: float
     forced_expel: float
+    forced_government: float
+    election: float  # 0..1, chance of the calendar that the government changes this month
+    successor: float  # affinity of the government that would follow, or FREE: about the present one
+    pair: float  # number of the dispute with another member (see draws.pair_address), 0 if none
+    dispute: float  # 0..1, how open that dispute is
+    clash_scripted: float  # 1 if the scenario scripts fighting between the two
 
 
 class Signals(NamedTuple):
@@ -136,17 +145,18 @@ class Signals(NamedTuple):
 
     crisis: float
     support: float  # crisis x support delivered
-    gain: float  # support beyond expectation
+    gain: float  # support delivered, which wins trust
     loss: float  # support short of expectation
     pressure: float  # in force, after the patron's policy
     restraint: float
     enforcement: float
     takes_part: float  # standing at the end of last month
     member: float  # 1 for a member, 0 for a former one
+    clash: float  # 1 if it fought with another member
 
 
 #: Signals of a former member, and the sum before any other member is added.
-NOTHING_SEEN = Signals(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+NOTHING_SEEN = Signals(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def is_member(state: State) -> float:
@@ -174,7 +184,8 @@ def is_paid_up(state: State) -> float:
 def attend_to(seen: Signals, attention: float, signals: Signals) -> Signals:
     """Add another member's signals to ``seen``, weighted by the attention paid to that member.
 
-    Restraint and enforcement towards others go unnoticed; pressure is a quarrel in public (III.1).
+    Restraint and enforcement towards others, and fighting between two others, go unnoticed;
+    pressure is a quarrel in public (III.1).
     """
     return Signals(
         seen.crisis + attention * signals.crisis,
@@ -186,6 +197,7 @@ def attend_to(seen: Signals, attention: float, signals: Signals) -> Signals:
         seen.enforcement,
         seen.takes_part + attention * signals.takes_part,
         seen.member + attention * signals.member,
+        seen.clash,
     )
 
 

@@ -1,10 +1,9 @@
-"""The mechanisms of the model, and the order of the month.
+"""The mechanisms of the model.
 
 Read from top to bottom like the methods section of a paper. Every rule is a pure function of
-numbers; the rules stand under the mechanism that they belong to. :func:`befall` and
-:func:`transition` put them in the order of a month, and every engine calls these two. Rates and
-hazards are per year and converted here, by :data:`MONTH`. References to the calibrating article
-read section.paragraph.
+numbers; the rules stand under the mechanism that they belong to. ``order.py`` puts them in the
+order of a month. Rates and hazards are per year and converted here, by :data:`MONTH`. References to
+the calibrating article read section.paragraph.
 
 What a member is (:class:`State`) stands in ``records.py``. Mechanism 1 (the levers take this
 month's values) is :class:`Drivers`, made by ``cases/schedule.py``.
@@ -13,21 +12,11 @@ month's values) is :class:`Drivers`, made by ``cases/schedule.py``.
 from math import sqrt
 
 from foedus.model.draws import Draws
-from foedus.model.elementary import MONTH, exp, logistic, monthly_chance, positive, share
+from foedus.model.elementary import MONTH, logistic, monthly_chance, positive, share
 from foedus.model.parameters import Parameters
-from foedus.model.records import (
-    EXPELLED,
-    FREE,
-    IN,
-    NOTHING_SEEN,
-    NOTICE,
-    WITHDRAWN,
-    Drivers,
-    Signals,
-    State,
-    is_member,
-    takes_part,
-)
+from foedus.model.records import Drivers, Signals, State, takes_part
+
+NEW_MONTHS = 24.0  # in which a government counts as new
 
 
 def decide(forced: float, luck: float, chance: float) -> float:
@@ -47,6 +36,16 @@ def decide(forced: float, luck: float, chance: float) -> float:
 def crisis_chance(threat: float, multiplier: float) -> float:
     """Chance of a crisis in a month, 1 - exp(-lambda m / 12); lambda a year, m the multiplier."""
     return monthly_chance(threat * multiplier)
+
+
+def clash_chance(p: Parameters, dispute: float) -> float:
+    """Chance in a month that two members fight each other: hazard cr x dispute.
+
+    ``dispute`` is how open the dispute between the two is, after normalisation between them. Such
+    fighting has two sides and invokes nothing: the treaty binds nobody to help one member against
+    another. Source: CSTO Charter as read in the record; fighting of 2021 and 2022.
+    """
+    return monthly_chance(p.clash_rate * dispute)
 
 
 def normalised_threat(multiplier: float, threatened_share: float, normalisation: float) -> float:
@@ -84,13 +83,20 @@ def answer_chance(p: Parameters, state: State, drivers: Drivers) -> float:
 
 
 # ---------------------------------------------------------------------------------------------
-# 4.-5. Trust, from experience and by contagion
+# 4.-5. Trust, from experience, in routine and by contagion
 
 
 def experienced_trust(p: Parameters, trust: float, gain: float, loss: float) -> float:
-    """Trust after one's own crisis: + alpha+ (delta - e)+ (1 - tau) - alpha- (e - delta)+ tau.
+    """Trust after one's own crisis: + alpha+ delta (1 - tau) - alpha- (e - delta)+ tau.
 
-    Source: Slovic 1993 for the asymmetry; Kydd 2005 for trust between states.
+    Help wins trust even where it was expected, since it confirms the promise; only what falls short
+    of expectation loses any. Source: Kydd 2005 for reassurance by costly acts; Slovic 1993 for the
+    asymmetry, Poortinga and Pidgeon 2004 for its limits.
+
+    Parameters
+    ----------
+    gain, loss
+        Support delivered (delta), and support short of expectation (e - delta)+.
     """
     return trust + p.trust_gain * gain * (1.0 - trust) - p.trust_loss * loss * trust
 
@@ -98,10 +104,24 @@ def experienced_trust(p: Parameters, trust: float, gain: float, loss: float) -> 
 def witnessed_trust(p: Parameters, trust: float, gain: float, loss: float) -> float:
     """Trust after what befell others: the same rule, scaled by kappa.
 
-    ``gain`` and ``loss`` are attention-weighted sums of the victims' surprises. Source: IV.2;
+    ``gain`` and ``loss`` are attention-weighted sums of what the victims felt. Source: IV.2;
     Crescenzi et al. 2012 on alliance reputation.
     """
     return experienced_trust(p, trust, p.contagion * gain, p.contagion * loss)
+
+
+def rested_trust(p: Parameters, trust: float, trust_before: float) -> float:
+    """Trust after a month of routine cooperation: + rt (tau0 - tau) / 12.
+
+    It is drawn back to where it stood before a rift, from below and from above, so that an alliance
+    in which nothing happens rests where it is.
+    """
+    return trust + p.trust_recovery * MONTH * (trust_before - trust)
+
+
+def clashed_trust(p: Parameters, trust: float, clash: float) -> float:
+    """Trust after fighting with another member: - cc tau. The alliance kept no peace."""
+    return trust - p.clash_cost * clash * trust
 
 
 def disturbed_trust(p: Parameters, trust: float, shock: float) -> float:
@@ -231,6 +251,11 @@ def participation_utility(
     )
 
 
+def lasting_difference(p: Parameters, draws: Draws) -> float:
+    """Lasting difference eps of a member in one world, drawn in the opening month: sd x z."""
+    return p.disposition_spread * draws.disposition
+
+
 def peers_taking_part(seen: Signals) -> float:
     """Attention-weighted share of the remaining other clients that take part; 1 if none is left."""
     if seen.member <= 0.0:
@@ -252,9 +277,14 @@ def consent_chance(p: Parameters, utility: float, attended: float) -> float:
     return logistic(utility - p.refusal_margin if attended > 0.0 else p.absent_consent)
 
 
-def payment_chance(p: Parameters, utility: float, frozen: float) -> float:
-    """Chance that a member pays its dues: logistic(V + margin - frozen default) (II.2)."""
-    return logistic(utility + p.dues_margin - p.frozen_default * frozen)
+def payment_chance(p: Parameters, utility: float, frozen: float, enforcement: float) -> float:
+    """Chance that a member pays its dues: logistic(V + md - mf frozen + me enforcement) (II).
+
+    Enforcement threatens the vote of those who do not pay, which is a reason to pay.
+    """
+    return logistic(
+        utility + p.dues_margin - p.frozen_default * frozen + p.dues_enforcement * enforcement
+    )
 
 
 def settlement_chance(p: Parameters, payment: float) -> float:
@@ -265,51 +295,77 @@ def settlement_chance(p: Parameters, payment: float) -> float:
     return monthly_chance(p.settlement_rate * payment)
 
 
-def freeze_log_hazard(p: Parameters, utility: float) -> float:
-    """Log of the hazard a year that an active member freezes: f0 - fv V."""
-    return p.freeze_base - p.freeze_slope * utility
+def freeze_log_hazard(p: Parameters, utility: float, tenure: float) -> float:
+    """Log of the hazard a year that an active member freezes: f0 - fv V + gn [new government]."""
+    return p.freeze_base - p.freeze_slope * utility + p.government_window * is_new(tenure)
 
 
-def thaw_log_hazard(p: Parameters, utility: float, frozen_months: float) -> float:
-    """Log of the hazard a year that a frozen member resumes: u0 + uv V - ua age.
+def thaw_log_hazard(p: Parameters, utility: float, frozen_months: float, tenure: float) -> float:
+    """Log of the hazard a year that a frozen member resumes: u0 + uv V - ua age + gn [new].
 
-    The older the freeze, the rarer its end (II.3); age in years.
+    What entrenches a freeze is the government that keeps it up (II.3): ``age``, in years, is the
+    time that the freeze and the present government have in common.
     """
-    age = frozen_months * MONTH
-    return p.thaw_base + p.thaw_slope * utility - p.thaw_entrenchment * age
+    age = min(frozen_months, tenure) * MONTH
+    return (
+        p.thaw_base
+        + p.thaw_slope * utility
+        - p.thaw_entrenchment * age
+        + p.government_window * is_new(tenure)
+    )
 
 
 # ---------------------------------------------------------------------------------------------
 # 11. Formal exit
 
 
-def exit_chance(
+def exit_log_hazard(
     p: Parameters,
     limbo: float,
-    option: float,
+    alternative: float,
     dependence: float,
     trust: float,
     pressure: float,
-    bandwidth: float,
     gone: float,
 ) -> float:
-    """Chance in a month of giving notice.
+    """Log of the hazard a year of giving notice.
 
-    Hazard a year exp(x0 + xf [frozen or suspended] + xh h (1 - d) + xt (1 - 2 tau)
-    - xd d (1 + xp p k) + xo gone), with ``gone`` the attention-weighted share of clients that have
-    left. Dependence, and pressure that is credible, hold a member in while low trust keeps it away
-    (III.3, V.1; that dependence holds a member in the alliance is our inference).
+    x0 + xf limbo + xh alternative + xt (1 - 2 tau) - xd d (1 + xp p) + xo gone. ``limbo`` counts
+    what ties a member less: 1 if frozen, and 1 if its vote is lost. ``alternative`` is by how much
+    the outside option exceeds the support that the alliance is still expected to give.
+    ``dependence`` (d) holds a member in, the more so while pressure (p) makes it felt; ``gone`` is
+    the attention-weighted share of clients that have left. Source: III.2, III.3, V.1 (that
+    dependence holds a member in the alliance is our inference).
     """
-    return monthly_chance(
-        exp(
-            p.exit_base
-            + p.exit_limbo * limbo
-            + p.exit_hedging * option * (1.0 - dependence)
-            + p.exit_distrust * (1.0 - 2.0 * trust)
-            - p.exit_dependence * dependence * (1.0 + p.exit_pressure * pressure * bandwidth)
-            + p.exit_contagion * gone
-        )
+    return (
+        p.exit_base
+        + p.exit_limbo * limbo
+        + p.exit_hedging * alternative
+        + p.exit_distrust * (1.0 - 2.0 * trust)
+        - p.exit_dependence * dependence * (1.0 + p.exit_pressure * pressure)
+        + p.exit_contagion * gone
     )
+
+
+def alternative(outside_option: float, expectation: float) -> float:
+    """By how much the outside option exceeds the support still expected: (h - e)+ (IV.4)."""
+    return positive(outside_option - expectation)
+
+
+def exit_luck(p: Parameters, own: float, common: float, shared: float) -> float:
+    """Luck that decides on exit this month: with chance xc that of all members, else one's own.
+
+    What makes members leave together is a cause that they have in common: a term that runs out, or
+    a shock to all. The chance that a single member leaves is the same with and without it.
+
+    Parameters
+    ----------
+    own, common
+        The member's luck and that of all members, uniform on (0, 1).
+    shared
+        Luck of all members that says which of the two counts, uniform on (0, 1).
+    """
+    return common if shared < p.exit_together else own
 
 
 # ---------------------------------------------------------------------------------------------
@@ -403,194 +459,36 @@ def worn_patience(p: Parameters, patience: float, pressure: float, participation
 
 
 # ---------------------------------------------------------------------------------------------
-# The order of the month
+# 15. Governments (mechanism 14, cohesion, stands in cohesion.py)
 
 
-def befall(p: Parameters, state: State, drivers: Drivers, draws: Draws) -> Signals:
-    """What befalls one member this month: crisis, the patron's answer, the patron's conduct.
+def government_chance(p: Parameters, election: float) -> float:
+    """Chance in a month that the government changes: 1 - (1 - election)(1 - irregular) (V.2).
 
-    Mechanisms 2, 3 and the policy of 13. Nothing befalls a former member, and the others see
-    nothing of it.
+    ``election`` is the chance of the calendar, 0 in a month without election or succession; changes
+    between those come at the rate gr.
     """
-    if is_member(state) == 0.0:
-        return NOTHING_SEEN
-    participation = takes_part(state)
-    crisis = decide(
-        1.0 if drivers.crisis_scripted > 0.0 else FREE,
-        draws.crisis,
-        crisis_chance(state.threat, drivers.threat),
-    )
-    support = decide(
-        drivers.support_scripted if drivers.crisis_scripted > 0.0 else FREE,
-        draws.answer,
-        answer_chance(p, state, drivers),
-    )
-    called = called_in(drivers.accounting, state.grievance, drivers.bandwidth)
-    patience = state.patience * (1.0 - participation)
-    return Signals(
-        crisis,
-        crisis * support,
-        crisis * positive(support - state.expectation),
-        crisis * positive(state.expectation - support),
-        conducted_pressure(
-            drivers.pressure, drivers.adaptive, patience, called, drivers.confrontation
-        ),
-        conducted_restraint(
-            drivers.restraint,
-            drivers.pressure,
-            drivers.adaptive,
-            patience,
-            called,
-            drivers.confrontation,
-        ),
-        conducted_enforcement(drivers.enforcement, called),
-        participation,
-        1.0,
-    )
+    return 1.0 - (1.0 - election) * (1.0 - monthly_chance(p.government_rate))
 
 
-def transition(
-    p: Parameters, state: State, drivers: Drivers, draws: Draws, own: Signals, seen: Signals
-) -> State:
-    """One member's month, mechanisms 4 to 13; ``seen`` is the attention-weighted sum of the others.
+def succeeding_affinity(
+    p: Parameters, affinity: float, successor: float, deviation: float
+) -> float:
+    """Closeness of a new government to the patron: that of the expected successor + gs z, 0 to 1.
 
-    Decisions use the others' standing at the end of last month. A former member keeps its state.
+    Parameters
+    ----------
+    affinity
+        That of the government before, about which the new one lies if no successor is foreseen.
+    successor
+        Closeness of the successor that the calendar foresees; below 0 if it foresees none.
+    deviation
+        z, standard normal.
     """
-    # 4., 5., 7. Trust
-    trust = experienced_trust(p, state.trust, own.gain, own.loss)
-    trust = witnessed_trust(p, trust, seen.gain, seen.loss)
-    trust = pressured_trust(p, trust, own.pressure)
-    trust = pressured_trust(p, trust, p.contagion * seen.pressure)
-    trust = repaired_trust(p, trust, own.restraint, state.trust_before, state.expectation)
-    trust = share(disturbed_trust(p, trust, draws.trust))
-
-    # 6. Expectation
-    expectation = revised_expectation(p, state.expectation, own.crisis, own.support, 1.0)
-    expectation = revised_expectation(p, expectation, seen.crisis, seen.support, p.contagion)
-    expectation = recovered_expectation(p, expectation, state.expectation_initial)
-
-    # 8., 9. Outside option and dependence
-    affinity = share(state.affinity + drivers.affinity_change)
-    option = hedged_option(
-        p,
-        state.outside_option,
-        drivers.partner_security,
-        positive(state.trust_before - trust),
-        drivers.bandwidth,
-        drivers.confrontation,
-    )
-    erosion = eroded_dependence(p, state.erosion, drivers.partner_economy, drivers.confrontation)
-    dependence = traded_dependence(
-        state.dependence_initial, drivers.dependence_keep, drivers.dependence_set, erosion
-    )
-
-    # 10. Participation: summit and documents, dues, freeze
-    utility = participation_utility(
-        p, trust, affinity, option, peers_taking_part(seen), state.disposition
-    )
-    attended, consented = state.attended, state.consented
-    if drivers.summit > 0.0:
-        attended = decide(
-            drivers.forced_attend,
-            draws.attend,
-            attendance_chance(utility) * (1.0 - state.frozen),
-        )
-        consented = decide(
-            drivers.forced_consent, draws.consent, consent_chance(p, utility, attended)
-        )
-    arrears, default = state.arrears, 0.0
-    payment = payment_chance(p, utility, state.frozen)
-    if drivers.dues > 0.0:
-        default = 1.0 - decide(drivers.forced_pay, draws.pay, payment)
-        arrears = arrears + default
-    elif arrears > 0.0 and state.frozen == 0.0:
-        settled = decide(drivers.forced_pay, draws.settle, settlement_chance(p, payment))
-        arrears = positive(arrears - settled)
-    log_hazard = (
-        thaw_log_hazard(p, utility, state.frozen_months)
-        if state.frozen > 0.0
-        else freeze_log_hazard(p, utility)
-    )
-    turn = monthly_chance(exp(log_hazard))
-    if state.frozen > 0.0:
-        resumes = FREE if drivers.forced_freeze < 0.0 else 1.0 - drivers.forced_freeze
-        frozen = 1.0 - decide(resumes, draws.thaw, turn)
-        frozen_months = (state.frozen_months + 1.0) * frozen
-    else:
-        frozen = decide(drivers.forced_freeze, draws.freeze, turn)
-        frozen_months = 0.0
-
-    # 11. Formal exit
-    membership, notice_left = state.membership, state.notice_left
-    if membership == IN:
-        gone = share(1.0 - seen.member)
-        limbo = 1.0 if frozen + state.suspended > 0.0 else 0.0
-        leaves = decide(
-            drivers.forced_exit,
-            draws.exit,
-            exit_chance(p, limbo, option, dependence, trust, own.pressure, drivers.bandwidth, gone),
-        )
-        if leaves > 0.0:
-            membership = NOTICE if drivers.notice_period > 0.0 else WITHDRAWN
-            notice_left = drivers.notice_period
-    elif notice_left > 1.0:
-        notice_left = notice_left - 1.0
-    else:
-        membership, notice_left = WITHDRAWN, 0.0
-
-    # 12. The alliance's answer
-    if arrears <= 0.0 and drivers.forced_suspend < 0.0:
-        suspended = 0.0
-    elif state.suspended > 0.0 and drivers.forced_suspend < 0.0:
-        suspended = 1.0
-    else:
-        suspended = decide(
-            drivers.forced_suspend,
-            draws.suspend,
-            suspension_chance(p, arrears, drivers.suspension_arrears, own.enforcement),
-        )
-    if membership < WITHDRAWN:
-        expelled = decide(
-            drivers.forced_expel,
-            draws.expel,
-            expulsion_chance(
-                p, arrears, drivers.expulsion_arrears, state.grievance, own.enforcement
-            ),
-        )
-        if expelled > 0.0:
-            membership, notice_left = EXPELLED, 0.0
-
-    # 13. The patron's ledger
-    absence = drivers.summit * (1.0 - attended)
-    delivered = own.support if own.crisis > 0.0 else state.delivered
-    after = State(
-        trust=trust,
-        trust_before=state.trust_before,
-        expectation=expectation,
-        expectation_initial=state.expectation_initial,
-        dependence=dependence,
-        dependence_initial=state.dependence_initial,
-        erosion=erosion,
-        outside_option=option,
-        affinity=affinity,
-        adversary_ties=state.adversary_ties,
-        threat=state.threat,
-        delivered=delivered,
-        disposition=state.disposition,
-        membership=membership,
-        notice_left=notice_left,
-        frozen=frozen,
-        frozen_months=frozen_months,
-        suspended=suspended,
-        attended=attended,
-        consented=consented,
-        arrears=arrears,
-        grievance=stored_grievance(p, state.grievance, absence, default),
-        patience=worn_patience(p, state.patience, own.pressure, takes_part(state)),
-    )
-    return after if is_member(state) > 0.0 else state
+    middle = successor if successor >= 0.0 else affinity
+    return share(middle + p.government_spread * deviation)
 
 
-def lasting_difference(p: Parameters, draws: Draws) -> float:
-    """Lasting difference eps of a member in one world, drawn in the opening month: sd x z."""
-    return p.disposition_spread * draws.disposition
+def is_new(tenure: float) -> float:
+    """1 for a government in its first two years, in which it may freeze or thaw, else 0."""
+    return 1.0 if tenure < NEW_MONTHS else 0.0

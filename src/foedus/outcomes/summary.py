@@ -16,8 +16,8 @@ import numpy as np
 from foedus.cases.months import LAST_MONTH, format_month, month_of_year, parse_month
 from foedus.model.chronicle import Events
 from foedus.model.elementary import normal_quantile
-from foedus.model.parameters import specifications
 from foedus.model.quantities import EVIDENCE_KINDS
+from foedus.model.specifications import specifications
 from foedus.outcomes.base_rates import base_rate_line, freezes
 from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, POOLED, measured, of_alliance
 from foedus.outcomes.estimates import (

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from foedus.cases.months import format_month, month_of_year
-from foedus.cases.scenario_format import Confrontation, Crisis, DomesticChange, Statement
+from foedus.cases.scenario_format import Clash, Confrontation, Crisis, DomesticChange, Statement
 from foedus.defaults import SEED
 from foedus.errors import ResultError
 from foedus.model import records
@@ -449,10 +449,12 @@ def _scripted_entries(scenario: Scenario) -> Iterator[Entry]:
 
 
 def _scripted_text(
-    scenario: Scenario, event: Confrontation | DomesticChange | Statement | ForcedDecision
+    scenario: Scenario, event: Clash | Confrontation | DomesticChange | Statement | ForcedDecision
 ) -> str:
     names = scenario.alliance.names
     patron, name = names[scenario.alliance.patron], names[event.member]
+    if isinstance(event, Clash):
+        return f"{name} and {names[event.rival]} fight each other"
     if isinstance(event, Confrontation):
         months = counted(event.months, "month")
         return f"{patron} and the partners clash over {name} ({decimal(event.severity)}, {months})"

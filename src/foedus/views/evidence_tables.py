@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foedus.cases.months import format_month
-from foedus.cases.record import EVENTS, SHARES
+from foedus.cases.record import EVENTS, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from foedus.cases.record import Record
+    from foedus.cases.record import Observation, Record
     from foedus.inference.checks import Check
     from foedus.inference.claims import Claim
     from foedus.views.tables import Row
@@ -72,17 +72,28 @@ def shown(what: str, value: float) -> str:
 
 
 def record_rows(record: Record) -> Iterator[Row]:
-    """Yield a row for each observation, under :data:`RECORD_HEADER`."""
-    for item in record.observations:
+    """Yield a row for each observation, under :data:`RECORD_HEADER`.
+
+    What the alliance file declares for the end of the record stands last.
+    """
+    for item in (*record.observations, *record.closing):
         yield (
             format_month(item.month),
             item.member,
-            {**SHARES, **EVENTS}[item.what],
+            WORDS[item.what],
             shown(item.what, item.value),
-            f"{item.error:g}",
-            "yes" if item.scored else "no",
+            _error(record, item),
+            ("fitted" if item in record.closing else "yes") if item.scored else "no",
             f"{item.source}. {item.why}" if item.why else item.source,
         )
+
+
+def _error(record: Record, item: Observation) -> str:
+    """Write the error of an observation, with the offset and the title of its instrument."""
+    if item.instrument is None:
+        return f"{item.error:.2g}"
+    title = record.instruments[item.instrument].title
+    return f"{item.error:.2g}, offset {item.house:.2g} ({title})"
 
 
 def informed_rows(posterior: Posterior, *, everything: bool = False) -> Iterator[Row]:
@@ -133,7 +144,7 @@ def check_rows(checks: Sequence[Check]) -> Iterator[Row]:
         yield (
             format_month(item.month),
             item.member,
-            {**SHARES, **EVENTS}[item.what],
+            WORDS[item.what] + (f" ({item.instrument})" if item.instrument else ""),
             shown(item.what, item.value),
             f"{check.kept:.2f}",
             again,

@@ -13,7 +13,7 @@ from foedus.errors import ParameterError, nearest
 from foedus.html import html_table
 from foedus.model.cohesion import END_STATE_MEANINGS
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES, Lever
-from foedus.model.parameters import specifications
+from foedus.model.specifications import specifications
 from foedus.outcomes.catalogue import ALLIANCE_OUTCOMES, MEMBER_OUTCOMES
 from foedus.worlds.posterior import shipped_posterior
 

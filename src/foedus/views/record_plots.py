@@ -59,7 +59,7 @@ def trust_forecasts(ax: Axes, hindcast: Hindcast, drivers: str, member: str = "A
             )
         ax.plot(months, fan[2], color=BLUE, lw=1.4, label=labels[-1])
         ax.axvline(_date(first), color=GREY, lw=0.6, ls=":")
-    surveys = hindcast.record.select("trust", member)
+    surveys = [item for item in hindcast.record.select("trust", member) if item.instrument is None]
     ax.errorbar(
         [_date(item.month) for item in surveys],
         [item.value for item in surveys],

@@ -3,7 +3,7 @@
 :class:`MemberState`, :class:`Patron` and :class:`OutsidePower` hold their own state and act through
 the rules. To change one decision, subclass an agent and override :meth:`MemberState.decide`,
 :meth:`Patron.conduct` or :meth:`OutsidePower.reach`; to change a mechanism, hand the model another
-object with ``befall`` and ``transition`` in place of :mod:`foedus.model.rules`.
+object with ``befall`` and ``transition`` in place of :mod:`foedus.model.order`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from foedus.cases.months import format_month
 from foedus.cases.schedule import with_power
 from foedus.defaults import SEED
 from foedus.errors import ResultError
-from foedus.model import cohesion, records, rules
+from foedus.model import cohesion, order, records
 from foedus.model import records as records_module
 from foedus.model.draws import OPENING, Draws, address, draw, seed_words
 from foedus.model.records import Drivers, Signals, State
@@ -119,11 +119,11 @@ class MemberState(Client):
     def endure(self) -> None:
         """First half of the month: find what befalls this member (``signals``)."""
         model = self.model
-        self.draws = self._draw(model.elapsed + 1)
         drivers = model.schedule.scripted[self.index][model.elapsed]
         for power in model.powers:
             drivers = power.reach(self, drivers)
         self.drivers = self.decide(model.patron.conduct(self, drivers))
+        self.draws = self._draw(model.elapsed + 1)
         self.signals = model.rules.befall(model.parameters, self.state, self.drivers, self.draws)
 
     def respond(self) -> None:
@@ -145,7 +145,7 @@ class MemberState(Client):
 
     def _draw(self, month: int) -> Draws:
         low, high = seed_words(self.model.seed_)
-        return draw(low, high, self.model.run, month, self.address)
+        return draw(low, high, self.model.run, month, self.address, int(self.drivers.pair))
 
 
 class Patron(mesa.Agent):
@@ -261,7 +261,7 @@ class AllianceModel(mesa.Model):
         run: int = 0,
         parameters: Numbered = None,
         collect: bool = True,
-        rules: Rules = rules,
+        rules: Rules = order,
         member_class: type[MemberState] | Mapping[str, type[MemberState]] = MemberState,
         patron_class: type[Patron] = Patron,
         power_class: type[OutsidePower] = OutsidePower,

@@ -16,7 +16,7 @@ import numpy as np
 import platformdirs
 
 from foedus.cases.scenario_format import WEIGHTINGS
-from foedus.model import chronicle, cohesion, draws, elementary, records, rules
+from foedus.model import chronicle, cohesion, draws, elementary, order, records, rules
 from foedus.model.chronicle import FIRST, Events, absorbed, bin_of, counted, happened, key, stirred
 from foedus.model.cohesion import Tally
 from foedus.model.draws import seed_words
@@ -112,7 +112,7 @@ def chosen(engine: Engine, worlds: int) -> Engine:
 # The kernel, compiled
 
 #: Modules whose functions are compiled into the kernel's loops.
-PLAIN = (elementary, draws, records, rules, cohesion, chronicle)
+PLAIN = (elementary, draws, records, rules, order, cohesion, chronicle)
 
 
 @cache

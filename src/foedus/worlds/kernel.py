@@ -15,9 +15,10 @@ from foedus.model.chronicle import FIRST, Events, absorbed, bin_of, counted, hap
 from foedus.model.cohesion import Cohesion, Tally, cohesion, cohesion_index, end_state, tally
 from foedus.model.draws import DESIGN, OPENING, draw, philox, uniform
 from foedus.model.elementary import MONTH, exp, log
+from foedus.model.order import befall, transition
 from foedus.model.parameters import Parameters
 from foedus.model.records import Drivers, Signals, State, attend_to, is_member, standing, takes_part
-from foedus.model.rules import answer_chance, befall, crisis_chance, lasting_difference, transition
+from foedus.model.rules import answer_chance, clash_chance, crisis_chance, lasting_difference
 from foedus.worlds.buffers import LANES, STRIDE, first_times, load, store
 
 HALF = LANES // 2
@@ -136,7 +137,7 @@ def lasting_differences(
     for member in range(out.shape[0]):
         for r in range(count):
             world, address = int(luck[member, r]), int(addresses[member])
-            drawn = draw(seed_low, seed_high, world, OPENING, address)
+            drawn = draw(seed_low, seed_high, world, OPENING, address, 0)
             out[member, r] = lasting_difference(load(Parameters, flat, r, count), drawn)
 
 
@@ -161,7 +162,7 @@ def endure(
     """
     drivers = load(Drivers, row, 0, 1)
     for lane in range(LANES):
-        luck = draw(seed_low, seed_high, int(runs[lane]), month, address)
+        luck = draw(seed_low, seed_high, int(runs[lane]), month, address, int(drivers.pair))
         p = load(Parameters, parameters, lane, STRIDE)
         store(signals, lane, STRIDE, befall(p, load(State, states, lane, STRIDE), drivers, luck))
 
@@ -238,7 +239,7 @@ def respond(
             load(Parameters, parameters, lane, STRIDE),
             before,
             drivers,
-            draw(seed_low, seed_high, int(runs[lane]), month, address),
+            draw(seed_low, seed_high, int(runs[lane]), month, address, int(drivers.pair)),
             load(Signals, own, lane, STRIDE),
             load(Signals, seen, lane, STRIDE),
         )
@@ -570,6 +571,18 @@ def judge_quiet(exposure: Floats, first_month: Floats, states: Floats, out: Floa
         out[lane] -= load(State, states, lane, STRIDE).threat * MONTH * exposure[passed]
 
 
+def judge_clashes(fought: Floats, quiet: float, parameters: Floats, out: Floats) -> None:
+    """Add the log chance of fighting in some months, and in no others.
+
+    ``fought`` is how open the dispute was in those, ``quiet`` its sum over the others.
+    """
+    for lane in range(LANES):
+        p = load(Parameters, parameters, lane, STRIDE)
+        for k in range(fought.shape[0]):
+            out[lane] += log(clash_chance(p, fought[k]))
+        out[lane] -= p.clash_rate * MONTH * quiet
+
+
 def exponentials(values: Floats, out: Floats) -> None:
     """Exponential function, to the same bits everywhere."""
     for k in range(values.shape[0]):
@@ -578,12 +591,6 @@ def exponentials(values: Floats, out: Floats) -> None:
 
 #: The functions that are called from outside.
 ENTRIES = (
-    design_uniforms,
-    lasting_differences,
-    begin,
-    simulate,
-    live,
-    judge_crisis,
-    judge_quiet,
-    exponentials,
-)
+    design_uniforms, lasting_differences, begin, simulate, live,
+    judge_crisis, judge_quiet, judge_clashes, exponentials,
+)  # fmt: skip

@@ -2,7 +2,7 @@
 
 A design gives the parameters and opening numbers of any worlds, by their run numbers. What it gives
 for one world does not depend on which others are asked for. The function
-:func:`~foedus.model.parameters.drawn_parameters` draws the same parameters for a single world.
+:func:`~foedus.model.specifications.drawn_parameters` draws the same parameters for a single world.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from foedus.cases.frame import shared_frame
 from foedus.defaults import ALLIANCE
 from foedus.errors import ResultError
 from foedus.model.draws import address, seed_words
-from foedus.model.parameters import Parameters, specification
+from foedus.model.parameters import Parameters
 from foedus.model.quantities import OneOf, Prior
 from foedus.model.records import State
+from foedus.model.specifications import specification
 from foedus.worlds import kernel
 from foedus.worlds.posterior import Posterior, checksum, load_posterior, shipped_posterior
 

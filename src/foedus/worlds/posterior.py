@@ -22,8 +22,9 @@ from foedus.cases.months import format_month, parse_month
 from foedus.cases.shipped import shipped_file
 from foedus.defaults import ALLIANCE
 from foedus.errors import ResultError, UnfinishedError
-from foedus.model.parameters import Parameters, specifications
+from foedus.model.parameters import Parameters
 from foedus.model.records import State
+from foedus.model.specifications import specifications
 from foedus.worlds.files import replace_file
 from foedus.worlds.populations import Populations, balanced
 
@@ -63,7 +64,8 @@ class Posterior:
         Shape (field of State, member, draw): the worlds at the end of the record.
     luck
         Shape (block, draw): number of the world whose luck each draw has. A block is one member in
-        one year of the record; the members of a year stand together.
+        one year of a record; the members of a year stand together. The blocks of the record stand
+        last, after those of the earlier records that were fitted along with it.
     about
         What the draws are of and how they were made, as plain data: ``alliance``, ``members``,
         ``date``, ``opening`` (the alliance's own numbers at that date), ``record`` (fingerprint),
