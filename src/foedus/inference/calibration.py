@@ -187,7 +187,10 @@ def calibrate(
         likelihood.close()
     if checkpoint is not None and not keep:
         checkpoint.unlink(missing_ok=True)
-    constants = {name: np.full(found.size, value) for name, value in fixed.items()}
+    constants = {
+        name: _in_32_bits(name, np.full(found.size, value), record.history)
+        for name, value in fixed.items()
+    }
     about = found.about | ({"model": model} if model else {})
     return replace(found, values=found.values | constants, about=about)
 

@@ -205,7 +205,7 @@ def evidence(posterior: Posterior, without: int | None = None) -> float:
     return top + log(sum(parts) / len(parts))
 
 
-def weights(structures: Sequence[Structure], evidences: Sequence[float]) -> Floats:
+def weights(structures: Sequence[Structure], evidences: Sequence[float] | Floats) -> Floats:
     """Return the weights of models from their log evidences; they sum to 1.
 
     Notes

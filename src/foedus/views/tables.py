@@ -59,10 +59,11 @@ EVENT_CAPTION = (
 )
 
 
-def percent(estimate: dict[str, Any]) -> str:
+def percent(estimate: dict[str, Any], *, short: bool = False) -> str:
     """Write a probability with its range over models, or else with its interval.
 
-    Such as ``20 % [8-27 over 6 models]``; ``12 % [9, 16]``, or ``12.3 % [11.9, 12.7]``.
+    Such as ``20 % [8-27 over 6 models]``, if ``short`` without the count of models; ``12 % [9,
+    16]``, or ``12.3 % [11.9, 12.7]``.
     """
     if estimate["value"] is None:
         return "-"
@@ -71,7 +72,8 @@ def percent(estimate: dict[str, Any]) -> str:
         value, least, most = (
             f"{100 * estimate[key]:.{digits}f}" for key in ("value", "least", "most")
         )
-        return f"{value} % [{least}-{most} over {estimate['models']} models]"
+        over = "" if short else f" over {estimate['models']} models"
+        return f"{value} % [{least}-{most}{over}]"
     digits = 1 if _is_narrow(estimate) else 0
     value, low, high = (f"{100 * estimate[key]:.{digits}f}" for key in ("value", "low", "high"))
     return f"{value} % [{low}, {high}]"
@@ -280,7 +282,7 @@ def event_rows(summary: dict[str, Any], names: dict[str, str]) -> Iterator[Row]:
         cells = []
         for event in _events(summary):
             found = outcome["events"][event]
-            cells.append(f"{percent(found['total'])}\n{_median(found['median'])}")
+            cells.append(f"{percent(found['total'], short=True)}\n{_median(found['median'])}")
         yield (names.get(code, code), *cells)
 
 
