@@ -27,11 +27,7 @@ TYPES = ("__future__", "typing", "collections.abc")  # imports from these decide
 #: By the model's present hash, earlier hashes of models that give the same worlds. After a change
 #: to a definition that leaves every world as it was to the bit, add the hash from before it. After
 #: any other change an entry no longer applies, because the present hash is another.
-BEFORE: dict[str, tuple[str, ...]] = {
-    "322da32a7cfa94a47e339757e8edb32435bdf016900c27f68006eedd8467598a": (
-        "8f534a18be20793b44432895014184abd56e02087edce658dfd062f8c0c91878",  # of 0.1.0, by file
-    ),
-}
+BEFORE: dict[str, tuple[str, ...]] = {}
 
 
 @cache
