@@ -115,7 +115,8 @@ def comparison_tables_of(found: Comparison, console: Console) -> None:
     header, rows = comparison_tables.comparison(result.summary, result.names)
     horizon = next(iter(result.summary.values()))["horizon"]
     caption = (
-        "Probabilities with Wilson 95 % intervals; trust and cohesion: median and 90 % of worlds."
+        "Probabilities with Wilson 95 % intervals; trust and cohesion: median and 90 % of worlds; "
+        "means: Monte Carlo 95 %."
     )
     console.print(table(f"Outcomes in {horizon}", header, rows, caption))
     first = next(iter(result.summary.values()))
