@@ -273,19 +273,18 @@ class AllianceModel(mesa.Model):
 
     def cohesion(self) -> float:
         inside = [member for member in self.members if not member.out]
-        if not inside:
-            return float("nan")
-        n = len(inside)
-        options = [member.outside_option for member in inside]
-        mean = sum(options) / n
-        variance = max(0.0, sum(h * h for h in options) / n - mean * mean)
+        n = len(self.members)
+        kept = len(inside) / n
+        closeness = [member.affinity for member in self.members]
+        mean = sum(closeness) / n
+        variance = max(0.0, sum(a * a for a in closeness) / n - mean * mean)
         parts = (
             sum(member.takes_part for member in inside) / n,
             sum(member.arrears <= 0 for member in inside) / n,
             sum(member.trust for member in inside) / n,
             sum(member.delivered for member in inside) / n,
-            share(1 - 2 * sqrt(variance)),
-            n / len(self.members),
+            share(1 - 2 * sqrt(variance)) * kept,
+            kept,
         )
         weights = self.setting.weights
         return sum(w * x for w, x in zip(weights, parts, strict=True)) / sum(weights)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,7 +14,9 @@ from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles.gathered import Worlds
 from foedus.errors import NotKeptError, ResultError
 from foedus.outcomes.catalogue import MEMBER_OUTCOMES, Outcome
-from foedus.views.tables import MEMBER_HEADER, member_rows
+from foedus.views.brief import prospect
+from foedus.views.comparison_tables import comparison
+from foedus.views.tables import MEMBER_HEADER, alliance_rows, member_rows, number
 from foedus.worlds.kept import LABELS, MONTHLY, TABLE, Kept, empty_table
 
 if TYPE_CHECKING:
@@ -43,6 +45,41 @@ def test_a_result_of_the_first_version_is_read_as_it_was_written(first_version: 
     assert result.runs == 12
     assert [scenario.name for scenario in result.scenarios] == ["baseline", "pressure"]
     assert 0.0 <= result.summary["pressure"]["members"]["ARM"]["active"]["value"] <= 1.0
+
+
+def test_a_result_of_the_first_version_is_told_without_what_it_did_not_keep(
+    first_version: Path,
+) -> None:
+    result = foedus.load_result(first_version)
+    for name, summary in result.summary.items():
+        assert "cohesion_among_those_who_stay" not in summary["alliance"]
+        assert not any("who stay" in line for line in (*prospect(result, name), *labels(summary)))
+    _, rows = comparison(result.summary, result.names)
+    assert ("cohesion among those who stay, mean", "-", "-") in rows
+    mean = result.data["monthly_cohesion_mean"].isel(month=-1, weighting=0)
+    whole = result.data["cohesion"].isel(weighting=0).mean("run")
+    np.testing.assert_allclose(mean, whole, atol=1e-6)
+
+
+def labels(summary: dict[str, Any]) -> list[str]:
+    return [label for label, *_ in alliance_rows(summary)]
+
+
+def test_cohesion_among_those_who_stay_is_shown_beside_the_mean_of_cohesion(stored: Path) -> None:
+    result = foedus.load_result(stored)
+    summary = result.summary["baseline"]
+    among = number(summary["alliance"]["cohesion_among_those_who_stay"]["equal"])
+    whole = number(summary["alliance"]["mean_cohesion"]["equal"])
+    shown = {label: text for label, text, _ in alliance_rows(summary)}
+    assert shown["cohesion among those who stay, equal weights"] == among
+    assert shown["cohesion, equal weights, mean"] == whole
+    assert any(
+        line.endswith(f"its mean is {whole}, and {among} among those who stay.")
+        for line in prospect(result, "baseline")
+    )
+    _, rows = comparison(result.summary, result.names)
+    assert {("cohesion, mean", whole), ("cohesion among those who stay, mean", among)} <= set(rows)
+    assert result.data["cohesion_among_those_who_stay"].dims == ("scenario", "weighting", "run")
 
 
 def novel(worlds: Worlds, member: str) -> np.ndarray:

@@ -168,18 +168,21 @@ def test_mechanism_13_ledger(
     assert rules.worn_patience(p, patience, pressure, 0.0) == pytest.approx(worn, **NEAR)
 
 
-@given(st.lists(st.tuples(SHARE, st.floats(0.1, 10.0)), min_size=1, max_size=6))
-def test_mechanism_14_unity_is_one_minus_twice_the_spread(
-    options: list[tuple[float, float]],
+@given(st.lists(st.tuples(SHARE, st.floats(0.1, 10.0), st.booleans()), min_size=1, max_size=6))
+def test_mechanism_14_unity_is_one_minus_twice_the_spread_of_closeness_times_the_share_kept(
+    clients: list[tuple[float, float, bool]],
 ) -> None:
     sums = cohesion.EMPTY_TALLY
     blank = records.State(*([0.0] * len(records.State._fields)))
-    for h, weight in options:
-        sums = cohesion.tally(sums, blank._replace(outside_option=h), weight)
-    total = sum(weight for _, weight in options)
-    mean = sum(h * weight for h, weight in options) / total
-    variance = sum(weight * (h - mean) ** 2 for h, weight in options) / total
-    assert cohesion.cohesion(sums).unity == pytest.approx(1 - 2 * sqrt(variance), abs=1e-6)
+    for a, weight, left in clients:
+        membership = records.WITHDRAWN if left else records.IN
+        sums = cohesion.tally(sums, blank._replace(affinity=a, membership=membership), weight)
+    total = sum(weight for _, weight, _ in clients)
+    kept = sum(weight for _, weight, left in clients if not left) / total
+    mean = sum(a * weight for a, weight, _ in clients) / total
+    variance = sum(weight * (a - mean) ** 2 for a, weight, _ in clients) / total
+    unity = (1 - 2 * sqrt(variance)) * kept
+    assert cohesion.cohesion(sums).unity == pytest.approx(unity, abs=1e-6)
 
 
 # The month as a whole, in the order of docs/model.md section 3

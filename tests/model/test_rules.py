@@ -470,36 +470,112 @@ def test_forced_decisions_are_taken_whatever_the_luck(
 # Cohesion and end states
 
 
-def test_cohesion_of_a_perfect_alliance_is_one_and_of_none_is_missing() -> None:
-    sums = cohesion.EMPTY_TALLY
-    perfect = member(trust=1.0, delivered=1.0, outside_option=0.3)
-    for _ in range(3):
-        sums = cohesion.tally(sums, perfect, 1.0)
-    assert cohesion.cohesion(sums) == pytest.approx((1.0,) * 6)
-    gone = cohesion.tally(cohesion.EMPTY_TALLY, perfect._replace(membership=records.EXPELLED), 1.0)
-    assert all(math.isnan(value) for value in cohesion.cohesion(gone))
+ONES = cohesion.Cohesion(1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+WEIGHTED = st.tuples(states(), st.floats(0.01, 100.0))
+WEIGHTS = st.tuples(*[st.floats(0.0, 10.0)] * 6).filter(lambda w: sum(w) > 0.01)
 
 
-def test_means_of_cohesion_run_over_those_who_are_still_members() -> None:
-    sums = cohesion.tally(cohesion.EMPTY_TALLY, member(trust=0.8), 1.0)
-    sums = cohesion.tally(sums, member(trust=0.0, membership=records.WITHDRAWN), 1.0)
-    components = cohesion.cohesion(sums)
-    assert components.trust == 0.8
-    assert components.membership == 0.5
-
-
-@given(st.lists(st.tuples(states(), st.floats(0.01, 100.0)), min_size=1, max_size=6))
-def test_components_of_cohesion_are_shares(members: list[tuple[records.State, float]]) -> None:
+def components_of(*members: tuple[records.State, float]) -> cohesion.Cohesion:
     sums = cohesion.EMPTY_TALLY
     for state, weight in members:
         sums = cohesion.tally(sums, state, weight)
-    components = cohesion.cohesion(sums)
+    return cohesion.cohesion(sums)
+
+
+def index_of(members: list[tuple[records.State, float]], weights: cohesion.Cohesion) -> float:
+    return cohesion.cohesion_index(components_of(*members), weights)
+
+
+def test_cohesion_of_a_perfect_alliance_is_one_and_of_none_is_zero() -> None:
+    perfect = member(trust=1.0, delivered=1.0, affinity=0.3)
+    assert components_of(*[(perfect, 1.0)] * 3) == pytest.approx((1.0,) * 6)
+    gone = components_of((perfect._replace(membership=records.EXPELLED), 1.0))
+    assert gone == (0.0,) * 6
+    assert math.isnan(cohesion.among_those_who_stay(cohesion.cohesion_index(gone, ONES), 0.0))
+
+
+def test_a_client_that_has_left_contributes_nothing_to_any_component() -> None:
+    stays = member(trust=0.8, delivered=0.5)
+    gone = member(trust=1.0, delivered=1.0, membership=records.WITHDRAWN)
+    assert components_of((stays, 1.0), (gone, 1.0)) == (0.5, 0.5, 0.4, 0.25, 0.5, 0.5)
+
+
+@given(st.lists(WEIGHTED, min_size=1, max_size=6))
+def test_components_of_cohesion_are_shares(members: list[tuple[records.State, float]]) -> None:
+    components = components_of(*members)
     assert all(-CLOSE <= value <= 1.0 + CLOSE for value in components)
-    ones = cohesion.Cohesion(1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
-    index = cohesion.cohesion_index(components, ones)
+    index = cohesion.cohesion_index(components, ONES)
     assert min(components) - CLOSE <= index <= max(components) + CLOSE
     only_trust = cohesion.Cohesion(0.0, 0.0, 2.0, 0.0, 0.0, 0.0)
     assert cohesion.cohesion_index(components, only_trust) == pytest.approx(components.trust)
+
+
+@given(st.lists(WEIGHTED, min_size=1, max_size=6), WEIGHTS, st.integers(0, 5))
+def test_losing_a_member_never_raises_cohesion_with_all_else_the_same(
+    members: list[tuple[records.State, float]], weights: tuple[float, ...], place: int
+) -> None:
+    weighed = cohesion.Cohesion(*weights)
+    state, weight = members[place % len(members)]
+    smaller = list(members)
+    for way in (records.WITHDRAWN, records.EXPELLED):
+        smaller[place % len(members)] = (state._replace(membership=way), weight)
+        assert index_of(smaller, weighed) <= index_of(members, weighed) + CLOSE
+        fewer = zip(components_of(*smaller), components_of(*members), strict=True)
+        assert all(after <= before + CLOSE for after, before in fewer)
+
+
+def test_losing_the_one_that_stands_apart_does_not_count_as_unity() -> None:
+    loyal, unwilling = member(affinity=1.0), member(affinity=0.0)
+    before = components_of(*[(loyal, 1.0)] * 4, (unwilling, 1.0))
+    gone = unwilling._replace(membership=records.EXPELLED)
+    after = components_of(*[(loyal, 1.0)] * 4, (gone, 1.0))
+    assert before.unity == pytest.approx(0.2)
+    assert after.unity == pytest.approx(0.2 * 0.8)
+
+
+@given(st.lists(WEIGHTED, min_size=1, max_size=6), WEIGHTS)
+def test_cohesion_among_those_who_stay_has_means_over_them_and_all_of_membership(
+    members: list[tuple[records.State, float]], weights: tuple[float, ...]
+) -> None:
+    components = components_of(*members)
+    index = cohesion.cohesion_index(components, cohesion.Cohesion(*weights))
+    found = cohesion.among_those_who_stay(index, components.membership)
+    staying = [(s, w) for s, w in members if records.is_member(s)]
+    assert math.isnan(found) == (not staying)
+    if staying:
+        size = sum(w for _, w in staying)
+        everybody = [(s._replace(membership=records.IN), w) for s, w in members]
+        means = cohesion.Cohesion(
+            sum(w * records.takes_part(s) for s, w in staying) / size,
+            sum(w * records.is_paid_up(s) for s, w in staying) / size,
+            sum(w * s.trust for s, w in staying) / size,
+            sum(w * s.delivered for s, w in staying) / size,
+            components_of(*everybody).unity,
+            1.0,
+        )
+        by_hand = cohesion.cohesion_index(means, cohesion.Cohesion(*weights))
+        assert found == pytest.approx(by_hand, abs=1e-9)
+        assert index <= found <= 1.0
+
+
+@given(
+    st.lists(WEIGHTED, min_size=1, max_size=6).flatmap(
+        lambda members: st.tuples(st.just(members), st.permutations(members))
+    )
+)
+def test_the_order_of_the_clients_makes_no_difference_to_cohesion(
+    orders: tuple[list[tuple[records.State, float]], list[tuple[records.State, float]]],
+) -> None:
+    one, other = orders
+    assert components_of(*one) == pytest.approx(components_of(*other), abs=1e-6)
+
+
+@given(st.lists(WEIGHTED, min_size=1, max_size=6), SHARE)
+def test_outside_options_do_not_enter_cohesion(
+    members: list[tuple[records.State, float]], option: float
+) -> None:
+    hedged = [(state._replace(outside_option=option), weight) for state, weight in members]
+    assert components_of(*hedged) == components_of(*members)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from foedus.cases.months import format_month
+from foedus.cases.scenario_format import WEIGHTINGS
 from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import ensemble
 from foedus.model import records
@@ -23,6 +25,8 @@ from foedus.outcomes.catalogue import (
 from foedus.worlds.agents import AllianceModel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import xarray as xr
 
     from foedus.ensembles.ensemble import Ensemble
@@ -115,7 +119,42 @@ def test_a_second_follows_the_first_where_two_have_stepped_back(
 
 def test_headline_cohesion_has_the_weights_of_the_scenario(worlds: Worlds) -> None:
     index = of_alliance(worlds, f"cohesion.{worlds.scenario.weighting}")
-    assert np.array_equal(value_of(worlds, ALLIANCE, "cohesion"), index, equal_nan=True)
+    assert np.array_equal(value_of(worlds, ALLIANCE, "cohesion"), index)
+    among = of_alliance(worlds, f"cohesion_among_those_who_stay.{worlds.scenario.weighting}")
+    found = value_of(worlds, ALLIANCE, "cohesion_among_those_who_stay")
+    assert np.array_equal(found, among, equal_nan=True)
+
+
+@pytest.mark.parametrize("weighting", WEIGHTINGS)
+def test_cohesion_among_those_who_stay_is_cohesion_by_membership_world_by_world(
+    worlds: Worlds, weighting: str
+) -> None:
+    membership = of_alliance(worlds, f"components.{weighting}.membership")
+    index = of_alliance(worlds, f"cohesion.{weighting}")
+    among = of_alliance(worlds, f"cohesion_among_those_who_stay.{weighting}")
+    assert 0 < (membership < 1).sum() < worlds.runs, "else there is nothing to tell apart"
+    assert np.array_equal(np.isnan(among), membership == 0)
+    there = membership > 0
+    np.testing.assert_allclose(among[there], index[there] / membership[there], rtol=1e-6)
+    assert (among[there] >= index[there]).all()
+
+
+def test_expelling_a_member_does_not_rank_a_scenario_higher(
+    write_scenario: Callable[..., str],
+) -> None:
+    """In the last month, so that in every world all else is the same."""
+    last = load_scenario("baseline", horizon=24)
+    decision = f"{{event: decision, date: {format_month(last.end)}, member: ARM, decision: expel}}"
+    expelling = load_scenario(write_scenario(f"events: [{decision}]\n"), horizon=24)
+    made = ensemble.run([last, expelling], "prior", 60, engine="kernel")
+    before, after = made.parts
+    expelled = of_member(after, "ARM", "out") & ~of_member(before, "ARM", "out")
+    assert expelled.sum() > 40
+    for weighting in WEIGHTINGS:
+        fall = of_alliance(before, f"cohesion.{weighting}")
+        fall = fall - of_alliance(after, f"cohesion.{weighting}")
+        assert (fall[expelled] > 0).all()
+        assert (fall[~expelled] == 0).all()
 
 
 def test_counts_and_the_agenda_agree_with_the_last_month(worlds: Worlds, paths: xr.Dataset) -> None:

@@ -427,15 +427,15 @@ def test_the_cohesion_that_is_told_is_the_worlds() -> None:
         assert float(text.split(" -> ")[1][:3]) == pytest.approx(now, abs=0.00501)
 
 
-def test_an_alliance_without_members_has_no_cohesion(write_scenario: Writer) -> None:
+def test_the_cohesion_of_an_alliance_without_members_is_zero(write_scenario: Writer) -> None:
     events = "".join(
         f"  - {{event: decision, date: 2026-02, member: {code}, decision: expel}}\n"
         for code in load_scenario("baseline").alliance.members
     )
     told = written(write_scenario, f"events:\n{events}")
-    assert told.end.cohesion is None
-    assert str(told.end).endswith("cohesion missing (no member is left)")
-    assert json.loads(json.dumps(told.as_dict(), allow_nan=False))["end"]["cohesion"] is None
+    assert told.end.cohesion == 0.0
+    assert str(told.end).endswith("cohesion .00")
+    assert json.loads(json.dumps(told.as_dict(), allow_nan=False))["end"]["cohesion"] == 0.0
     assert timeline(axes(), told).get_ylim() == (0, 1)
 
 

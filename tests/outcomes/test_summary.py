@@ -17,7 +17,7 @@ from foedus.model import cohesion, records
 from foedus.model.specifications import specifications
 from foedus.outcomes import estimates
 from foedus.outcomes import summary as summary_module
-from foedus.outcomes.catalogue import ALLIANCE
+from foedus.outcomes.catalogue import ALLIANCE, WITHDRAWN
 from foedus.worlds import kernel
 from foedus.worlds.openings import PRIOR
 from foedus.worlds.populations import INDEPENDENT, balanced
@@ -302,12 +302,15 @@ def test_the_evidence_count_is_that_of_the_numbers_behind_the_scenario(
     assert "ARM.dependence" not in assumed
 
 
-def test_cohesion_without_members_is_missing_and_said_so() -> None:
+def test_cohesion_without_members_is_zero_and_missing_among_those_who_stay() -> None:
     settings = ["exit_base=3", "exit_dependence=0", "rules.notice_months=0", "threat.all=0"]
     scenario = load_scenario("baseline", horizon=30, settings=settings)
     gone = ensemble.run([scenario], runs=10)
     outcome = summary_module.outcomes(gone.parts[0], ALLIANCE)
-    assert outcome["without_members"].value > 0.5
-    assert np.isnan(gone.tables["cohesion"]).any()
+    nobody = (gone.parts[0].table["standing"] >= WITHDRAWN).all(axis=0)
+    assert outcome["without_members"].value == nobody.mean() > 0.5
+    table = gone.parts[0].table
+    assert np.array_equal((table["cohesion"] == 0.0).all(axis=0), nobody)
+    assert np.array_equal(np.isnan(table["cohesion_among_those_who_stay"]).all(axis=0), nobody)
     assert outcome["end_states"]["dissolved"].value > 0.5
     json.dumps(summary_module.summarise(gone), allow_nan=False)

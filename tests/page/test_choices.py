@@ -23,11 +23,11 @@ from foedus.cases.shipped import shipped_scenarios
 from foedus.cli import app
 from foedus.ensembles import ensemble, workers
 from foedus.errors import FoedusError, InertScenarioError, ResultError, ScenarioError
-from foedus.model.records import Drivers
+from foedus.model.records import EXPELLED, Drivers
 from foedus.outcomes import telling
 from foedus.outcomes.summary import quantiles
 from foedus.page import choices, serve
-from foedus.page.choices import Choice, WatchedWorld, opening, project
+from foedus.page.choices import Choice, WatchedWorld, cohesion_line, opening, project
 from foedus.studies import comparison
 from foedus.studies.results import load_result
 from foedus.studies.running import run
@@ -424,6 +424,19 @@ def test_who_has_left_has_no_link_to_the_patron_and_no_line_of_trust_any_more() 
     np.testing.assert_array_equal(np.isnan(trust), left.to_numpy())
     cohesion = np.asarray(lines["cohesion of the alliance"].get_ydata(), dtype=float)
     np.testing.assert_array_equal(cohesion, model.alliance_history()["cohesion"])
+
+
+def test_a_world_tells_its_cohesion_and_that_among_those_who_stay() -> None:
+    model = watched(opening())
+    assert f"Cohesion {model.cohesion:.2f}, {model.cohesion:.2f} among those who" in cohesion_line(
+        model
+    ), "nobody has left yet"
+    for gone, member in enumerate(model.members, 1):
+        member.state = member.state._replace(membership=EXPELLED)
+        if gone < len(model.members):
+            among = model.cohesion / (1 - gone / len(model.members))
+            assert f"{among:.2f} among those who stay; end" in cohesion_line(model)
+    assert cohesion_line(model).startswith("Cohesion 0.00, nobody stays; ")
 
 
 def test_everything_that_is_offered_can_be_asked_why() -> None:

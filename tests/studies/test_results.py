@@ -213,10 +213,10 @@ def test_figures_carry_fingerprint_and_seed(result: Result, tmp_path: Path) -> N
     assert (again / "trust.svg").read_text() == (tmp_path / "trust.svg").read_text()
 
 
-def test_missing_cohesion_does_not_break_the_figures() -> None:
+def test_an_alliance_without_members_does_not_break_the_figures() -> None:
     settings = ["exit_base=3", "exit_dependence=0", "rules.notice_months=0"]
     gone = running.run("baseline", runs=6, horizon=30, settings=settings)
-    assert np.isnan(gone.data["cohesion"]).any()
+    assert np.isnan(gone.data["cohesion_among_those_who_stay"]).any()
     for kind in plots.FIGURES:
         assert gone.plot(kind)._repr_png_().startswith(b"\x89PNG")
 

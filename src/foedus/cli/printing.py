@@ -115,8 +115,9 @@ def comparison_tables_of(found: Comparison, console: Console) -> None:
     header, rows = comparison_tables.comparison(result.summary, result.names)
     horizon = next(iter(result.summary.values()))["horizon"]
     caption = (
-        "Probabilities with their range over the models, or, where there is no more than one, with "
-        "Wilson 95 % intervals; trust and cohesion: median and 90 % of worlds."
+        "Probabilities and means with their range over the models, or, where there is no more than "
+        "one, with Wilson 95 % and Monte Carlo 95 % intervals; trust and cohesion: median and 90 % "
+        "of worlds."
     )
     console.print(table(f"Outcomes in {horizon}", header, rows, caption))
     first = next(iter(result.summary.values()))

@@ -147,13 +147,13 @@ def _statistics(parts: Sequence[Monthly]) -> dict[str, Any]:
             means.append(mean)
             deviations.append(np.sqrt(np.maximum(0.0, square - mean * mean)))
             signals.append(part.signals / SHARE_UNIT / members)
-            mean, square = part.cohesion_sums / SHARE_UNIT / part.with_members
+            worlds = part.cohesion.sum(axis=-1)  # by weighting and month
+            mean, square = part.cohesion_sums / SHARE_UNIT / worlds
             cohesion.append(mean)
             cohesion_sd.append(np.sqrt(np.maximum(0.0, square - mean * mean)))
-            components.append(part.component_sums / SHARE_UNIT / part.with_members)
+            components.append(part.component_sums / SHARE_UNIT / worlds[:, None])
     by_field, alliance = ("field", "month", "member"), ("weighting", "month")
     among = "over the worlds in which it is a member"
-    left = "over the worlds with a member left"
 
     def made(dims: tuple[str, ...], arrays: list[Any], meaning: str, units: str = "1") -> Any:
         return _variable(Kept(dims, float, meaning, units), np.stack(arrays))
@@ -162,10 +162,12 @@ def _statistics(parts: Sequence[Monthly]) -> dict[str, Any]:
         "monthly_mean": made(by_field, means, f"mean of a field of the state {among}", "various"),
         "monthly_sd": made(by_field, deviations, f"standard deviation {among}", "various"),
         "monthly_signal": made(("signal", "month", "member"), signals, f"mean of a signal {among}"),
-        "monthly_cohesion_mean": made(alliance, cohesion, f"mean cohesion index {left}"),
-        "monthly_cohesion_sd": made(alliance, cohesion_sd, f"its standard deviation {left}"),
+        "monthly_cohesion_mean": made(alliance, cohesion, "mean cohesion index"),
+        "monthly_cohesion_sd": made(
+            alliance, cohesion_sd, "standard deviation of the cohesion index"
+        ),
         "monthly_component_mean": made(
-            ("weighting", "component", "month"), components, f"mean component {left}"
+            ("weighting", "component", "month"), components, "mean component of cohesion"
         ),
     }
 

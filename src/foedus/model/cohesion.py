@@ -23,8 +23,8 @@ DISSOLVED, HOLLOW, SMALLER, AMBIVALENT, RESTORED = 0, 1, 2, 3, 4
 class Tally(NamedTuple):
     """Weighted sums over the clients, from which cohesion follows.
 
-    ``clients`` sums the weights of all initial clients; the other fields sum over those who are
-    still members.
+    ``clients`` sums the weights of all initial clients, and the two of affinity run over all of
+    them; the other fields sum over those who are still members.
     """
 
     clients: float
@@ -33,20 +33,47 @@ class Tally(NamedTuple):
     paid_up: float
     trust: float
     delivered: float
-    outside: float
-    outside_squared: float
+    affinity: float
+    affinity_squared: float
 
 
 class Cohesion(NamedTuple):
-    """The six components of cohesion, each from 0 to 1 and missing (NaN) with no member left."""
+    """The six components of cohesion, each from 0 to 1.
 
-    participation: Annotated[float, Quantity("share of members taking part", "share", 0, 1)]
-    burden_sharing: Annotated[float, Quantity("share of members without arrears", "share", 0, 1)]
-    trust: Annotated[float, Quantity("mean trust in the patron", "share", 0, 1)]
-    credibility: Annotated[
-        float, Quantity("mean support delivered in the members' last crises", "share", 0, 1)
+    All count over the initial clients: one that has left contributes 0, so that cohesion never
+    rises by losing somebody.
+    """
+
+    participation: Annotated[
+        float, Quantity("share of the initial clients that take part", "share", 0, 1)
     ]
-    unity: Annotated[float, Quantity("one minus the spread of outside options", "share", 0, 1)]
+    burden_sharing: Annotated[
+        float,
+        Quantity("share of the initial clients that are members without arrears", "share", 0, 1),
+    ]
+    trust: Annotated[
+        float,
+        Quantity("mean trust in the patron; a client that has left counts 0", "share", 0, 1),
+    ]
+    credibility: Annotated[
+        float,
+        Quantity(
+            "mean support delivered in the last crises; a client that has left counts 0",
+            "share",
+            0,
+            1,
+        ),
+    ]
+    unity: Annotated[
+        float,
+        Quantity(
+            "one minus the spread (two standard deviations) of political closeness to the patron "
+            "over the initial clients, times the share of them kept",
+            "share",
+            0,
+            1,
+        ),
+    ]
     membership: Annotated[float, Quantity("share of the initial clients kept", "share", 0, 1)]
 
 
@@ -60,7 +87,8 @@ EMPTY_TALLY = Tally(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 def tally(sums: Tally, state: State, weight: float) -> Tally:
     """Add one client, with its weight, to the sums.
 
-    A client that has left counts in ``clients`` only, so that means are those of the members.
+    A client that has left counts in ``clients`` and, as close to the patron as it was when it left,
+    in the sums of affinity.
     """
     member = weight * is_member(state)
     return Tally(
@@ -70,27 +98,30 @@ def tally(sums: Tally, state: State, weight: float) -> Tally:
         sums.paid_up + member * is_paid_up(state),
         sums.trust + member * state.trust,
         sums.delivered + member * state.delivered,
-        sums.outside + member * state.outside_option,
-        sums.outside_squared + member * state.outside_option * state.outside_option,
+        sums.affinity + weight * state.affinity,
+        sums.affinity_squared + weight * state.affinity * state.affinity,
     )
 
 
 def cohesion(sums: Tally) -> Cohesion:
     """Cohesion's six components from the weighted sums over the clients.
 
-    Unity is 1 - 2 sd(h): the standard deviation of shares is at most one half.
+    Unity is 1 - 2 sd(affinity), times the share of clients kept: the standard deviation of shares
+    is at most one half. The spread is that of all initial clients, whoever has left included. Over
+    the members alone it would shrink, and unity rise, when the one that stands apart is lost.
     """
     if sums.members <= 0.0:
-        return Cohesion(nan, nan, nan, nan, nan, nan)
-    mean = sums.outside / sums.members
-    variance = positive(sums.outside_squared / sums.members - mean * mean)
+        return Cohesion(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    kept = sums.members / sums.clients
+    mean = sums.affinity / sums.clients
+    variance = positive(sums.affinity_squared / sums.clients - mean * mean)
     return Cohesion(
-        sums.taking_part / sums.members,
-        sums.paid_up / sums.members,
-        sums.trust / sums.members,
-        sums.delivered / sums.members,
-        share(1.0 - 2.0 * sqrt(variance)),
-        sums.members / sums.clients,
+        sums.taking_part / sums.clients,
+        sums.paid_up / sums.clients,
+        sums.trust / sums.clients,
+        sums.delivered / sums.clients,
+        share(1.0 - 2.0 * sqrt(variance)) * kept,
+        kept,
     )
 
 
@@ -112,6 +143,15 @@ def cohesion_index(components: Cohesion, weights: Cohesion) -> float:
         + weights.unity * components.unity
         + weights.membership * components.membership
     ) / total
+
+
+def among_those_who_stay(index: float, membership: float) -> float:
+    """Return the cohesion index among those who stay; missing (NaN) if nobody is left.
+
+    It is the index with means over the members and ``membership`` counted as 1. As every component
+    is such a mean times the share of clients kept (``membership``), it is their quotient.
+    """
+    return share(index / membership) if membership > 0.0 else nan
 
 
 def end_state(taking_part: float, members: float, clients: float) -> int:

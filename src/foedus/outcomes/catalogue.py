@@ -259,6 +259,16 @@ def _headline_index(worlds: Worlds) -> Values:
     return _index(worlds.scenario.weighting, worlds)
 
 
+def _among(weighting: str, worlds: Worlds) -> Values:
+    place = worlds.place("weighting", weighting)
+    index: Values = worlds.table["cohesion_among_those_who_stay"][place]
+    return index
+
+
+def _headline_among(worlds: Worlds) -> Values:
+    return _among(worlds.scenario.weighting, worlds)
+
+
 def _component(weighting: str, name: str, worlds: Worlds) -> Values:
     place = worlds.place("weighting", weighting), worlds.place("component", name)
     component: Values = worlds.table["components"][place]
@@ -266,8 +276,8 @@ def _component(weighting: str, name: str, worlds: Worlds) -> Values:
 
 
 def _has_no_member(worlds: Worlds) -> Values:
-    missing: Values = np.isnan(worlds.table["cohesion"][0])
-    return missing
+    nobody: Values = np.all(worlds.table["standing"] >= WITHDRAWN, axis=0)
+    return nobody
 
 
 def _ends(name: str, worlds: Worlds) -> Values:
@@ -323,7 +333,8 @@ ALLIANCE_OUTCOMES: dict[str, Outcome] = _by_key(
         Outcome(
             "cohesion",
             "cohesion index, members weighted as the scenario says: the weighted mean of "
-            f"{', '.join(Cohesion._fields)}",
+            f"{', '.join(Cohesion._fields)}. All count over the initial clients: one that has left "
+            "contributes 0",
             "mean",
             1,
             "mechanism 14",
@@ -331,19 +342,45 @@ ALLIANCE_OUTCOMES: dict[str, Outcome] = _by_key(
             headline=True,
             summarised=False,
         ),
+        Outcome(
+            "cohesion_among_those_who_stay",
+            "cohesion index, members weighted as the scenario says, among those who stay: means "
+            "over the members alone and membership counted as 1, which is cohesion divided by "
+            "membership. It can rise by losing an unwilling member",
+            "mean",
+            0,
+            "mechanism 14",
+            _headline_among,
+            summarised=False,
+        ),
         *(
-            Outcome(
-                f"cohesion.{weighting}",
-                f"cohesion index, members weighted {_WEIGHTED[weighting]}",
-                "mean",
-                1,
-                "mechanism 14",
-                partial(_index, weighting),
-                label=f"cohesion, {weighting} weights",
-                forms=("spread", "mean"),
-                weighting=weighting,
-            )
+            outcome
             for weighting in WEIGHTINGS
+            for outcome in (
+                Outcome(
+                    f"cohesion.{weighting}",
+                    f"cohesion index, members weighted {_WEIGHTED[weighting]}",
+                    "mean",
+                    1,
+                    "mechanism 14",
+                    partial(_index, weighting),
+                    label=f"cohesion, {weighting} weights",
+                    forms=("spread", "mean"),
+                    weighting=weighting,
+                ),
+                Outcome(
+                    f"cohesion_among_those_who_stay.{weighting}",
+                    "cohesion index among those who stay, missing where nobody is left; members "
+                    f"weighted {_WEIGHTED[weighting]}",
+                    "mean",
+                    0,
+                    "mechanism 14",
+                    partial(_among, weighting),
+                    label=f"cohesion among those who stay, {weighting} weights",
+                    forms=("mean",),
+                    weighting=weighting,
+                ),
+            )
         ),
         *(
             Outcome(
@@ -425,7 +462,7 @@ ALLIANCE_OUTCOMES: dict[str, Outcome] = _by_key(
         ),
         Outcome(
             "without_members",
-            "no client is left, so that cohesion is missing",
+            "no client is left",
             "chance",
             -1,
             "mechanism 14",

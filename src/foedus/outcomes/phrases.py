@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from math import isfinite
 
 from foedus.cases.scenario_format import EVENTS, Crisis
 from foedus.model.chronicle import event_notes
@@ -80,8 +79,3 @@ def counted(count: float, noun: str) -> str:
 def arrears(years: float) -> str:
     """Write years of unpaid dues: ``2 years of arrears``, or ``no arrears``."""
     return f"{counted(years, 'year')} of arrears" if years > 0.0 else "no arrears"
-
-
-def finite(x: float) -> float | None:
-    """Return a number, or None in the place of NaN and infinity, which JSON cannot hold."""
-    return x if isfinite(x) else None

@@ -19,7 +19,7 @@ from foedus.html import html_table
 from foedus.model import records
 from foedus.model.cohesion import END_STATE_MEANINGS
 from foedus.model.records import State
-from foedus.outcomes.phrases import arrears, counted, decimal, finite
+from foedus.outcomes.phrases import arrears, counted, decimal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -146,7 +146,7 @@ class History:
     standing
         Index in :data:`foedus.model.records.STANDINGS`: shape (month, member).
     cohesion
-        Cohesion index with the scenario's weights, NaN where no member is left: shape (month,).
+        Cohesion index with the scenario's weights: shape (month,).
     events
         Whether an event happened in the month: shape (month, member, field of Events).
     crisis, support
@@ -187,21 +187,18 @@ class End:
     end_state
         One of :data:`foedus.model.cohesion.END_STATES`.
     cohesion
-        Cohesion index with the scenario's weights; None where no member is left.
+        Cohesion index with the scenario's weights.
     standings
         Where every member stands.
     """
 
     month: str
     end_state: str
-    cohesion: float | None
+    cohesion: float
     standings: tuple[Standing, ...]
 
     def __str__(self) -> str:
-        cohesion = "missing (no member is left)"
-        if self.cohesion is not None:
-            cohesion = decimal(self.cohesion)
-        return f"{end_state_in_words(self.end_state)}; cohesion {cohesion}"
+        return f"{end_state_in_words(self.end_state)}; cohesion {decimal(self.cohesion)}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -298,7 +295,7 @@ class Trace:
                     code: [records.STANDINGS[one] for one in history.standing[:, place].tolist()]
                     for code, place in told.items()
                 },
-                "cohesion": [finite(value) for value in history.cohesion.tolist()],
+                "cohesion": history.cohesion.tolist(),
             },
             "end": {**asdict(self.end), "standings": [asdict(one) for one in self.end.standings]},
         }

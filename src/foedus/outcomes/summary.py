@@ -218,7 +218,7 @@ def carriers(ensemble: Ensemble, worlds: Worlds, most: int = 5) -> list[Carrier]
         one case of twenty (Bonferroni).
     """
     outcome = of_alliance(worlds, "cohesion")
-    missing = np.isnan(outcome)
+    missing = np.isnan(outcome)  # version 0.1 left it so where nobody was left
     runs = np.flatnonzero(~missing)
     values = outcome[runs].astype(float)
     if values.size < 30:

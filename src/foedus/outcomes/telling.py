@@ -32,7 +32,6 @@ from foedus.outcomes.phrases import (
     change,
     counted,
     decimal,
-    finite,
     signed,
 )
 from foedus.outcomes.story import End, Entry, History, Standing, Trace, end_state_in_words
@@ -226,7 +225,7 @@ def _standings(scenario: Scenario, moment: _Moment) -> tuple[Standing, ...]:
 
 def _end(scenario: Scenario, moment: _Moment) -> End:
     standings = _standings(scenario, moment)
-    return End(format_month(moment.number), moment.end_state, finite(moment.cohesion), standings)
+    return End(format_month(moment.number), moment.end_state, moment.cohesion, standings)
 
 
 # ---------------------------------------------------------------------------------------------

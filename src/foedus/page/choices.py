@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
+from math import isnan
 from threading import Event, Lock, RLock
 from typing import TYPE_CHECKING, Any
 
@@ -438,6 +439,14 @@ def member_rows(model: WatchedWorld) -> list[tuple[str, ...]]:
             )
             for member in model.members
         ]
+
+
+def cohesion_line(model: WatchedWorld) -> str:
+    """Say what cohesion is at the present month, and what the end state would be."""
+    with model.held:
+        index, among = model.cohesion, model.cohesion_among_those_who_stay
+        stay = "nobody stays" if isnan(among) else f"{among:.2f} among those who stay"
+        return f"Cohesion {index:.2f}, {stay}; end state if it ended now: {model.end_state}."
 
 
 def world_table(model: WatchedWorld) -> pd.DataFrame:

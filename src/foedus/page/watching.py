@@ -129,7 +129,7 @@ def Members(model: WatchedWorld) -> None:
     header = ("member", "standing", "trust", "takes part", "arrears (years)")
     with solara.Card(f"Members, {model.month}", classes=["foedus-table"]):
         solara.HTML(unsafe_innerHTML=html_table(header, choices.member_rows(model)))
-        Note(f"Cohesion {model.cohesion:.2f}; end state if it ended now: {model.end_state}.")
+        Note(choices.cohesion_line(model))
 
 
 @solara.component

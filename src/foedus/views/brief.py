@@ -214,15 +214,24 @@ def prospect(result: Projected, name: str) -> Iterator[str]:
         f"{content['title']} ({name}): in {content['horizon']} the likeliest end state is "
         f"'{likeliest}' (in {tables.percent(states[likeliest])} of worlds)."
     )
-    cohesion = content["alliance"]["cohesion"][content["headline_weighting"]]
-    mean = content["alliance"]["mean_cohesion"][content["headline_weighting"]]
-    on_average = f", on average {tables.number(mean)}" if mean.get("models") else ""
-    yield f"Cohesion ends at {tables.number(cohesion)} (median, 90 % of worlds){on_average}."
+    yield _cohesion_line(content)
     for code, outcome in content["members"].items():
         yield (
             f"{names[code]} is active: {_chance(outcome['active'])}; frozen: "
             f"{_chance(outcome['frozen'])}; out: {_chance(outcome['out'])}."
         )
+
+
+def _cohesion_line(content: dict[str, Any]) -> str:
+    """Say where cohesion ends; its mean, beside the mean among those who stay, comes last."""
+    alliance, weighting = content["alliance"], content["headline_weighting"]
+    median = tables.number(alliance["cohesion"][weighting])
+    text = f"Cohesion ends at {median} (median, 90 % of worlds)"
+    among = tables.looked_up(alliance, f"cohesion_among_those_who_stay.{weighting}")
+    if among is None or among["value"] is None:
+        return f"{text}."
+    whole = tables.number(alliance["mean_cohesion"][weighting])
+    return f"{text}; its mean is {whole}, and {tables.number(among)} among those who stay."
 
 
 def _change(comparison: Compared, name: str) -> Iterator[str]:

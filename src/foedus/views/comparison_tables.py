@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
     from foedus.views.subjects import Compared
 
+#: Rows on cohesion where scenarios stand side by side: the label, and the key in a summary.
+COHESION_ROWS = {
+    "cohesion": "cohesion",
+    "cohesion, mean": "mean_cohesion",
+    "cohesion among those who stay, mean": "cohesion_among_those_who_stay",
+}
+
 
 def comparison(
     summaries: dict[str, dict[str, Any]], names: dict[str, str]
@@ -38,10 +45,9 @@ def comparison(
                 found = [s["members"][member].get(outcome.key) for s in everyone]
                 label = f"{names.get(member, member)} {outcome.words}"
                 add(label, [written(outcome, estimate) for estimate in found])
-    add("cohesion", [number(s["alliance"]["cohesion"][s["headline_weighting"]]) for s in everyone])
-    means = [s["alliance"]["mean_cohesion"][s["headline_weighting"]] for s in everyone]
-    if any(mean.get("models") for mean in means):
-        add("cohesion, mean", [number(mean) for mean in means])
+    for label, key in COHESION_ROWS.items():
+        found = [looked_up(s["alliance"], f"{key}.{s['headline_weighting']}") for s in everyone]
+        add(label, [number(estimate) if estimate else "-" for estimate in found])
     for key, outcome in ALLIANCE_OUTCOMES.items():
         if key.startswith("end_states."):
             estimates = [looked_up(s["alliance"], key) for s in everyone]

@@ -40,8 +40,9 @@ ANCHOR_HEADER: Row = ("member", "repair_anchor", "active", "trust, median [90 %]
 ALLIANCE_CAPTION = (
     "End states, the first that applies: "
     + "; ".join(f"{name}: {meaning}" for name, meaning in END_STATE_MEANINGS.items())
-    + ". Means run over those who are still members: losing an unwilling one can raise cohesion. "
-    "A range over models is the least and the most that one of the models says. Intervals called "
+    + ". Cohesion counts over the initial clients: one that has left contributes nothing. Among "
+    "those who stay, it is taken over the members alone, so that losing an unwilling one can raise "
+    "it. A range over models is the least and the most that one of the models says. Intervals called "
     "Wilson or 95 % say how well an estimate is known from so many worlds and draws; what the "
     "parameters leave open is in the estimate itself."
 )

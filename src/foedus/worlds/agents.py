@@ -307,6 +307,11 @@ class AllianceModel(mesa.Model):
         return cohesion.cohesion_index(self.cohesion_components, self.case.weights)
 
     @property
+    def cohesion_among_those_who_stay(self) -> float:
+        """The cohesion index with means over the members alone; NaN if nobody is left."""
+        return cohesion.among_those_who_stay(self.cohesion, self.cohesion_components.membership)
+
+    @property
     def end_state(self) -> str:
         """The end state that the alliance would have if the simulation ended this month."""
         sums = cohesion.EMPTY_TALLY

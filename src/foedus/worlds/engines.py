@@ -256,6 +256,7 @@ def _keep_rows(bench: Bench, rows: slice, table: Arrays) -> None:
     table["end_state"][rows] = bench.end_state[:worlds]
     table["cohesion"][:, rows] = bench.cohesion[:, :worlds]
     table["components"][..., rows] = by_lane(bench.components)[..., :worlds]
+    table["cohesion_among_those_who_stay"][:, rows] = _among_those_who_stay(bench)[:, :worlds]
     table["standing"][:, rows] = bench.standing[:, :worlds]
     table["takes_part"][:, rows] = bench.takes_part[:, :worlds]
     table["event_month"][..., rows] = by_lane(bench.first_month)[..., :worlds].swapaxes(0, 1)
@@ -263,6 +264,14 @@ def _keep_rows(bench: Bench, rows: slice, table: Arrays) -> None:
     by_field = State(*states.swapaxes(0, 1))
     for name in HORIZON:
         table[name][:, rows] = getattr(by_field, name)
+
+
+def _among_those_who_stay(bench: Bench) -> npt.NDArray[np.float64]:
+    """Return what the rule of that name gives in all lanes: shape (weighting, lane)."""
+    membership = by_lane(bench.components)[:, COMPONENTS.index("membership")]
+    found = np.full(membership.shape, np.nan)
+    np.divide(bench.cohesion, membership, out=found, where=membership > 0.0)
+    return np.minimum(found, 1.0)
 
 
 def _keep_month(bench: Bench, month: int, rows: slice, paths: Arrays) -> None:
@@ -431,21 +440,21 @@ def _keep_alliance(model: AllianceModel, month: int, row: int, piece: Piece) -> 
         index = cohesion.cohesion_index(components, scenario.weights)
         piece.table["cohesion"][w, row] = index
         piece.table["components"][w, :, row] = components
+        among = cohesion.among_those_who_stay(index, components.membership)
+        piece.table["cohesion_among_those_who_stay"][w, row] = among
         if piece.paths is not None:
             piece.paths["cohesion"][w, month, row] = index
             piece.paths["components"][w, :, month, row] = components
-        if sums.members > 0.0:
-            monthly.cohesion[w, month, bin_of(index, BINS)] += 1
-            monthly.cohesion_sums[0, w, month] += counted(index, SHARE_UNIT)
-            monthly.cohesion_sums[1, w, month] += counted(index * index, SHARE_UNIT)
-            for c, value in enumerate(components):
-                monthly.component_sums[w, c, month] += counted(value, SHARE_UNIT)
+        monthly.cohesion[w, month, bin_of(index, BINS)] += 1
+        monthly.cohesion_sums[0, w, month] += counted(index, SHARE_UNIT)
+        monthly.cohesion_sums[1, w, month] += counted(index * index, SHARE_UNIT)
+        for c, value in enumerate(components):
+            monthly.component_sums[w, c, month] += counted(value, SHARE_UNIT)
     plain = tallies[0]
     end = cohesion.end_state(plain.taking_part, plain.members, plain.clients)
     piece.table["end_state"][row] = end
     monthly.end_state[month, end] += 1
     monthly.number_taking_part[month, int(plain.taking_part)] += 1
-    monthly.with_members[month] += int(plain.members > 0.0)
 
 
 def _keep_path(model: AllianceModel, month: int, row: int, paths: Arrays) -> None:

@@ -75,6 +75,11 @@ TABLE: dict[str, Kept] = {
     "components": Kept(
         ("weighting", "component", "run"), np.float32, "component of cohesion at the horizon"
     ),
+    "cohesion_among_those_who_stay": Kept(
+        ("weighting", "run"),
+        np.float32,
+        "cohesion index among those who stay, at the horizon; missing if nobody is left",
+    ),
     "standing": Kept(("member", "run"), np.int8, "standing at the horizon"),
     "takes_part": Kept(
         ("member", "run"), np.int8, "is a member, not frozen, and attended the last summit"
@@ -109,7 +114,6 @@ MONTHLY: dict[str, Kept] = {
     "sums": Kept(("power", "field", "month", "member"), np.int64, "sums of the state's fields"),
     "signals": Kept(("signal", "month", "member"), np.int64, "sums of signals"),
     "histogram": Kept(("watched", "month", "member", "bin"), np.int32, "worlds in each bin"),
-    "with_members": Kept(("month",), np.int32, "worlds with a member left"),
     "end_state": Kept(
         ("month", "state_at_end"), np.int32, "worlds in each end state if the horizon were now"
     ),

@@ -92,7 +92,6 @@ class Monthly(NamedTuple):
     sums: Integers  # (power, recorded, month, member), over those who are members
     signals: Integers  # (signal, month, member)
     histogram: Counts  # (watched, month, member, bin), over those who are members; see count_bins
-    with_members: Counts  # (month,): worlds with a member left
     end_state: Counts  # (month, end state)
     number_taking_part: Counts  # (month, 0..members)
     cohesion: Counts  # (weighting, month, bin)
@@ -384,19 +383,13 @@ def find_cohesion(weights: Floats, sums: Floats, components: Floats, index: Floa
 
 def count_end_states(
     worlds: int, sums: Floats, end_states: Codes, counts: Counts, taking_part: Counts
-) -> int:
-    """Find and count the end states if the horizon were now, and how many take part.
-
-    Returns in how many worlds a member is left.
-    """
-    with_members = 0
+) -> None:
+    """Find and count the end states if the horizon were now, and how many take part."""
     for lane in range(worlds):
         total = load(Tally, sums, lane, STRIDE)
         end_states[lane] = end_state(total.taking_part, total.members, total.clients)
         counts[end_states[lane]] += 1
         taking_part[int(total.taking_part)] += 1
-        with_members += 1 if total.members > 0.0 else 0
-    return with_members
 
 
 def keep_alliance(
@@ -410,7 +403,7 @@ def keep_alliance(
             add_tally(case.weights[w, member], bench.states[member], sums)
         find_cohesion(case.index_weights, sums, components, bench.cohesion[w])
         keep_cohesion(worlds, month, w, fields, bench, monthly)
-    monthly.with_members[month] += count_end_states(
+    count_end_states(
         worlds,
         bench.tallies[0],
         bench.end_state,
@@ -422,10 +415,9 @@ def keep_alliance(
 def keep_cohesion(
     worlds: int, month: int, w: int, fields: Fields, bench: Bench, monthly: Monthly
 ) -> None:
-    """Add cohesion by one weighting to the sums over the worlds with a member left."""
+    """Add cohesion by one weighting to the sums over all worlds."""
     index, inside, unit = bench.cohesion[w], bench.inside, fields.share_unit
-    for lane in range(LANES):
-        inside[lane] = 1.0 if index[lane] >= 0.0 else 0.0
+    inside[:] = 1.0
     count_bins(worlds, index, inside, bench.places, monthly.cohesion[w, month])
     total, squares = sum_up_squares(worlds, unit, unit, index, inside)
     monthly.cohesion_sums[0, w, month] += total
