@@ -101,8 +101,9 @@ def calibrate(
         for coding in dict.fromkeys(one.coding for one in wanted)
     }
     checkpoint = _checkpoint(out, overwrite=overwrite)
+    kept = checkpoint and checkpoint.with_name(f"{checkpoint.name}.*")
     threads = workers or available_workers()
-    with progress_bar(quiet=quiet or json) as progress, kept_interruption(checkpoint):
+    with progress_bar(quiet=quiet or json) as progress, kept_interruption(kept):
         posterior = structures.calibrate_models(
             records,
             wanted,

@@ -42,7 +42,7 @@ ALLIANCE_CAPTION = (
     + "; ".join(f"{name}: {meaning}" for name, meaning in END_STATE_MEANINGS.items())
     + ". Cohesion counts over the initial clients: one that has left contributes nothing. Among "
     "those who stay, it is taken over the members alone, so that losing an unwilling one can raise "
-    "it. A range over models is the least and the most that one of the models says. Intervals called "
+    "it. A range over models is the least and the most that one of them says. Intervals called "
     "Wilson or 95 % say how well an estimate is known from so many worlds and draws; what the "
     "parameters leave open is in the estimate itself."
 )
