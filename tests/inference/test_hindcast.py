@@ -14,6 +14,7 @@ from foedus.cases.record import load_record
 from foedus.errors import ResultError
 from foedus.inference import hindcast as past
 from foedus.inference.coverage import coverage
+from foedus.inference.forecasters import targets_of
 from foedus.inference.likelihood import target
 from foedus.outcomes.worth import NONE, shipped_hindcast, skill_line
 from foedus.views.record_plots import write_hindcast
@@ -66,7 +67,7 @@ def test_forecasts_do_not_know_what_happened(record: Record, found: Hindcast) ->
 
 
 def test_a_survey_with_a_question_of_its_own_is_fitted_and_not_forecast(record: Record) -> None:
-    targets = past.targets_of(record, parse_month("2021-12"), record.end)
+    targets = targets_of(record, parse_month("2021-12"), record.end)
     assert any(item.what == "trust" for item in targets)
     assert all(item.instrument is None for item in targets)
     assert not set(targets) & set(record.closing)
