@@ -25,12 +25,15 @@ if TYPE_CHECKING:
 
 CSTO = load_alliance("csto")
 CSTO_2018 = load_alliance("csto", parse_month("2018-02"))
+CSTO_2001 = load_alliance("csto", parse_month("2002-01"))
 
 
 # Evidence
 
 
-@pytest.mark.parametrize("alliance", [CSTO, CSTO_2018], ids=["2025-12", "2018-01"])
+@pytest.mark.parametrize(
+    "alliance", [CSTO, CSTO_2018, CSTO_2001], ids=["2025-12", "2018-01", "2001-12"]
+)
 def test_every_number_of_the_alliance_has_evidence_and_lies_in_its_bounds(alliance: Any) -> None:
     for number in alliance.numbers.values():
         assert number.evidence.kind in EVIDENCE_KINDS

@@ -266,7 +266,7 @@ def test_a_scenario_alone_needs_a_start(write_scenario: Any) -> None:
 def test_a_start_without_a_dated_state_is_refused(write_scenario: Any) -> None:
     path = write_scenario("", head=ALONE.replace("2026-01", "2023-01"))
     sentence = one_problem(path)
-    assert "there are states for 2018-01, 2025-12" in sentence
+    assert "there are states for 2001-12, 2018-01, 2025-12" in sentence
     assert sentence.startswith(f"{path}:4: start:")
 
 

@@ -363,7 +363,7 @@ def test_the_record_is_shown_with_its_sources(capsys: pytest.CaptureFixture[str]
     assert status == 0
     rows = json.loads(out)
     assert all(row["source"] for row in rows)
-    assert {row["scored"] for row in rows} == {"yes", "no"}
+    assert {row["scored"] for row in rows} == {"yes", "no", "fitted"}
     _, other, _ = foedus(capsys, "record", "--coding", "other", "--json")
     assert json.loads(other) != rows
 
