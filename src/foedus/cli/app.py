@@ -59,6 +59,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     projecting.report,
     projecting.verify,
     evidence.record,
+    evidence.panel,
     evidence.calibrate,
     evidence.coverage,
     evidence.hindcast,
