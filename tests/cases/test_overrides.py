@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from foedus.cases.months import parse_month
 from foedus.cases.scenario_reader import load_scenario
 from foedus.errors import ScenarioError
 
@@ -39,6 +40,12 @@ def test_parameters_numbers_policy_and_cohesion_are_set() -> None:
     assert scenario.weights.trust == 3.0
     assert scenario.schedule.scripted[0][0].notice_period == 0.0
     assert str(scenario.origins["policy"]) == "--set policy=adaptive"
+
+
+def test_the_chance_of_an_election_is_set_by_its_month() -> None:
+    scenario = load_scenario("baseline", settings=["ARM.election.2026-06=0.6"])
+    at = scenario.schedule.months.index(parse_month("2026-06"))
+    assert scenario.schedule.scripted[0][at].election == 0.6
 
 
 def test_a_later_setting_goes_before_an_earlier_one() -> None:

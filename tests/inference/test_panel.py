@@ -22,7 +22,8 @@ from foedus.inference.panel import (
     resting_log_rates,
     return_log_density,
 )
-from foedus.model.parameters import Parameters, specification
+from foedus.model.parameters import Parameters
+from foedus.model.specifications import specification
 from foedus.outcomes.rates import fit
 
 if TYPE_CHECKING:

@@ -25,10 +25,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from foedus.cases.alliance import GIVEN
+from foedus.cases.alliance import GIVEN, LONG_IN_OFFICE
 from foedus.cases.panel import load_panel
 from foedus.model import rules
-from foedus.model.parameters import Parameters, specification
+from foedus.model.parameters import Parameters
+from foedus.model.specifications import specification
 from foedus.outcomes.rates import fit
 
 if TYPE_CHECKING:
