@@ -382,6 +382,24 @@ def control() -> str:
     return table(header, rows)
 
 
+def sweep() -> str:
+    """What each lever moves from one end to the other, the answer first."""
+    from foedus.views import sweeps
+
+    content = found("sweep")["sweep"]
+    lines = "\n".join(f"- {line}" for line in content["answer"])
+    worlds = f"{content['scenario']}, {content['runs']:,} worlds at each value."
+    rows = table(sweeps.header(content), sweeps.rows(content))
+    return f"{lines}\n\n{rows}\n\n{worlds} {sweeps.CAPTION}"
+
+
+def rest() -> str:
+    """What becomes of the alliance at rest, beside what history allows."""
+    from foedus.views import evidence_tables
+
+    return table(evidence_tables.REST_HEADER, evidence_tables.rest_rows(found("rest")))
+
+
 def history() -> str:
     """Freezes in history, by alliance and pooled."""
     rows = [
@@ -397,6 +415,8 @@ def history() -> str:
 
 BLOCKS = {
     "control": control,
+    "sweep": sweep,
+    "rest": rest,
     "history": history,
     "layout": layout,
     "informed": informed,

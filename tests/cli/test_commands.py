@@ -593,3 +593,20 @@ def test_panel_refuses_what_it_cannot_count(
     status, out, err = foedus(capsys, "panel", *options)
     assert (status, out) == (2, "")
     assert sentence in err
+
+
+def test_a_sweep_answers_first_and_prints_json_alone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    quick = [*QUICK, "--steps", "2", "--lever", "pressure", "--lever", "enforcement"]
+    status, out, err = foedus(capsys, "sweep", *quick, "--out", "swept")
+    assert (status, err) == (0, "")
+    assert out.startswith("- Armenia frozen in 2027-02: ")
+    assert "Results are in swept: sweep.csv, sweep.json, sweep.png, sweep.svg" in out
+    status, out, _ = foedus(capsys, "sweep", *quick, "--json")
+    content = json.loads(out)
+    assert list(content["sweep"]["levers"]) == ["pressure", "enforcement"]
+    assert content == json.loads((tmp_path / "swept" / "sweep.json").read_text(encoding="utf-8"))
+    status, out, err = foedus(capsys, "sweep", *quick, "--out", "swept")
+    assert (status, out) == (2, "")
+    assert "swept holds a sweep already" in err

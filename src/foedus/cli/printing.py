@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from foedus.studies.comparison import Comparison
     from foedus.studies.results import Result
+    from foedus.studies.sweeping import Sweep
 
 
 WIDE = 150  # columns when the output goes to a file or a pipe
@@ -164,6 +165,19 @@ def _difference_tables(found: Comparison, horizon: str) -> Iterator[Any]:
         title = "Share of the spread over worlds that comes from not knowing the numbers"
         scenarios = content["spread_from_numbers"]
         yield table(title, ("outcome", *scenarios), splits, comparison_tables.SPLIT_CAPTION)
+
+
+def sweep_tables(found: Sweep, console: Console) -> None:
+    """Print a sweep: which lever moves what and which moves nothing, then every number."""
+    from foedus.views import sweeps
+
+    for line in found.answer:
+        console.print(f"- {line}", style="bold")
+    title = sweeps.title(found)
+    header = sweeps.header(found.summary)
+    rows = sweeps.rows(found.summary)
+    console.print(table(title, header, rows, sweeps.CAPTION))
+    console.print(found.provenance_line)
 
 
 def as_json(content: Any) -> str:

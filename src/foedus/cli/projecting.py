@@ -1,4 +1,4 @@
-"""Commands that simulate: run, compare, trace, explore, report, verify."""
+"""Commands that simulate: run, compare, sweep, trace, explore, report, verify."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from foedus.cli.printing import (
     comparison_tables_of,
     console_for_tables,
     run_tables,
+    sweep_tables,
     whereabouts,
 )
 from foedus.cli.waiting import interruption, notice, progress_bar
@@ -138,6 +139,68 @@ def compare(
         typer.echo(found.json(), nl=False)
     elif not quiet:
         comparison_tables_of(found, console_for_tables())
+        typer.echo(whereabouts(out))
+
+
+def sweep(
+    scenario: Annotated[
+        str, typer.Argument(help="Scenario in which one lever at a time is moved: name or file.")
+    ] = "baseline",
+    *,
+    lever: Annotated[
+        list[str] | None,
+        typer.Option(help="Move this lever only; repeat as needed. All if omitted."),
+    ] = None,
+    member: Annotated[
+        str | None,
+        typer.Option(help="Code of the member that levers address; the first client if omitted."),
+    ] = None,
+    steps: Annotated[
+        int, typer.Option(help="Values of each lever, both ends included.", min=2)
+    ] = defaults.STEPS,
+    runs: options.Runs = None,
+    seed: options.Seed = None,
+    horizon: options.Horizon = None,
+    settings: options.Settings = None,
+    parameters: options.Parameters = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Directory for the sweep as JSON, CSV and figure.")
+    ] = None,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figure.")] = False,
+    json: options.AsJson = False,
+    quiet: options.Quiet = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the sweep in the directory.")
+    ] = False,
+    engine: options.Engine = "auto",
+    workers: options.Workers = None,
+) -> None:
+    """Move each lever from one end to the other: which moves what, and which moves nothing."""
+    from foedus.studies import sweeping
+
+    with progress_bar(quiet=quiet or json) as progress, interruption():
+        found = sweeping.sweep(
+            scenario,
+            levers=lever or (),
+            member=member,
+            steps=steps,
+            runs=runs or defaults.RUNS,
+            seed=defaults.SEED if seed is None else seed,
+            parameters=parameters,
+            horizon=horizon,
+            settings=settings or (),
+            out=out,
+            overwrite=overwrite,
+            figures=not no_figures,
+            workers=workers,
+            engine=engine,
+            progress=progress,
+            notice=None if quiet else notice,
+        )
+    if json:
+        typer.echo(found.json(), nl=False)
+    elif not quiet:
+        sweep_tables(found, console_for_tables())
         typer.echo(whereabouts(out))
 
 

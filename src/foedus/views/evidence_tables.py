@@ -52,6 +52,15 @@ SCORE_HEADER: Row = (
     "model better by [90 %]",
 )
 CLAIM_HEADER: Row = ("claim", "above 0 if it holds", "value", "Monte Carlo error", "holds")
+REST_HEADER: Row = (
+    "simulated",
+    "counted",
+    "model [95 %, Monte Carlo]",
+    "error",
+    "worlds",
+    "held against",
+    "holds",
+)
 COVERAGE_HEADER: Row = (
     "number",
     "in the 90 % interval",
@@ -293,3 +302,32 @@ def panel_event_rows(content: dict[str, Any]) -> Iterator[Row]:
             else one["event"]
         )
         yield (one["month"], one["alliance"], one["member"], event, one["source"])
+
+
+def rest_rows(content: Sequence[dict[str, Any]]) -> Iterator[Row]:
+    """Yield the findings of :func:`foedus.inference.rest.rest`, given as plain data."""
+    before = None
+    for one in content:
+        least, most = one["least"], one["most"]
+        if least is None and most is None:
+            limit = ""
+        elif least is None:
+            limit = f"at most {most:g}"
+        elif most is None:
+            limit = f"at least {least:g}"
+        else:
+            limit = f"{least:.4f} to {most:.4f}"
+        source = f" ({one['against']})" if limit else ""
+        value = "-"
+        if one["value"] is not None:
+            value = "{value:.4f} [{low:.4f}, {high:.4f}]".format(**one)
+        yield (
+            one["group"] if one["group"] != before else "",
+            one["what"],
+            value,
+            "-" if one["error"] is None else f"{one['error']:.4f}",
+            f"{one['worlds']:,}",
+            limit + source,
+            {True: "yes", False: "**no**", None: ""}[one["holds"]],
+        )
+        before = one["group"]
