@@ -99,7 +99,7 @@ def test_the_other_coding_differs_where_it_says_so_and_nowhere_else(record: Reco
         ("value: 0.87", "value: 1.87", "less than or equal to 1"),
         ("month: 2018-11, value: 1", "month: 2018-11, value: 0.5", "coded 1 (holds) or 0"),
         ("month: 2020-09, support", "month: 2020-10, support", "scripts no crisis of ARM"),
-        ("instrument: gallup", "instrument: galup", "did you mean 'gallup'"),
+        ("instrument: gallup_2021", "instrument: galup_2021", "did you mean 'gallup_2021'"),
         ("published: 2022-02", "published: 2021-02", "before the month it tells of"),
         ("what: trust, member: ARM, month: 2019-05", "what: trust, member: ARM, month: 2018-08",
          "twice"),
@@ -155,7 +155,7 @@ def test_a_record_that_is_cut_keeps_the_calm_years_and_knows_nothing_later(
 
 def test_a_survey_is_not_known_before_it_could_be_published(record: Record) -> None:
     late = [item for item in record.scored if item.known > item.month]
-    assert {item.instrument for item in late} == {"gallup", "workroom"}
+    assert {item.instrument for item in late} == {"gallup_2022", "workroom"}
     for item in late:
         assert item not in record.until(item.known - 1).observations
         assert item in record.until(item.known).observations

@@ -23,7 +23,7 @@ from foedus.cases.scenario_reader import load_scenario
 from foedus.defaults import SEED
 from foedus.model.cohesion import DISSOLVED, RESTORED, end_state
 from foedus.model.records import EXPELLED, IN, NOTICE, WITHDRAWN, Drivers, State
-from foedus.outcomes.base_rates import poisson_interval
+from foedus.outcomes.rates import poisson_interval
 from foedus.outcomes.estimates import mean, probability, ratio, standard_error
 from foedus.worlds.buffers import LANES
 from foedus.worlds.engines import compiled_kernel, passed, states_of
