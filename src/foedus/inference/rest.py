@@ -12,7 +12,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
-from math import comb
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -21,10 +20,11 @@ from foedus.cases.overrides import apply_settings
 from foedus.cases.scenario import bare_scenario
 from foedus.cases.scenario_reader import load_scenario
 from foedus.defaults import SEED
+from foedus.inference.likelihood import Begun, seed_before
 from foedus.model.cohesion import DISSOLVED, RESTORED, end_state
 from foedus.model.records import EXPELLED, IN, NOTICE, WITHDRAWN, Drivers, State
-from foedus.outcomes.rates import poisson_interval
 from foedus.outcomes.estimates import mean, probability, ratio, standard_error
+from foedus.outcomes.rates import binomial_interval, poisson_interval
 from foedus.worlds.buffers import LANES
 from foedus.worlds.engines import compiled_kernel, passed, states_of
 from foedus.worlds.openings import FromTable, Opening, opening
@@ -211,6 +211,27 @@ def reopened(posterior: Posterior) -> FromTable:
     return FromTable(posterior.values, name="posterior, at the start of the record")
 
 
+def _begun(posterior: Posterior, record: Record, place: int) -> Design:
+    """Return the posterior's parameters and opening numbers before an earlier record.
+
+    Those opening numbers belong to the luck of the posterior's draws, whose first blocks are those
+    of the earlier records; the luck of all that follows is fresh.
+
+    Parameters
+    ----------
+    place
+        That of the record among the earlier ones, of the same record.
+    """
+    shapes = [
+        (-(-one.history.horizon // YEAR), len(one.history.alliance.members))
+        for one in record.earlier
+    ]
+    first = sum(years * members for years, members in shapes[:place])
+    own = posterior.luck[first : first + shapes[place][1]]
+    seed = seed_before(posterior.about["seed"], len(shapes) - place)
+    return Begun(posterior.values, luck=own, seed=seed)
+
+
 # ---------------------------------------------------------------------------------------------
 # Findings
 
@@ -338,7 +359,11 @@ def rest(
             lambda counts, known: [*_at_rest(counts, known), *_returns(counts, known)],
         ),
         (loyal(record), again, _loyal),
-        (loyal(record, CALM_YEARS), again, _calm),
+        (loyal(record, CALM_YEARS), again, _loyal_years),
+        *(
+            (one.history, _begun(posterior, record, place), _calm)
+            for place, one in enumerate(record.earlier)
+        ),
         (record.history, again, lambda counts, known: _backcast(counts, known, others)),
         (
             load_scenario("baseline"),
@@ -371,9 +396,18 @@ def _loyal(counts: Counts, known: Populations) -> list[Finding]:
     ]
 
 
-def _calm(counts: Counts, known: Populations) -> list[Finding]:
+def _loyal_years(counts: Counts, known: Populations) -> list[Finding]:
     years = CALM_YEARS * len(counts.freezes)
     report = _Reporter(f"loyal opening, {years} member-years", known, counts.end_state.size)
+    return [
+        report("freezes", counts.freezes.sum(axis=0)),
+        report("missed summits", counts.missed.sum(axis=0)),
+        report("exits", counts.exits.sum(axis=0)),
+    ]
+
+
+def _calm(counts: Counts, known: Populations) -> list[Finding]:
+    report = _Reporter("the calm record again, fresh luck", known, counts.end_state.size)
     return [
         report("freezes", counts.freezes.sum(axis=0), most=0.5),
         report("missed summits", counts.missed.sum(axis=0), most=4.0),
@@ -430,28 +464,3 @@ def _returns(counts: Counts, known: Populations) -> list[Finding]:
         report("months with two or more such decisions, a world", counts.months_with_more),
         report("months with two or more, share of those with any", more),
     ]
-
-
-def binomial_interval(hits: int, trials: int, tail: float = 0.025) -> tuple[float, float]:
-    """Return the exact interval of a chance (Clopper and Pearson 1934, Biometrika 26:404-413).
-
-    Parameters
-    ----------
-    tail
-        Chance beyond either bound.
-    """
-    low = 0.0 if hits == 0 else 1.0 - _chance_with(trials - hits, trials, tail)
-    high = 1.0 if hits == trials else _chance_with(hits, trials, tail)
-    return low, high
-
-
-def _chance_with(most: int, trials: int, level: float) -> float:
-    """Return the chance under which so many hits or fewer have a given probability."""
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        chance = 0.5 * (low + high)
-        below = sum(
-            comb(trials, n) * chance**n * (1.0 - chance) ** (trials - n) for n in range(most + 1)
-        )
-        low, high = (chance, high) if below > level else (low, chance)
-    return low
