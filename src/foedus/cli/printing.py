@@ -62,6 +62,7 @@ def table(title: str, header: Sequence[str], rows: Any, caption: str | None = No
 def run_tables(result: Result, console: Console) -> None:
     """Print the tables of a result, scenario by scenario, with the lines on its worth."""
     from foedus.views import tables
+    from foedus.views.governments import government_lines
 
     for name, summary in result.summary.items():
         console.rule(f"{name}: {summary['title']}", align="left")
@@ -97,6 +98,8 @@ def run_tables(result: Result, console: Console) -> None:
         if carriers := list(tables.carrier_rows(summary)):
             title = "What carries cohesion: its mean where a number is drawn low and high"
             console.print(table(title, tables.CARRIER_HEADER, carriers))
+        for line in government_lines(summary, result.names):
+            console.print(line)
         for line in tables.worth_lines(summary):
             console.print(line, style="bold")
         console.print(tables.evidence_line(summary), style="italic")

@@ -35,6 +35,7 @@ def run(
     seed: options.Seed = None,
     horizon: options.Horizon = None,
     settings: options.Settings = None,
+    given: options.Given = None,
     parameters: options.Parameters = None,
     out: options.Out = None,
     resume: options.Resume = None,
@@ -52,7 +53,7 @@ def run(
 
     silent = quiet or json
     common = _common(no_figures, engine, workers, scheduler, quiet)
-    told = scenarios or out or horizon or settings or overwrite
+    told = scenarios or out or horizon or settings or given or overwrite
     told = told or seed is not None or parameters is not None or keep != "summaries"
     if resume is not None and told:
         message = (
@@ -60,7 +61,7 @@ def run(
             "directory; leave them out (only --runs may be given, to go on to more worlds)."
         )
         raise FoedusError(message)
-    loaded = [] if resume else load_all(scenarios or [], horizon, settings or ())
+    loaded = [] if resume else load_all(scenarios or [], horizon, settings or (), given or ())
     with progress_bar(quiet=silent) as progress, interruption():
         if resume is not None:
             result = running.resume(resume, runs=runs, progress=progress, **common)
@@ -106,6 +107,7 @@ def compare(
     seed: options.Seed = None,
     horizon: options.Horizon = None,
     settings: options.Settings = None,
+    given: options.Given = None,
     parameters: options.Parameters = None,
     out: options.Out = None,
     no_figures: options.NoFigures = False,
@@ -121,7 +123,9 @@ def compare(
     from foedus.studies import items as items_module
 
     common = _common(no_figures, engine, workers, scheduler, quiet)
-    items = load_all(scenarios or [], horizon, settings or (), load=items_module.load_item)
+    items = load_all(
+        scenarios or [], horizon, settings or (), given or (), load=items_module.load_item
+    )
     with progress_bar(quiet=quiet or json) as progress, interruption():
         found = comparison.compare(
             *items,
@@ -222,6 +226,7 @@ def trace(
     seed: options.Seed = None,
     horizon: options.Horizon = None,
     settings: options.Settings = None,
+    given: options.Given = None,
     parameters: options.Parameters = None,
     out: Annotated[
         Path | None, typer.Option(help="File (.png, .svg or .pdf) for a timeline of the world.")
@@ -233,7 +238,7 @@ def trace(
     from foedus.studies import items as items_module
     from foedus.studies import tracing
 
-    items = load_all(scenarios, horizon, settings or (), load=items_module.load_item)
+    items = load_all(scenarios, horizon, settings or (), given or (), load=items_module.load_item)
     told = tracing.trace(*items, run=run, members=member or (), seed=seed, parameters=parameters)
     if out is not None:
         from foedus.views.timeline import write_timeline
@@ -355,6 +360,7 @@ def load_all(
     references: Sequence[str],
     horizon: int | None,
     settings: Sequence[str],
+    given: Sequence[str] = (),
     load: Callable[..., Any] | None = None,
 ) -> list[Any]:
     """Load all scenarios, and report the problems of all of them at once.
@@ -376,7 +382,9 @@ def load_all(
     loaded, sentences = [], []
     for reference in references:
         try:
-            loaded.append((load or load_scenario)(reference, horizon=horizon, settings=settings))
+            loaded.append(
+                (load or load_scenario)(reference, horizon=horizon, settings=settings, given=given)
+            )
         except FoedusError as error:
             sentences.append(str(error))
     if sentences:

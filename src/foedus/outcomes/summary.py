@@ -21,6 +21,7 @@ from foedus.model.specifications import specifications
 from foedus.outcomes.base_rates import base_rate_line, freezes
 from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, measured, of_alliance
 from foedus.outcomes.estimates import Estimate, mean, probability, spread, standard_error
+from foedus.outcomes.governments import elections
 from foedus.outcomes.incidence import Median, incidence
 from foedus.outcomes.worth import informed_line, skill_line
 from foedus.worlds.engines import kernel_for
@@ -344,7 +345,11 @@ def summarise(ensemble: Ensemble) -> dict[str, Any]:
 def _summary(ensemble: Ensemble, worlds: Worlds) -> dict[str, Any]:
     scenario = worlds.scenario
     members = {
-        code: {**outcomes(worlds, code), "events": events(worlds, code)}
+        code: {
+            **outcomes(worlds, code),
+            "events": events(worlds, code),
+            "governments": elections(ensemble, worlds, code),
+        }
         for code in scenario.alliance.members
     }
     found = carriers(ensemble, worlds)
