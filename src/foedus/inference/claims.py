@@ -32,7 +32,7 @@ from foedus.worlds.populations import Populations
 from foedus.worlds.posterior import shipped_posterior
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import numpy.typing as npt
 
