@@ -1,7 +1,8 @@
 """Make what docs/calibration.md shows: ``python docs/evaluate.py [coverage hindcast ...]``.
 
-Each step is a command of foedus; its figures go to ``docs/results`` and to the data that come with
-foedus. On two processors the study of coverage alone takes about half an hour.
+Each step is a command of foedus (``rest`` is a function of it); what they find goes to
+``docs/results`` and to the data that come with foedus. On two processors the study of coverage
+alone takes about half an hour.
 """
 
 from __future__ import annotations
@@ -13,7 +14,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+from foedus.cases.record import load_record
 from foedus.cases.shipped import DATA
+from foedus.ensembles.workers import available_workers
+from foedus.inference.rest import rest as checks_at_rest
+from foedus.worlds.posterior import shipped_posterior
 
 HERE = Path(__file__).resolve().parent
 RESULTS, IMAGES = HERE / "results", HERE / "images"
@@ -90,7 +95,27 @@ def control(_: Path) -> None:
     (RESULTS / "control.json").write_text(text, encoding="utf-8")
 
 
-STEPS = {step.__name__: step for step in (calibration, hindcast, codings, coverage, control)}
+def sweep(place: Path) -> None:
+    """Move each lever from one end to the other."""
+    foedus("sweep", "baseline", "--quiet", "--out", place / "sweep")
+    shutil.copy(place / "sweep" / "sweep.json", RESULTS / "sweep.json")
+    shutil.copy(place / "sweep" / "sweep.png", IMAGES / "sweep.png")
+
+
+def rest(_: Path) -> None:
+    """Put what becomes of the alliance at rest beside what history allows."""
+    posterior = shipped_posterior()
+    if posterior is None:
+        message = "There is no posterior yet; run the step calibration first."
+        raise FileNotFoundError(message)
+    found = checks_at_rest(load_record(), posterior, workers=available_workers())
+    text = json.dumps([one.as_dict() for one in found], indent=2) + "\n"
+    (RESULTS / "rest.json").write_text(text, encoding="utf-8")
+
+
+STEPS = {
+    step.__name__: step for step in (calibration, hindcast, codings, coverage, control, sweep, rest)
+}
 
 if __name__ == "__main__":
     RESULTS.mkdir(exist_ok=True)

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from foedus.cases.alliance_reader import load_alliance
 from foedus.cases.months import parse_month
+from foedus.cases.panel import load_panel
 from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import DATA, shipped_scenarios
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES
 from foedus.model.quantities import EVIDENCE_KINDS
 from foedus.model.specifications import specifications
-from foedus.outcomes.base_rates import FREEZES, base_rate
+from foedus.outcomes.base_rates import freezing
 from foedus.outcomes.catalogue import ALLIANCE_OUTCOMES, MEMBER_OUTCOMES
 
 if TYPE_CHECKING:
@@ -381,13 +382,31 @@ def control() -> str:
     return table(header, rows)
 
 
+def sweep() -> str:
+    """What each lever moves from one end to the other, the answer first."""
+    from foedus.views import sweeps
+
+    content = found("sweep")["sweep"]
+    lines = "\n".join(f"- {line}" for line in content["answer"])
+    worlds = f"{content['scenario']}, {content['runs']:,} worlds at each value."
+    rows = table(sweeps.header(content), sweeps.rows(content))
+    return f"{lines}\n\n{rows}\n\n{worlds} {sweeps.CAPTION}"
+
+
+def rest() -> str:
+    """What becomes of the alliance at rest, beside what history allows."""
+    from foedus.views import evidence_tables
+
+    return table(evidence_tables.REST_HEADER, evidence_tables.rest_rows(found("rest")))
+
+
 def history() -> str:
     """Freezes in history, by alliance and pooled."""
     rows = [
         (name, str(count.events), f"{count.years:,.0f}", f"{count.events / count.years:.4f}")
-        for name, count in FREEZES.items()
+        for name, count in load_panel().counts("freeze").items()
     ]
-    pooled = base_rate(FREEZES)
+    pooled = freezing()
     interval = f"{pooled.rate:.4f} [{pooled.low:.4f}, {pooled.high:.4f}]"
     rows.append(("all", str(pooled.events), f"{pooled.years:,.0f}", interval))
     rows.append(("one more alliance", "", "", f"[{pooled.least:.4f}, {pooled.most:.4f}]"))
@@ -396,6 +415,8 @@ def history() -> str:
 
 BLOCKS = {
     "control": control,
+    "sweep": sweep,
+    "rest": rest,
     "history": history,
     "layout": layout,
     "informed": informed,

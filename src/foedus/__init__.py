@@ -1,9 +1,10 @@
 """foedus: agent-based simulation of alliance cohesion, from scenario files, with evidence.
 
-The public door: :func:`run`, :func:`compare`, :func:`load_scenario`, :func:`load_result` and the
-classes they return; :class:`AllianceModel` with its agents for stepping one world by hand; the
-record and its calibration. Figures are functions of Axes in ``foedus.views.plots`` and
-``foedus.views.comparison_plots``. Everything is imported when it is first used.
+The public door: :func:`run`, :func:`compare`, :func:`sweep`, :func:`load_scenario`,
+:func:`load_result` and the classes they return; :class:`AllianceModel` with its agents for stepping
+one world by hand; the record and its calibration. Figures are functions of Axes in
+``foedus.views.plots`` and ``foedus.views.comparison_plots``. Everything is imported when it is
+first used.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from foedus.studies.comparison import Comparison, compare
     from foedus.studies.results import Result, load_result
     from foedus.studies.running import resume, run
+    from foedus.studies.sweeping import Sweep, sweep
     from foedus.studies.tracing import trace
     from foedus.studies.verification import verify
     from foedus.views.explain import why
@@ -84,6 +86,7 @@ _HOMES = {
     "studies.comparison": ("Comparison", "compare"),
     "studies.results": ("Result", "load_result"),
     "studies.running": ("resume", "run"),
+    "studies.sweeping": ("Sweep", "sweep"),
     "studies.tracing": ("trace",),
     "studies.verification": ("verify",),
     "views.explain": ("why",),
@@ -114,6 +117,7 @@ __all__ = [
     "Sampled",
     "Scenario",
     "ScenarioError",
+    "Sweep",
     "calibrate",
     "checks",
     "compare",
@@ -135,6 +139,7 @@ __all__ = [
     "shipped_scenarios",
     "specification",
     "specifications",
+    "sweep",
     "trace",
     "verify",
     "why",

@@ -10,6 +10,7 @@ ALLIANCE = "csto"  # the alliance where a user names none
 HORIZON = 60  # months
 RUNS = 20_000  # worlds of each scenario
 SEED = 1992  # the Collective Security Treaty was signed in that year
+STEPS = 5  # values of a lever in a sweep, both ends included
 REPLAYED = 8  # worlds of each scenario that are simulated again to verify a result
 
 CALIBRATION_DRAWS, CALIBRATION_SEED = 2_000_000, 2018

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from foedus.cases.alliance import GIVEN
+from foedus.cases.alliance import GIVEN, LONG_IN_OFFICE
 from foedus.cases.alliance_reader import load_alliance
 from foedus.cases.months import parse_month
 from foedus.cases.shipped import shipped_alliances
@@ -159,8 +159,78 @@ def test_an_alliance_that_is_wrong_or_lacks_evidence_does_not_load(
     assert "mine.yaml:" in shown
 
 
+# What members have of their own: elections, governments, disputes
+
+HERE = "KGZ: {value: 0.2, assumed: a test, why: for a test}"
+OTHER = HERE.replace("KGZ", "KAZ")
+TENURE = "tenure: {value: 278,"  # of Tajikistan
+PRIOR = "prior: [0.1, 0.4]"
+
+
+def test_the_csto_has_a_calendar_of_elections_governments_and_one_dispute() -> None:
+    now = load_alliance("csto")
+    ((month, (chance, successor)),) = now.elections("ARM").items()
+    assert month == parse_month("2026-06")
+    assert (chance, successor) == (
+        now.value("ARM.election.2026-06"),
+        now.value("ARM.successor.2026-06"),
+    )
+    assert all(foreseen is None for _, foreseen in now.elections("KAZ").values())
+    assert [*now.disputes] == [("KGZ", "TJK")]
+    assert (now.rival("KGZ"), now.rival("TJK"), now.rival("ARM")) == ("TJK", "KGZ", None)
+    assert now.powers_with("adversary") == ("AZE", "KGZ", "TJK")
+    state = now.opening("ARM", now.default_values("ARM"))
+    assert state.tenure == now.value("ARM.tenure") == 91.0, "since May 2018"
+
+
+def test_a_government_of_unknown_age_counts_as_one_of_long_standing(edited: Edit) -> None:
+    begin = CSTO.index("      tenure:", CSTO.index("  2025-12:"))
+    line = CSTO[begin : CSTO.index("\n", begin) + 1]
+    alliance = load_alliance(str(edited(line, "")))
+    assert "ARM.tenure" not in alliance.numbers
+    assert alliance.opening("ARM", alliance.default_values("ARM")).tenure == LONG_IN_OFFICE
+
+
+def test_an_alliance_without_disputes_loads(edited: Edit) -> None:
+    lines = [line for line in CSTO.splitlines() if not line.lstrip().startswith("dispute:")]
+    path = edited("name: csto", "name: csto")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    alliance = load_alliance(str(path))
+    assert alliance.disputes == {}
+    assert alliance.powers_with("adversary") == ("AZE",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("dispute: {TJK: {", "dispute: {KGZ: {", "A dispute is with another client, not KGZ."),
+        ("dispute: {TJK: {", "dispute: {UZB: {", "A dispute is with another client, not UZB."),
+        ("dispute: {TJK: {", "dispute: {RUS: {", "A dispute is with another client, not RUS."),
+        ("dispute: {TJK: {value:", "dispute: {TJK: {valu:", "Give value, why"),
+        (TENURE, f"dispute: {{{HERE}}}\n      {TENURE}", "This dispute stands at KGZ already"),
+        (TENURE, f"dispute: {{{OTHER}}}\n      {TENURE}", "TJK has a dispute with KGZ already"),
+        (TENURE, f"dispute: 0.5\n      {TENURE}", "Name the other client, as in '{KGZ: "),
+        (TENURE, "tenure: {value: -278,", "-278 is out of bounds"),
+        (TENURE, "tenur: {value: 278,", "There is no key 'tenur' here"),
+        ("2026-06:\n", "2026-13:\n", "This must be a month written YYYY-MM"),
+        ("election: {value: 0.25,", "election: {value: 1.25,", "1.25 is out of bounds"),
+        ("election: {value: 0.25,", "elction: {value: 0.25,", "did you mean 'election'?"),
+        ("election: {value: 0.25,", f"election: {{value: 0.25, {PRIOR},", "take out the prior"),
+        ("successor: {value: 0.7,", "successor: {value: -0.7,", "-0.7 is out of bounds"),
+    ],
+)
+def test_elections_governments_and_disputes_that_are_wrong_are_refused_at_their_line(
+    old: str, new: str, sentence: str, edited: Edit
+) -> None:
+    path = edited(old, new)
+    at = CSTO[: CSTO.index(old)].count("\n") + 1
+    shown = [line for line in refusal(path).splitlines() if sentence in line]
+    assert shown, refusal(path)
+    assert f"mine.yaml:{at}:" in shown[0]
+
+
 def test_a_start_far_from_every_dated_state_is_refused() -> None:
-    with pytest.raises(AllianceError, match="there are states for 2018-01, 2025-12"):
+    with pytest.raises(AllianceError, match="there are states for 2001-12, 2018-01, 2025-12"):
         load_alliance("csto", parse_month("2031-01"))
     with pytest.raises(AllianceError, match="No state is dated"):
         load_alliance("csto", parse_month("2018-01"))

@@ -12,12 +12,13 @@ from foedus.cases.alliance_reader import load_alliance
 from foedus.cases.months import parse_month
 from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import ensemble
-from foedus.model import cohesion, records, rules
+from foedus.model import cohesion, order, records, rules
 from foedus.model.draws import Draws
 from foedus.model.parameters import Parameters
 from foedus.model.quantities import EVIDENCE_KINDS
 from foedus.model.specifications import specifications
 from foedus.views.explain import everything, why
+from foedus.worlds import kernel
 from foedus.worlds.agents import AllianceModel
 
 if TYPE_CHECKING:
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
 
 CSTO = load_alliance("csto")
 CSTO_2018 = load_alliance("csto", parse_month("2018-02"))
+CSTO_2001 = load_alliance("csto", parse_month("2002-01"))
 
 
 # Evidence
 
 
-@pytest.mark.parametrize("alliance", [CSTO, CSTO_2018], ids=["2025-12", "2018-01"])
+@pytest.mark.parametrize(
+    "alliance", [CSTO, CSTO_2018, CSTO_2001], ids=["2025-12", "2018-01", "2001-12"]
+)
 def test_every_number_of_the_alliance_has_evidence_and_lies_in_its_bounds(alliance: Any) -> None:
     for number in alliance.numbers.values():
         assert number.evidence.kind in EVIDENCE_KINDS
@@ -66,7 +70,8 @@ class Recorder:
 def test_every_parameter_state_driver_draw_and_signal_is_read_by_a_rule() -> None:
     """Static: the fields that the compiled code of the rules loads as attributes."""
     loaded: set[str] = set()
-    for module in (rules, cohesion):
+    loaded |= set(kernel.endure.__code__.co_names)  # whose luck a dispute has is read there
+    for module in (rules, order, cohesion):
         for function in vars(module).values():
             if getattr(function, "__module__", None) == module.__name__ and hasattr(
                 function, "__code__"
@@ -133,7 +138,7 @@ events:
   - {event: decision, date: 2026-10, member: KGZ, decision: freeze}
   - {event: decision, date: 2026-11, member: ARM, decision: resume}
   - {event: decision, date: 2026-12, member: KAZ, decision: default}
-  - {event: decision, date: 2027-02, member: BLR, decision: give_notice}
+  - {event: decision, date: 2028-02, member: TJK, decision: give_notice}
 parameters: {BLR.arrears: 1, KAZ.arrears: 1, KGZ.arrears: 1, TJK.arrears: 1}  # so that votes count
 """
 RUNS = 6

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from foedus.cases.months import parse_month
 from foedus.cases.scenario_reader import load_scenario
 from foedus.errors import ScenarioError
 
@@ -17,6 +18,8 @@ def test_levers_of_powers_and_of_the_patron_are_set_by_their_address() -> None:
     scenario = load_scenario("baseline", settings=["outreach.EU.KAZ=0.9", "bandwidth=0.7"])
     assert set(scenario.schedule.outreach["EU"][2]) == {0.9}
     assert {m.bandwidth for m in scenario.schedule.scripted[0]} == {0.7}
+    agreed = load_scenario("baseline", settings=["normalisation.TJK.KGZ=1"])
+    assert {m.dispute for m in agreed.schedule.scripted[3]} == {0.0}
 
 
 def test_parameters_numbers_policy_and_cohesion_are_set() -> None:
@@ -29,16 +32,26 @@ def test_parameters_numbers_policy_and_cohesion_are_set() -> None:
             "cohesion.members=capability",
             "cohesion.trust=3",
             "rules.notice_months=0",
+            "KGZ.dispute.TJK=0.8",
+            "ARM.tenure=3",
         ],
     )
     assert scenario.parameter_values == {"trust_loss": 0.7}
     assert scenario.alliance.value("ARM.trust") == 0.5
     assert scenario.alliance.numbers["ARM.trust"].prior is None
+    assert scenario.alliance.disputes == {("KGZ", "TJK"): 0.8}
+    assert scenario.alliance.value("ARM.tenure") == 3.0
     assert scenario.policy == "adaptive"
     assert scenario.weighting == "capability"
     assert scenario.weights.trust == 3.0
     assert scenario.schedule.scripted[0][0].notice_period == 0.0
     assert str(scenario.origins["policy"]) == "--set policy=adaptive"
+
+
+def test_the_chance_of_an_election_is_set_by_its_month() -> None:
+    scenario = load_scenario("baseline", settings=["ARM.election.2026-06=0.6"])
+    at = scenario.schedule.months.index(parse_month("2026-06"))
+    assert scenario.schedule.scripted[0][at].election == 0.6
 
 
 def test_a_later_setting_goes_before_an_earlier_one() -> None:
@@ -60,6 +73,8 @@ def test_a_later_setting_goes_before_an_earlier_one() -> None:
         ("outreach.ARM=0.5", "Write outreach.POWER.MEMBER=VALUE"),
         ("outreach.EUU.ARM=0.5", "did you mean 'EU'?"),
         ("normalisation.EU.ARM=0.5", "EU is no adversary"),
+        ("normalisation.KAZ.KGZ=0.5", "KAZ is no adversary"),
+        ("KGZ.dispute.TJK=2", "2 is out of bounds"),
         ("bandwidth.RUS=0.5", "Write bandwidth=VALUE"),
         ("presure.ARM=0.5", "nothing named 'presure' to set; did you mean 'pressure'?"),
         ("trust_los=0.5", "did you mean 'trust_loss'?"),

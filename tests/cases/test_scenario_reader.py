@@ -109,6 +109,9 @@ def test_events_become_drivers_of_their_month(write_scenario: Any) -> None:
   - {event: statement, date: 2026-07, member: ARM, tone: 0.4}
   - {event: decision, date: 2026-11, member: ARM, decision: attend}
   - {event: decision, date: 2026-01, to: 2026-03, member: ARM, decision: remain}
+  - {event: decision, date: 2026-04, member: ARM, decision: new_government}
+  - {event: decision, date: 2026-05, member: ARM, decision: same_government}
+  - {event: clash, date: 2026-08, member: BLR, rival: ARM}
 """
     months = load_scenario(write_scenario(body, head=ALONE)).schedule.scripted[0]
     assert (months[1].crisis_scripted, months[1].support_scripted) == (1.0, 0.5)
@@ -118,6 +121,22 @@ def test_events_become_drivers_of_their_month(write_scenario: Any) -> None:
     assert (months[5].pressure, months[6].restraint) == (0.9, 0.4)
     assert (months[10].forced_attend, months[9].forced_attend) == (1.0, -1.0)
     assert [m.forced_exit for m in months[:4]] == [0.0, 0.0, 0.0, -1.0]
+    assert [m.forced_government for m in months[2:6]] == [-1.0, 1.0, 0.0, -1.0]
+
+
+def test_a_scripted_clash_befalls_the_two_sides_in_its_month_and_nobody_else(
+    write_scenario: Any,
+) -> None:
+    body = "events: [{event: clash, date: 2026-03, member: ARM, rival: KAZ}]\n"
+    scripted = load_scenario(write_scenario(body, head=ALONE)).schedule.scripted
+    found = {
+        (code, index)
+        for code, months in zip(("ARM", "BLR", "KAZ", "KGZ", "TJK"), scripted, strict=True)
+        for index, month in enumerate(months)
+        if month.clash_scripted
+    }
+    assert found == {("ARM", 2), ("KAZ", 2)}
+    assert not any(month.crisis_scripted for months in scripted for month in months)
 
 
 def test_summits_and_dues_fall_in_their_months() -> None:
@@ -141,6 +160,35 @@ def test_a_resolved_scenario_loads_again_to_the_same_inputs(name: str, tmp_path:
     assert load_scenario(path).fingerprint == scenario.fingerprint
     path.write_text("\n".join(show_lines(scenario)), encoding="utf-8")
     assert load_scenario(path).fingerprint == scenario.fingerprint
+
+
+def test_events_and_levers_between_two_members_survive_being_written_and_read_again(
+    write_scenario: Any, tmp_path: Path
+) -> None:
+    body = """levers: {normalisation: {TJK: {KGZ: [{from: 2026-06, value: 0.5, ramp: 6}]}}}
+events:
+  - {event: clash, date: 2026-03, member: KGZ, rival: TJK, source: A test.}
+  - {event: decision, date: 2026-04, to: 2027-04, member: KGZ, decision: same_government}
+parameters: {KGZ.dispute.TJK: 0.9, ARM.election.2026-06: 0.5, BLR.tenure: 3, clash_rate: 1}
+"""
+    scenario = load_scenario(write_scenario(body))
+    assert scenario.alliance.disputes == {("KGZ", "TJK"): 0.9}
+    path = tmp_path / "again.yaml"
+    path.write_text(yaml.safe_dump(scenario.resolved()), encoding="utf-8")
+    assert load_scenario(path).fingerprint == scenario.fingerprint
+    path.write_text("\n".join(show_lines(scenario)), encoding="utf-8")
+    assert load_scenario(path).fingerprint == scenario.fingerprint
+
+
+def test_a_new_file_shows_how_to_script_a_clash_and_loads_with_it(tmp_path: Path) -> None:
+    text = new_scenario("mine", "baseline", tmp_path)
+    (line,) = (line for line in text.splitlines() if "event: clash" in line)
+    assert "new_government" in text
+    assert "same_government" in text
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"{text}\nevents:\n{line.removeprefix('#')}\n", encoding="utf-8")
+    (item,) = load_scenario(path).script[-1:]
+    assert (item.event.event, item.event.member) == ("clash", "ARM")
 
 
 # What is refused
@@ -192,7 +240,10 @@ def test_a_resolved_scenario_loads_again_to_the_same_inputs(name: str, tmp_path:
         ),
         ("levers: {pressure: {[ARM, KAZ]: [], ARM: []}}\n", "ARM is addressed twice"),
         ("events: [{event: crisis, date: 2026-01}]\n", "The key 'member' is missing"),
-        ("events: [{event: crysis, date: 2026-01}]\n", "must be one of 'crisis', 'confront"),
+        (
+            "events: [{event: crysis, date: 2026-01}]\n",
+            "must be one of 'crisis', 'clash', 'confront",
+        ),
         ("events: [{date: 2026-01}]\n", "The key 'event' must be one of 'crisis'"),
         ("events: [crisis]\n", "events[0]"),
         (
@@ -220,6 +271,42 @@ def test_a_resolved_scenario_loads_again_to_the_same_inputs(name: str, tmp_path:
             "decision: resume}\n",
             "The freeze of ARM in 2026-03 is already scripted",
         ),
+        (
+            "events: [{event: clash, date: 2026-02, member: KGZ}]\n",
+            "The key 'rival' is missing; add it.",
+        ),
+        (
+            "events: [{event: clash, date: 2026-02, member: KGZ, rival: UZB}]\n",
+            ":5: events[0].rival: UZB is no client of this alliance",
+        ),
+        (
+            "events: [{event: clash, date: 2026-02, member: KGZ, rival: RUS}]\n",
+            "RUS is the patron; name a client",
+        ),
+        (
+            "events: [{event: clash, date: 2026-02, member: KGZ, rival: KGZ}]\n",
+            ":5: events[0].rival: KGZ cannot fight itself; name another.",
+        ),
+        (
+            "events:\n  - {event: clash, date: 2026-02, member: KGZ, rival: TJK}\n"
+            "  - {event: clash, date: 2026-02, member: TJK, rival: KGZ}\n",
+            ":7: events: The clash of TJK in 2026-02 is already scripted",
+        ),
+        (
+            "events:\n  - {event: clash, date: 2026-02, member: KGZ, rival: TJK}\n"
+            "  - {event: clash, date: 2026-02, member: KAZ, rival: TJK}\n",
+            ":7: events: The clash of TJK in 2026-02 is already scripted",
+        ),
+        (
+            "events:\n  - {event: decision, date: 2026-02, to: 2026-04, member: ARM, "
+            "decision: same_government}\n  - {event: decision, date: 2026-03, member: ARM, "
+            "decision: new_government}\n",
+            "The government of ARM in 2026-03 is already scripted",
+        ),
+        ("levers: {normalisation: {KAZ: {ARM: []}}}\n", "KAZ is no adversary of this alliance"),
+        ("parameters: {KGZ.dispute.TJK: 2}\n", "2 is out of bounds; how open a dispute"),
+        ("parameters: {TJK.dispute.KGZ: 0}\n", "did you mean 'KGZ.dispute.TJK'?"),
+        ("parameters: {ARM.election.2026-06: 2}\n", "2 is out of bounds; chance that an elect"),
         ("parameters: {trust_los: 1}\n", "no parameter 'trust_los'; did you mean 'trust_loss'?"),
         ("parameters: {trust_loss: 2}\n", "2 is out of bounds; trust lost by help below"),
         ("parameters: {ARM.trust: -1}\n", "-1 is out of bounds; trust in the patron"),
@@ -266,7 +353,7 @@ def test_a_scenario_alone_needs_a_start(write_scenario: Any) -> None:
 def test_a_start_without_a_dated_state_is_refused(write_scenario: Any) -> None:
     path = write_scenario("", head=ALONE.replace("2026-01", "2023-01"))
     sentence = one_problem(path)
-    assert "there are states for 2018-01, 2025-12" in sentence
+    assert "there are states for 2001-12, 2018-01, 2025-12" in sentence
     assert sentence.startswith(f"{path}:4: start:")
 
 
@@ -374,6 +461,12 @@ def test_the_schema_refuses_what_the_reader_refuses() -> None:
     schema = json_schema()
     good = {"foedus": 1, "name": "a", "title": "T", "extends": "baseline"}
     jsonschema.validate(good, schema)
+    clash = {"event": "clash", "date": "2026-02", "member": "KGZ", "rival": "TJK"}
+    normal = {"levers": {"normalisation": {"TJK": {"KGZ": [{"value": 1}]}}}}
+    jsonschema.validate({**good, **normal, "events": [clash]}, schema)
+    del clash["rival"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**good, "events": [clash]}, schema)
     for bad in ({"horizn": 3}, {"horizon": 0}, {"levers": {"pressure": {"ARM": [{"value": 2}]}}}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({**good, **bad}, schema)

@@ -363,7 +363,7 @@ def test_the_record_is_shown_with_its_sources(capsys: pytest.CaptureFixture[str]
     assert status == 0
     rows = json.loads(out)
     assert all(row["source"] for row in rows)
-    assert {row["scored"] for row in rows} == {"yes", "no"}
+    assert {row["scored"] for row in rows} == {"yes", "no", "fitted"}
     _, other, _ = foedus(capsys, "record", "--coding", "other", "--json")
     assert json.loads(other) != rows
 
@@ -545,3 +545,68 @@ def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path) -> None:
         assert "Traceback" not in process.stderr.read()
         process.wait(timeout=60)
         process.stdout = None
+
+
+def test_panel_answers_first_and_names_every_source(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = foedus(capsys, "panel")
+    assert (status, err) == (0, "")
+    text = " ".join(out.split())
+    assert text.startswith("In alliances led by a patron, freezes of members that took part: once")
+    assert "3 of 5 (exact 95 % of the share: 15% to 95%)" in text
+    for word in (
+        "1972-11",
+        "PAK",
+        "FRUS 1969-1976",
+        "returns in years 0 to 2",
+        "CST/CSTO",
+    ):
+        assert word in text
+
+
+def test_panel_as_json_is_cut_at_a_month_and_leaves_an_alliance_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, out, _ = foedus(capsys, "panel", "--until", "2018-12", "--without", "csto", "--json")
+    content = json.loads(out)
+    assert content["until"] == "2018-12"
+    assert content["without"] == "CST/CSTO"
+    freeze = content["rates"]["freeze"]
+    assert freeze["events"] == 5
+    assert set(freeze["alliances"]) == {"NATO", "SEATO", "ANZUS"}
+    low, high = freeze["interval"]
+    assert freeze["another"][0] < low < freeze["rate"] < high < freeze["another"][1]
+    assert content["rates"]["expulsion"]["another"] is None
+    assert all(event["month"] <= "2018-12" for event in content["events"])
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--until", "2018"], "'2018' is not a month"),
+        (["--until", "1940-01"], "no alliance of the panel existed by then"),
+        (["--without", "NATOO"], "did you mean 'NATO'"),
+    ],
+)
+def test_panel_refuses_what_it_cannot_count(
+    capsys: pytest.CaptureFixture[str], options: list[str], sentence: str
+) -> None:
+    status, out, err = foedus(capsys, "panel", *options)
+    assert (status, out) == (2, "")
+    assert sentence in err
+
+
+def test_a_sweep_answers_first_and_prints_json_alone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    quick = [*QUICK, "--steps", "2", "--lever", "pressure", "--lever", "enforcement"]
+    status, out, err = foedus(capsys, "sweep", *quick, "--out", "swept")
+    assert (status, err) == (0, "")
+    assert out.startswith("- Armenia frozen in 2027-02: ")
+    assert "Results are in swept: sweep.csv, sweep.json, sweep.png, sweep.svg" in out
+    status, out, _ = foedus(capsys, "sweep", *quick, "--json")
+    content = json.loads(out)
+    assert list(content["sweep"]["levers"]) == ["pressure", "enforcement"]
+    assert content == json.loads((tmp_path / "swept" / "sweep.json").read_text(encoding="utf-8"))
+    status, out, err = foedus(capsys, "sweep", *quick, "--out", "swept")
+    assert (status, out) == (2, "")
+    assert "swept holds a sweep already" in err

@@ -15,11 +15,19 @@ import numpy as np
 import pytest
 
 from foedus.cases.months import parse_month
-from foedus.cases.record import load_record
+from foedus.cases.record import Observation, load_record
 from foedus.errors import ResultError
 from foedus.inference.calibration import calibrate
 from foedus.inference.checks import checks
-from foedus.inference.likelihood import STRUCTURAL, Likelihood, placed, target
+from foedus.inference.likelihood import (
+    STRUCTURAL,
+    Begun,
+    Likelihood,
+    Offsets,
+    placed,
+    seed_before,
+    target,
+)
 from foedus.inference.structures import of_coding
 from foedus.model import records, rules
 from foedus.model.records import State
@@ -31,7 +39,7 @@ from foedus.worlds.posterior import continued, load_posterior, shipped_posterior
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from foedus.cases.record import Observation, Record
+    from foedus.cases.record import Record
     from foedus.worlds.posterior import Posterior
 
 FEW = 48_000  # worlds: the fewest that calibrate takes with one population a constant
@@ -124,7 +132,7 @@ def threats(code: str, month: int, threatened: float) -> float:
 
 
 def test_the_likelihood_is_that_of_a_world_stepped_with_mesa(record: Record) -> None:
-    likelihood = Likelihood(record, SEED, 1)
+    likelihood = Likelihood(replace(record, earlier=()), SEED, 1)
     count = 40
     numbers = np.random.default_rng(5).random((len(likelihood.wanted.names), count))
     values = placed(likelihood.wanted, numbers, np.full(count, 0.5))
@@ -139,6 +147,82 @@ def test_the_likelihood_is_that_of_a_world_stepped_with_mesa(record: Record) -> 
             record.history, seed=SEED, run=int(luck[0, k]), parameters=own, collect=False
         )
         assert found[k] == pytest.approx(by_hand(record, model), abs=1e-8)
+
+
+def test_the_likelihood_of_several_records_is_the_sum_over_them(record: Record) -> None:
+    (calm,), alone = record.earlier, replace(record, earlier=())
+    whole, last = Likelihood(record, SEED, 1), Likelihood(alone, SEED, 1)
+    count = 3
+    numbers = np.random.default_rng(6).random((len(whole.wanted.names), count))
+    values = placed(whole.wanted, numbers, np.full(count, 0.5))
+    luck = np.tile(np.arange(7, 7 + count), (whole.blocks, 1))
+    both, late = whole.score(values, luck), last.score(values, luck[-last.blocks :])
+    listed = Likelihood([calm, alone], SEED, 1)
+    assert np.array_equal(listed.score(values, luck), both)
+    for likelihood in (whole, last, listed):
+        likelihood.close()
+    seed, members = seed_before(SEED, 1), len(calm.history.alliance.members)
+    for k in range(count):
+        own = Begun(
+            {name: row[[k]] for name, row in values.items()},
+            luck=np.tile(np.arange(99), (members, 1)),
+        )
+        model = AllianceModel(calm.history, seed=seed, run=7 + k, parameters=own, collect=False)
+        assert both[k] - late[k] == pytest.approx(by_hand(calm, model), abs=1e-7)
+
+
+def test_an_earlier_record_adds_no_number_and_leaves_the_last_ones_states_alone(
+    record: Record,
+) -> None:
+    alone = replace(record, earlier=())
+    whole, last = Likelihood(record, SEED, 1), Likelihood(alone, SEED, 1)
+    assert whole.wanted == last.wanted
+    values = placed(whole.wanted, np.full((len(whole.wanted.names), 4), 0.5), np.zeros(4))
+    luck = np.random.default_rng(1).integers(0, 1000, (whole.blocks, 4))
+    assert np.array_equal(whole.ends(values, luck), last.ends(values, luck[-last.blocks :]))
+    scores = whole.score(values, luck)
+    first = np.concatenate([luck[:1] + 1, luck[1:]])  # the first member's opening numbers
+    assert (whole.score(values, first) != scores).all()
+    for likelihood in (whole, last):
+        likelihood.close()
+
+
+def surveys(house: float, *values: float, error: float = 0.05) -> list[Observation]:
+    return [
+        Observation("trust", "KAZ", month, value, error, "s", "", scored=True, instrument="i",
+                    house=house)
+        for month, value in enumerate(values)
+    ]  # fmt: skip
+
+
+def agreement(items: list[Observation], seen: list[float]) -> float:
+    offsets = Offsets()
+    for item, true in zip(items, seen, strict=True):
+        offsets.add(item, np.array([true]))
+    return float(offsets.agreement()[0])
+
+
+def test_an_offset_of_any_size_leaves_only_changes_to_tell() -> None:
+    items, true = surveys(1e6, 0.9, 0.7, 0.8), [0.6, 0.5, 0.4]
+    shifted = [value + 0.3 for value in true]
+    assert agreement(items, true) == pytest.approx(agreement(items, shifted), abs=1e-6)
+    assert agreement(items, true) < agreement(items, [0.6, 0.4, 0.5]) - 1.0
+    assert agreement(surveys(1e6, 0.9), [0.1]) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_without_an_offset_surveys_are_independent() -> None:
+    true = [0.6, 0.5, 0.4]
+    alone = sum(-0.5 * ((0.8 - value) / 0.05) ** 2 for value in true)
+    assert agreement(surveys(1e-9, 0.8, 0.8, 0.8), true) == pytest.approx(alone)
+
+
+def test_an_offset_is_one_for_all_surveys_of_an_instrument() -> None:
+    items, true = surveys(0.15, 0.8, 0.75, 0.7), [0.6, 0.5, 0.55]
+    assert agreement(items, true) == pytest.approx(
+        normal([(i, t - i.value) for i, t in zip(items, true, strict=True)])
+    )
+    other = [replace(item, instrument=str(k)) for k, item in enumerate(items)]
+    assert agreement(other, true) < agreement(items, true), "three like offsets are less likely"
 
 
 def test_luck_is_by_year_and_member(record: Record) -> None:

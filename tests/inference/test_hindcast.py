@@ -14,6 +14,8 @@ from foedus.cases.record import load_record
 from foedus.errors import ResultError
 from foedus.inference import hindcast as past
 from foedus.inference.coverage import coverage
+from foedus.inference.forecasters import targets_of
+from foedus.inference.likelihood import target
 from foedus.outcomes.worth import NONE, shipped_hindcast, skill_line
 from foedus.views.record_plots import write_hindcast
 from foedus.worlds.openings import PRIOR
@@ -56,11 +58,19 @@ def test_forecasts_do_not_know_what_happened(record: Record, found: Hindcast) ->
             replace(item, value=1.0 - item.value) if item.month > ORIGIN else item
             for item in record.observations
         ),
+        closing=tuple(replace(item, value=1.0 - item.value) for item in record.closing),
     )
     again = past.hindcast(changed, **SMALL)  # type: ignore[arg-type]
     for one, other in zip(found.forecasts, again.forecasts, strict=True):
         assert one.mean == other.mean
         assert one.value == pytest.approx(1.0 - other.value)
+
+
+def test_a_survey_with_a_question_of_its_own_is_fitted_and_not_forecast(record: Record) -> None:
+    targets = targets_of(record, parse_month("2021-12"), record.end)
+    assert any(item.what == "trust" for item in targets)
+    assert all(item.instrument is None for item in targets)
+    assert not set(targets) & set(record.closing)
 
 
 def test_every_forecaster_is_scored_on_the_same_under_each_kind_of_drivers(
@@ -207,6 +217,17 @@ def test_claims_f_g_and_i_hold_under_the_shipped_posterior(record: Record) -> No
     assert all(claim.holds for claim in found if claim.letter in ("f", "i"))
     held = [claim.holds for claim in found if claim.letter == "g"]
     assert all(held)
+
+
+def test_synthetic_records_come_with_synthetic_calm_years_only_if_asked_for(
+    record: Record, tmp_path: Path
+) -> None:
+    early, kept = record.until(parse_month("2019-12")), tmp_path / "kept.jsonl"
+    found = coverage(early, records=1, draws=48_000, earlier=True, keep=kept)
+    assert found.records == 1
+    assert found.names == tuple(target(record.history).names)
+    with pytest.raises(ResultError, match="of another study"):
+        coverage(early, records=1, draws=48_000, keep=kept)
 
 
 def test_intervals_cover_known_truths_in_a_small_study(record: Record, tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import math
+from string import ascii_uppercase
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from conftest import NORMAL
 from foedus.model import draws
 
 WORDS = st.integers(0, 2**32 - 1)
@@ -35,7 +37,7 @@ def test_philox_gives_the_published_vectors(
 
 def test_purposes_are_append_only() -> None:
     """The place of a field is its address: reordering would change every world ever published."""
-    assert draws.Draws._fields[:13] == (
+    assert draws.Draws._fields[:18] == (
         "trust",
         "crisis",
         "answer",
@@ -49,45 +51,78 @@ def test_purposes_are_append_only() -> None:
         "suspend",
         "expel",
         "disposition",
+        "government",
+        "successor",
+        "clash",
+        "together",
+        "shared",
     )
 
 
-@given(WORDS, WORDS, WORDS, WORDS, WORDS)
+@given(WORDS, WORDS, WORDS, WORDS, WORDS, WORDS)
 def test_a_draw_is_a_function_of_its_address_alone(
-    low: int, high: int, run: int, month: int, member: int
+    low: int, high: int, run: int, month: int, member: int, pair: int
 ) -> None:
-    first = draws.draw(low, high, run, month, member)
-    draws.draw(low, high, run ^ 1, month, member)
-    assert draws.draw(low, high, run, month, member) == first
-    assert all(0.0 < u < 1.0 for u in first[1:-1])
-    assert all(math.isfinite(z) and abs(z) < 6.5 for z in (first.trust, first.disposition))
+    first = draws.draw(low, high, run, month, member, pair)
+    draws.draw(low, high, run ^ 1, month, member, pair)
+    assert draws.draw(low, high, run, month, member, pair) == first
+    for name, value in first._asdict().items():
+        assert abs(value) < 6.5 if name in NORMAL else 0.0 < value < 1.0, name
 
 
-@given(WORDS, WORDS, WORDS, WORDS, WORDS)
+@given(WORDS, WORDS, WORDS, WORDS, WORDS, WORDS)
 def test_every_part_of_the_address_matters(
-    low: int, high: int, run: int, month: int, member: int
+    low: int, high: int, run: int, month: int, member: int, pair: int
 ) -> None:
-    here = draws.draw(low, high, run, month, member)
-    assert draws.draw(low ^ 1, high, run, month, member) != here
-    assert draws.draw(low, high ^ 1, run, month, member) != here
-    assert draws.draw(low, high, run ^ 1, month, member) != here
-    assert draws.draw(low, high, run, month ^ 1, member) != here
-    assert draws.draw(low, high, run, month, member ^ 1) != here
+    here = draws.draw(low, high, run, month, member, pair)
+    for address in (
+        (low ^ 1, high, run, month, member, pair),
+        (low, high ^ 1, run, month, member, pair),
+        (low, high, run ^ 1, month, member, pair),
+        (low, high, run, month ^ 1, member, pair),
+    ):
+        there = draws.draw(*address)
+        assert all(a != b for a, b in zip(here, there, strict=True)), "no purpose stands still"
+
+
+@given(WORDS, WORDS, WORDS, WORDS, WORDS, WORDS)
+def test_the_luck_of_fighting_is_the_pairs_that_of_a_common_cause_everybodys_the_rest_ones_own(
+    low: int, high: int, run: int, month: int, member: int, pair: int
+) -> None:
+    here = draws.draw(low, high, run, month, member, pair)
+    other = draws.draw(low, high, run, month, member ^ 1, pair)
+    same = {n for n, a, b in zip(here._fields, here, other, strict=True) if a == b}
+    assert same == {"clash", "together", "shared"}
+    elsewhere = draws.draw(low, high, run, month, member, pair ^ 1)
+    moved = {n for n, a, b in zip(here._fields, here, elsewhere, strict=True) if a != b}
+    assert moved == {"clash"}
+
+
+CODES = st.text(ascii_uppercase, min_size=2, max_size=4)
+
+
+@given(CODES, CODES)
+def test_a_dispute_has_one_number_whichever_side_is_named_first(one: str, other: str) -> None:
+    assume(one != other)
+    number = draws.pair_address(one, other)
+    assert number == draws.pair_address(other, one)
+    assert 0 < number <= draws.WORD
+    assert int(float(number)) == number
 
 
 def test_draws_have_the_stated_distributions() -> None:
-    sample = [draws.draw(7, 0, run, month, 65) for run in range(60) for month in range(60)]
+    sample = [draws.draw(7, 0, run, month, 65, 66) for run in range(60) for month in range(60)]
     n = len(sample)
     for field, values in zip(draws.Draws._fields, zip(*sample, strict=True), strict=True):
         mean = sum(values) / n
         variance = sum((value - mean) ** 2 for value in values) / (n - 1)
-        centre, spread = (0.0, 1.0) if field in ("disposition", "trust") else (0.5, 1 / 12)
+        centre, spread = (0.0, 1.0) if field in NORMAL else (0.5, 1 / 12)
         assert abs(mean - centre) < 5 * math.sqrt(spread / n), field
         assert abs(variance - spread) < 0.1 * spread, field
 
 
 def test_purposes_are_independent_of_each_other() -> None:
-    sample = [draws.draw(7, 0, run, 3, 65) for run in range(3000)]
+    sample = [draws.draw(7, 0, run, 3, 65, 66) for run in range(3000)]
     columns = list(zip(*sample, strict=True))
     centred = [[v - sum(column) / len(column) for v in column] for column in columns]
     for i, one in enumerate(centred):

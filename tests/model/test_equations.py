@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import SHARE, drivers, luck, parameters, signals, states
-from foedus.model import cohesion, records, rules
+from foedus.model import cohesion, order, records, rules
 
 if TYPE_CHECKING:
     from foedus.model.draws import Draws
@@ -46,6 +46,28 @@ def test_mechanisms_4_and_5_trust(p: Parameters, tau: float, gain: float, loss: 
     seen = tau + p.contagion * (p.trust_gain * gain * (1 - tau) - p.trust_loss * loss * tau)
     assert rules.experienced_trust(p, tau, gain, loss) == pytest.approx(own, **NEAR)
     assert rules.witnessed_trust(p, tau, gain, loss) == pytest.approx(seen, **NEAR)
+
+
+@given(parameters(), SHARE, SHARE, SHARE)
+def test_mechanism_2_fighting_between_members_and_4_what_it_costs(
+    p: Parameters, dispute: float, tau: float, before: float
+) -> None:
+    chance = monthly(p.clash_rate * dispute)
+    assert rules.clash_chance(p, dispute) == pytest.approx(chance, **NEAR)
+    cost = p.clash_cost * tau
+    assert rules.clashed_trust(p, tau, 1.0) == pytest.approx(tau - cost, **NEAR)
+    rested = tau + p.trust_recovery * (before - tau) / 12
+    assert rules.rested_trust(p, tau, before) == pytest.approx(rested, **NEAR)
+
+
+@given(parameters(), SHARE, SHARE, st.floats(-6.3, 6.3))
+def test_mechanism_15_governments(p: Parameters, chance: float, affinity: float, z: float) -> None:
+    kept = (1 - chance) * exp(-p.government_rate / 12)
+    assert rules.government_chance(p, chance) == pytest.approx(1 - kept, **NEAR)
+    for successor, middle in ((records.FREE, affinity), (chance, chance)):
+        expected = min(1.0, max(0.0, middle + p.government_spread * z))
+        found = rules.succeeding_affinity(p, affinity, successor, z)
+        assert found == pytest.approx(expected, **NEAR)
 
 
 @given(parameters(), SHARE, st.floats(-6.3, 6.3))
@@ -107,42 +129,52 @@ def test_mechanism_10_readiness(
     assert ready == pytest.approx(expected, **NEAR)
 
 
-@given(parameters(), ODDS, FLAGS, st.integers(0, 240))
-def test_mechanism_10_decisions(p: Parameters, v: float, flag: float, months: int) -> None:
+@given(parameters(), ODDS, FLAGS, SHARE, st.integers(0, 240), st.integers(0, 240))
+def test_mechanism_10_decisions(
+    p: Parameters, v: float, flag: float, n: float, months: int, tenure: int
+) -> None:
     assert rules.attendance_chance(v) == pytest.approx(logistic(v), **NEAR)
     consent = logistic(v - p.refusal_margin) if flag else logistic(p.absent_consent)
     assert rules.consent_chance(p, v, flag) == pytest.approx(consent, **NEAR)
-    paid = logistic(v + p.dues_margin - p.frozen_default * flag)
-    assert rules.payment_chance(p, v, flag) == pytest.approx(paid, **NEAR)
+    paid = logistic(v + p.dues_margin - p.frozen_default * flag + p.dues_enforcement * n)
+    assert rules.payment_chance(p, v, flag, n) == pytest.approx(paid, **NEAR)
     settled = monthly(p.settlement_rate * logistic(v + p.dues_margin))
     assert rules.settlement_chance(p, logistic(v + p.dues_margin)) == pytest.approx(settled, **NEAR)
-    log_hazard = p.freeze_base - p.freeze_slope * v
-    assert rules.freeze_log_hazard(p, v) == pytest.approx(log_hazard, **NEAR)
-    log_hazard = p.thaw_base + p.thaw_slope * v - p.thaw_entrenchment * months / 12
-    assert rules.thaw_log_hazard(p, v, float(months)) == pytest.approx(log_hazard, **NEAR)
+    window = p.government_window if tenure < 24 else 0
+    freezes = p.freeze_base - p.freeze_slope * v + window
+    assert rules.freeze_log_hazard(p, v, float(tenure)) == pytest.approx(freezes, **NEAR)
+    entrenched = p.thaw_entrenchment * min(months, tenure) / 12
+    thaws = p.thaw_base + p.thaw_slope * v - entrenched + window
+    found = rules.thaw_log_hazard(p, v, float(months), float(tenure))
+    assert found == pytest.approx(thaws, **NEAR)
 
 
-@given(parameters(), FLAGS, SHARE, SHARE, SHARE, SHARE, SHARE, SHARE)
+@given(parameters(), st.sampled_from([0.0, 1.0, 2.0]), SHARE, SHARE, SHARE, SHARE, SHARE, SHARE)
 def test_mechanism_11_exit(
     p: Parameters,
     limbo: float,
     h: float,
+    e: float,
     d: float,
     tau: float,
     pressure: float,
-    k: float,
     gone: float,
 ) -> None:
     log_hazard = (
         p.exit_base
         + p.exit_limbo * limbo
-        + p.exit_hedging * h * (1 - d)
+        + p.exit_hedging * max(0.0, h - e)
         + p.exit_distrust * (1 - 2 * tau)
-        - p.exit_dependence * d * (1 + p.exit_pressure * pressure * k)
+        - p.exit_dependence * d * (1 + p.exit_pressure * pressure)
         + p.exit_contagion * gone
     )
-    chance = rules.exit_chance(p, limbo, h, d, tau, pressure, k, gone)
-    assert chance == pytest.approx(monthly(exp(log_hazard)), **NEAR)
+    found = rules.exit_log_hazard(p, limbo, rules.alternative(h, e), d, tau, pressure, gone)
+    assert found == pytest.approx(log_hazard, **NEAR)
+
+
+@given(parameters(), SHARE, SHARE, SHARE)
+def test_mechanism_11_common_luck(p: Parameters, own: float, common: float, u: float) -> None:
+    assert rules.exit_luck(p, own, common, u) == (common if u < p.exit_together else own)
 
 
 @given(parameters(), st.integers(0, 6), SHARE, SHARE)
@@ -207,7 +239,7 @@ def reference_signals(
     return {
         "crisis": crisis,
         "support": crisis * support,
-        "gain": crisis * max(0.0, support - s.expectation),
+        "gain": crisis * support,
         "loss": crisis * max(0.0, s.expectation - support),
         "pressure": max(d.confrontation, kept + called * (1 - kept)),
         "restraint": (d.restraint + dropped * (1 - d.restraint))
@@ -216,6 +248,7 @@ def reference_signals(
         "enforcement": d.enforcement + called * (1 - d.enforcement),
         "takes_part": part,
         "member": 1.0,
+        "clash": 1.0 if d.clash_scripted else float(luck.clash < monthly(p.clash_rate * d.dispute)),
     }
 
 
@@ -239,16 +272,26 @@ def reference_month(
     kappa = p.contagion
     tau = s.trust
     tau += p.trust_gain * own.gain * (1 - tau) - p.trust_loss * own.loss * tau
+    tau -= p.clash_cost * own.clash * tau
     tau += kappa * (p.trust_gain * seen.gain * (1 - tau) - p.trust_loss * seen.loss * tau)
     tau -= p.pressure_cost * own.pressure * tau / 12
     tau -= p.pressure_cost * kappa * seen.pressure * tau / 12
     goal = p.repair_anchor * s.trust_before + (1 - p.repair_anchor) * s.expectation
     tau += p.repair_rate * own.restraint * max(0.0, goal - tau) / 12
+    tau += p.trust_recovery * (s.trust_before - tau) / 12
     n["trust"] = tau = cut(tau + p.trust_noise * luck.trust / sqrt(12) * tau * (1 - tau))
     e = cut(s.expectation + p.expectation_learning * (own.support - own.crisis * s.expectation))
     e = cut(e + p.expectation_learning * kappa * (seen.support - seen.crisis * e))
     n["expectation"] = e + p.expectation_recovery / 12 * (s.expectation_initial - e)
-    n["affinity"] = cut(s.affinity + d.affinity_change)
+    falls = 1 - (1 - d.election) * exp(-p.government_rate / 12)
+    changed = decide(d.forced_government, luck.government, falls)
+    if d.affinity_change:
+        n["affinity"], changed = cut(s.affinity + d.affinity_change), 1.0
+    elif changed:
+        middle = d.successor if d.successor >= 0 else s.affinity
+        n["affinity"] = cut(middle + p.government_spread * luck.successor)
+    n["tenure"] = 0.0 if changed else s.tenure + 1
+    window = p.government_window * float(n["tenure"] < 24)
     trusting = p.partner_credibility * (1 - d.confrontation)
     offer = trusting * d.partner_security
     pull = p.hedging_outreach * offer + p.hedging_distrust * max(0.0, s.trust_before - tau)
@@ -268,29 +311,32 @@ def reference_month(
         n["attended"] = decide(d.forced_attend, luck.attend, attends)
         consent = logistic(v - p.refusal_margin) if n["attended"] else logistic(p.absent_consent)
         n["consented"] = decide(d.forced_consent, luck.consent, consent)
-    default = 0.0
+    default, enforced = 0.0, p.dues_enforcement * own.enforcement
     if d.dues:
-        pays = logistic(v + p.dues_margin - p.frozen_default * s.frozen)
+        pays = logistic(v + p.dues_margin - p.frozen_default * s.frozen + enforced)
         default = 1 - decide(d.forced_pay, luck.pay, pays)
         n["arrears"] = s.arrears + default
     elif s.arrears > 0 and not s.frozen:
-        settles = monthly(p.settlement_rate * logistic(v + p.dues_margin))
+        settles = monthly(p.settlement_rate * logistic(v + p.dues_margin + enforced))
         n["arrears"] = max(0.0, s.arrears - decide(d.forced_pay, luck.settle, settles))
     if s.frozen:
-        log_hazard = p.thaw_base + p.thaw_slope * v - p.thaw_entrenchment * s.frozen_months / 12
+        entrenched = p.thaw_entrenchment * min(s.frozen_months, n["tenure"]) / 12
+        log_hazard = p.thaw_base + p.thaw_slope * v - entrenched + window
         free = d.forced_freeze < 0
         thaw = decide(-1 if free else 1 - d.forced_freeze, luck.thaw, monthly(exp(log_hazard)))
         n["frozen"] = 1 - thaw
         n["frozen_months"] = 0.0 if thaw else s.frozen_months + 1
     else:
-        freezes = monthly(exp(p.freeze_base - p.freeze_slope * v))
+        freezes = monthly(exp(p.freeze_base - p.freeze_slope * v + window))
         n["frozen"], n["frozen_months"] = decide(d.forced_freeze, luck.freeze, freezes), 0.0
     if s.membership == records.IN:
-        log_hazard = p.exit_base + p.exit_limbo * float(n["frozen"] or s.suspended)
-        log_hazard += p.exit_hedging * h * (1 - dep) + p.exit_distrust * (1 - 2 * tau)
-        log_hazard -= p.exit_dependence * dep * (1 + p.exit_pressure * own.pressure * d.bandwidth)
+        log_hazard = p.exit_base + p.exit_limbo * (n["frozen"] + s.suspended)
+        log_hazard += p.exit_hedging * max(0.0, h - n["expectation"])
+        log_hazard += p.exit_distrust * (1 - 2 * tau)
+        log_hazard -= p.exit_dependence * dep * (1 + p.exit_pressure * own.pressure)
         log_hazard += p.exit_contagion * cut(1 - seen.member)
-        if decide(d.forced_exit, luck.exit, monthly(exp(log_hazard))):
+        u = luck.together if luck.shared < p.exit_together else luck.exit
+        if decide(d.forced_exit, u, monthly(exp(log_hazard))):
             n["membership"] = records.NOTICE if d.notice_period else records.WITHDRAWN
             n["notice_left"] = d.notice_period
     elif s.notice_left > 1:
@@ -328,8 +374,8 @@ def test_a_whole_month_is_that_of_the_documentation(
     draws: Draws,
     seen: records.Signals,
 ) -> None:
-    own = rules.befall(p, state, imposed, draws)
+    own = order.befall(p, state, imposed, draws)
     assert own._asdict() == pytest.approx(reference_signals(p, state, imposed, draws), **NEAR)
-    after = rules.transition(p, state, imposed, draws, own, seen)
+    after = order.transition(p, state, imposed, draws, own, seen)
     expected = reference_month(p, state, imposed, draws, own, seen)
     assert after._asdict() == pytest.approx(expected, **NEAR)

@@ -7,20 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from foedus.cases.panel import Count, load_panel
 from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import ensemble
 from foedus.model import records
-from foedus.outcomes.base_rates import (
-    FREEZES,
-    Count,
-    base_rate,
-    base_rate_line,
-    freezes,
-    poisson_interval,
-)
+from foedus.outcomes.base_rates import base_rate, base_rate_line, freezes
+from foedus.outcomes.rates import poisson_interval
 from foedus.outcomes.summary import summarise
 from foedus.worlds.openings import opening
 
@@ -47,12 +42,14 @@ def test_exact_intervals_of_a_count_are_those_of_garwood(
 
 
 def test_the_pooled_rate_is_all_events_over_all_years_and_lies_within_its_intervals() -> None:
-    found = base_rate(FREEZES)
-    assert found.events == sum(count.events for count in FREEZES.values())
+    counts = load_panel().counts("freeze")
+    found = base_rate(counts)
+    assert found.events == sum(count.events for count in counts.values())
     assert found.rate == pytest.approx(found.events / found.years)
     assert found.least < found.low < found.rate < found.high < found.most
 
 
+@settings(max_examples=15, deadline=None)
 @given(st.integers(1, 6), st.floats(30.0, 400.0))
 def test_alliances_that_differ_leave_more_open_for_one_more_than_alike_ones(
     events: int, years: float

@@ -9,7 +9,7 @@ import pytest
 from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.errors import ResultError
-from foedus.model import cohesion, records, rules
+from foedus.model import cohesion, order, records
 from foedus.model.specifications import default_parameters
 from foedus.worlds.agents import AllianceModel, MemberState, OutsidePower, Patron
 
@@ -137,11 +137,11 @@ def test_patron_and_powers_are_overridden_in_subclasses(baseline: Scenario) -> N
 
 def test_rival_rules_take_the_place_of_the_shipped_ones(baseline: Scenario) -> None:
     class Stubborn:
-        befall = staticmethod(rules.befall)
+        befall = staticmethod(order.befall)
 
         @staticmethod
         def transition(*arguments: object) -> records.State:
-            after = rules.transition(*arguments)  # type: ignore[arg-type]
+            after = order.transition(*arguments)  # type: ignore[arg-type]
             return after._replace(trust=arguments[1].trust)  # type: ignore[attr-defined]
 
     model = AllianceModel(baseline, run=3, rules=Stubborn(), collect=False)

@@ -122,7 +122,7 @@ def test_openings_of_many_worlds_are_those_of_single_ones() -> None:
             assert tuple(start.parameters[:, place]) == p
             for index, code in enumerate(alliance.members):
                 state = alliance.opening(code, alliance.drawn_values(code, 11, run))
-                luck = draw(*seed_words(11), run, OPENING, address(code))
+                luck = draw(*seed_words(11), run, OPENING, address(code), 0)
                 state = state._replace(disposition=lasting_difference(p, luck))
                 assert State(*start.states[:, index, place].tolist()) == state
 
@@ -142,7 +142,10 @@ def test_few_worlds_are_left_to_mesa() -> None:
 
 
 def ring(members: int, neighbours: int, directory: Path) -> Path:
-    """Write an alliance of any size: the clients of the CSTO again and again, each seeing some."""
+    """Write an alliance of any size: the clients of the CSTO again and again, each seeing some.
+
+    Every other one has an open dispute with the next.
+    """
     csto = yaml.safe_load((SCENARIOS / "alliances" / "csto.yaml").read_text(encoding="utf-8"))
     codes = ["".join(c) for c in islice(product(ascii_uppercase, repeat=3), members)]
     models = list(csto["members"])
@@ -154,7 +157,11 @@ def ring(members: int, neighbours: int, directory: Path) -> Path:
         weights = dict.fromkeys(seen, 1 / neighbours)
         attention = {"weights": weights, "assumed": "a test", "why": "Neighbours on a ring."}
         clients[code] = {**csto["members"][model], "name": code, "attention": attention}
-        states[code] = csto["states"][date][model]
+        states[code] = {**csto["states"][date][model]}
+        states[code].pop("dispute", None)
+        if place % 2 == 0 and place + 1 < members:
+            number = {"value": 0.9, "assumed": "a test", "why": "So that there is fighting."}
+            states[code]["dispute"] = {codes[place + 1]: number}
     powers = {code: power for code, power in csto["powers"].items() if code != "AZE"}
     content = {
         **csto,

@@ -23,7 +23,7 @@ from foedus.errors import AllianceError, Problem, nearest
 from foedus.model.quantities import EVIDENCE_KINDS, Evidence, Uniform
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -234,14 +234,29 @@ class _Reader:
             elif code in members:
                 own = {name: raw for name, raw in fields.items() if name != "dispute"}
                 numbers |= self._state(path, own, _wanted(fields), ("tenure",))
-                numbers |= self._disputes(path, fields.get("dispute") or {}, members)
+                if "dispute" in fields:
+                    numbers |= self._disputes(path, fields["dispute"], members)
             else:
                 self._complain(path, f"{code} is no member{nearest(code, (patron, *members))}")
-        sides = [side for key in numbers if ".dispute." in key for side in key.split(".")[::2]]
-        for code in {code for code in sides if sides.count(code) > 1}:
-            message = f"{code} has more than one dispute; foedus follows one for each member."
-            self._complain(("states", text, code, "dispute"), message)
+        self._one_dispute_each(text, [key.split(".")[::2] for key in numbers if ".dispute." in key])
         return numbers
+
+    def _one_dispute_each(self, text: str, disputes: Sequence[Sequence[str]]) -> None:
+        """Refuse a dispute that stands at both sides, and a client with disputes with two others.
+
+        ``disputes`` holds the client at which each stands and its rival.
+        """
+        rivals: dict[str, str] = {}
+        for code, rival in disputes:
+            path = ("states", text, code, "dispute", rival)
+            if rivals.get(code) == rival:
+                self._complain(path, f"This dispute stands at {rival} already; take it out here.")
+            elif taken := [side for side in (code, rival) if side in rivals]:
+                one = taken[0]
+                message = f"{one} has a dispute with {rivals[one]} already; a client has only one."
+                self._complain(path, message)
+            else:
+                rivals[code], rivals[rival] = rival, code
 
     def _disputes(
         self, path: KeyPath, given: Any, members: tuple[str, ...]
@@ -249,7 +264,10 @@ class _Reader:
         """Read the dispute of a client with another; it stands at one of the two only."""
         numbers: dict[str, AllianceNumber] = {}
         code, here = str(path[-1]), (*path, "dispute")
-        for other, raw in given.items() if isinstance(given, dict) else ():
+        if not isinstance(given, dict):
+            self._complain(here, "Name the other client, as in '{KGZ: {value: 0.5, ...}}'.")
+            return numbers
+        for other, raw in given.items():
             number = attempt(NumberEntry, raw)
             if other == code or other not in members:
                 self._complain((*here, other), f"A dispute is with another client, not {other}.")

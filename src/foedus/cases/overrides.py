@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: Settings whose value is a word: the field of the scenario and the legal words.
 _WORDS = {"policy": ("policy", tuple(POLICIES)), "cohesion.members": ("weighting", WEIGHTINGS)}
-_SETTING = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(\S.*?)\s*")
+_SETTING = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_.-]*)\s*=\s*(\S.*?)\s*")
 
 
 def apply_settings(

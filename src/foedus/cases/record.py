@@ -28,6 +28,7 @@ from foedus.cases.record_format import (
 from foedus.cases.scenario_format import Clash, Crisis
 from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import is_path, shipped_records
+from foedus.cases.spans import DEFAULT_ORIGIN, ScriptedEvent
 from foedus.cases.validation import validate
 from foedus.defaults import ALLIANCE
 from foedus.errors import AllianceError, RecordError, nearest
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
     from foedus.cases.documents import Document
     from foedus.cases.scenario import Scenario
-    from foedus.cases.spans import ScriptedEvent
     from foedus.defaults import Coding
     from foedus.errors import Problem
     from foedus.model.records import State
@@ -336,9 +336,26 @@ def _refused(model: RecordFile, history: Scenario, document: Document) -> Iterat
         (e.event.member, e.event.date) for e in history.script if isinstance(e.event, Crisis)
     }
     for index, crisis in enumerate(model.crises):
-        if (crisis.member, crisis.month) not in scripted:
-            message = f"{history.name} scripts no crisis of {crisis.member} in {crisis.month}."
+        if (crisis.member, crisis.month) not in scripted and crisis.support is None:
+            message = (
+                f"{history.name} scripts no crisis of {crisis.member} in {crisis.month} to take "
+                "out; give 'support' to add one."
+            )
             yield document.problem(("crises", index), message)
+    yield from _vain_clashes(history, document)
+
+
+def _vain_clashes(history: Scenario, document: Document) -> Iterator[Problem]:
+    """Yield a problem for each fighting between members without an open dispute."""
+    disputes = [{*pair} for pair in history.alliance.disputes]
+    for item in history.script:
+        event = item.event
+        if isinstance(event, Clash) and {event.member, event.rival} not in disputes:
+            message = (
+                f"{history.name} has {event.member} and {event.rival} fight in {event.date}; give "
+                "them a 'dispute' in the alliance file, which says how open it is."
+            )
+            yield document.problem(("history",), message)
 
 
 def _refusal(
@@ -422,15 +439,22 @@ def _closing(history: Scenario, observations: list[Observation]) -> Iterator[Obs
 
 
 def _recoded(history: Scenario, crises: list[CrisisEntry]) -> Iterator[ScriptedEvent]:
-    """Yield the history's events with the second coding of its crises, where they have one."""
+    """Yield the history's events with the second coding of its crises, where they have one.
+
+    A second coding can also add a crisis that the history does not script.
+    """
     others = {(item.member, item.month): item for item in crises}
     for item in history.events:
         event = item.event
-        other = others.get((event.member, event.date)) if isinstance(event, Crisis) else None
+        key = (event.member, event.date)
+        other = others.pop(key, None) if isinstance(event, Crisis) else None
         if other is None:
             yield item
         elif other.support is not None and isinstance(event, Crisis):
             yield replace(item, event=event.model_copy(update={"support": other.support}))
+    for (member, month), added in others.items():
+        crisis = Crisis(event="crisis", date=month, member=member, support=added.support)
+        yield ScriptedEvent(crisis, DEFAULT_ORIGIN)
 
 
 def _instrument(entry: InstrumentEntry) -> Instrument:

@@ -89,7 +89,10 @@ class InstrumentEntry(Checked):
 
 
 class CrisisEntry(Checked):
-    """A second coding of a crisis of the history; without ``support`` it is taken out."""
+    """A second coding of a crisis of the history; without ``support`` it is taken out.
+
+    One that the history does not script is added, with its ``support``.
+    """
 
     member: Code
     month: MonthText

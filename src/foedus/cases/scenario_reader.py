@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from foedus.cases.alliance_reader import load_alliance
 from foedus.cases.documents import Document, KeyPath, decoded, find_document, parse_document
+from foedus.cases.given import apply_given
 from foedus.cases.months import format_month, month_of_year, parse_month
 from foedus.cases.no_effect import refuse_inert
 from foedus.cases.overrides import apply_settings
@@ -44,6 +45,7 @@ def load_scenario(
     *,
     horizon: int | None = None,
     settings: Sequence[str] = (),
+    given: Sequence[str] = (),
     allow_inert: bool = False,
 ) -> Scenario:
     """Load a scenario by path or shipped name.
@@ -57,6 +59,9 @@ def load_scenario(
     settings
         Changes such as ``pressure.ARM=0.6``, ``trust_loss=0.7``, ``ARM.trust=0.5`` or
         ``policy=adaptive``, applied to the whole horizon.
+    given
+        What is given of governments, such as ``ARM government changes 2026-06``, see
+        :mod:`foedus.cases.given`.
     allow_inert
         Whether a scenario may equal what it extends.
 
@@ -68,7 +73,7 @@ def load_scenario(
     Raises
     ------
     ScenarioError
-        With every problem of the file and of the settings.
+        With every problem of the file, or of the settings, or of what is given.
     AllianceError
         If its alliance cannot be loaded.
     InertScenarioError
@@ -88,7 +93,7 @@ def load_scenario(
             refuse_inert(scenario, cut=True)
     if settings:
         scenario = apply_settings(scenario, settings)
-    return scenario
+    return apply_given(scenario, given)
 
 
 def read_scenario(content: bytes, file: str) -> Scenario:

@@ -54,11 +54,13 @@ def execute(arguments: Sequence[str]) -> int:
 COMMANDS: tuple[Callable[..., None], ...] = (
     projecting.run,
     projecting.compare,
+    projecting.sweep,
     projecting.trace,
     projecting.explore,
     projecting.report,
     projecting.verify,
     evidence.record,
+    evidence.panel,
     evidence.calibrate,
     evidence.coverage,
     evidence.hindcast,

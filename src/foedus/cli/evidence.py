@@ -1,4 +1,4 @@
-"""Commands on the evidence: record, calibrate, coverage, hindcast, why."""
+"""Commands on the evidence: record, panel, calibrate, coverage, hindcast, why."""
 
 from __future__ import annotations
 
@@ -53,6 +53,50 @@ def record(
             caption,
         )
     )
+
+
+def panel(
+    *,
+    until: Annotated[
+        str | None, typer.Option(help="Count only what had happened by a month, YYYY-MM.")
+    ] = None,
+    without: Annotated[
+        str | None, typer.Option(help="Leave an alliance out, such as csto or NATO.")
+    ] = None,
+    json: options.AsJson = False,
+) -> None:
+    """Show how often members of other alliances froze, came back, left, were put out."""
+    from foedus.cases.months import parse_month
+    from foedus.cases.panel import load_panel
+    from foedus.outcomes.base_rates import panel_summary
+    from foedus.views import evidence_tables
+
+    try:
+        month = None if until is None else parse_month(until)
+    except ValueError as error:
+        message = f"--until: {error}"
+        raise FoedusError(message) from None
+    if without is not None:
+        without = load_panel().name_of(without.lower()) or without
+    content = panel_summary(month, without)
+    if not content["rates"]:
+        message = f"--until {until}: no alliance of the panel existed by then; give a later month."
+        raise FoedusError(message)
+    if json:
+        typer.echo(as_json(content))
+        return
+    console = console_for_tables()
+    for line in evidence_tables.panel_lines(content):
+        console.print(line, style="bold")
+    caption = (
+        "Exact: of the pooled rate. One more alliance: it may be calmer or more restless than "
+        "these, which so few events tell little of. A freeze is wider here than in the model."
+    )
+    title = f"Members of alliances led by a patron, to {content['until']}"
+    rows = evidence_tables.panel_rows(content)
+    console.print(table(title, evidence_tables.PANEL_HEADER, rows, caption))
+    rows = evidence_tables.panel_event_rows(content)
+    console.print(table("Events", evidence_tables.PANEL_EVENT_HEADER, rows))
 
 
 def calibrate(

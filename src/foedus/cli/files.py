@@ -43,6 +43,7 @@ def show(
     scenario: Annotated[str, typer.Argument(help="Scenario file or name.", show_default=False)],
     *,
     settings: options.Settings = None,
+    given: options.Given = None,
     horizon: options.Horizon = None,
     json: options.AsJson = False,
 ) -> None:
@@ -50,7 +51,9 @@ def show(
     from foedus.cases.scenario_reader import load_scenario
     from foedus.cases.writing import show_lines
 
-    loaded = load_scenario(scenario, settings=settings or (), horizon=horizon, allow_inert=True)
+    loaded = load_scenario(
+        scenario, settings=settings or (), given=given or (), horizon=horizon, allow_inert=True
+    )
     if json:
         from json import dumps
 

@@ -42,6 +42,14 @@ Settings = Annotated[
         "Repeat as needed.",
     ),
 ]
+Given = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--given",
+        help="On condition that a government changes or stays in a month: 'ARM government changes "
+        "2026-06', 'ARM government stays 2026-06'. Repeat as needed.",
+    ),
+]
 Parameters = Annotated[
     str | None,
     typer.Option(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from foedus.studies.comparison import Comparison
     from foedus.studies.results import Result
+    from foedus.studies.sweeping import Sweep
 
 
 WIDE = 150  # columns when the output goes to a file or a pipe
@@ -61,6 +62,7 @@ def table(title: str, header: Sequence[str], rows: Any, caption: str | None = No
 def run_tables(result: Result, console: Console) -> None:
     """Print the tables of a result, scenario by scenario, with the lines on its worth."""
     from foedus.views import tables
+    from foedus.views.governments import government_lines
 
     for name, summary in result.summary.items():
         console.rule(f"{name}: {summary['title']}", align="left")
@@ -96,6 +98,8 @@ def run_tables(result: Result, console: Console) -> None:
         if carriers := list(tables.carrier_rows(summary)):
             title = "What carries cohesion: its mean where a number is drawn low and high"
             console.print(table(title, tables.CARRIER_HEADER, carriers))
+        for line in government_lines(summary, result.names):
+            console.print(line)
         for line in tables.worth_lines(summary):
             console.print(line, style="bold")
         console.print(tables.evidence_line(summary), style="italic")
@@ -165,6 +169,19 @@ def _difference_tables(found: Comparison, horizon: str) -> Iterator[Any]:
         title = "Share of the spread over worlds that comes from not knowing the numbers"
         scenarios = content["spread_from_numbers"]
         yield table(title, ("outcome", *scenarios), splits, comparison_tables.SPLIT_CAPTION)
+
+
+def sweep_tables(found: Sweep, console: Console) -> None:
+    """Print a sweep: which lever moves what and which moves nothing, then every number."""
+    from foedus.views import sweeps
+
+    for line in found.answer:
+        console.print(f"- {line}", style="bold")
+    title = sweeps.title(found)
+    header = sweeps.header(found.summary)
+    rows = sweeps.rows(found.summary)
+    console.print(table(title, header, rows, sweeps.CAPTION))
+    console.print(found.provenance_line)
 
 
 def as_json(content: Any) -> str:

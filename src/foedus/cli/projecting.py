@@ -1,4 +1,4 @@
-"""Commands that simulate: run, compare, trace, explore, report, verify."""
+"""Commands that simulate: run, compare, sweep, trace, explore, report, verify."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from foedus.cli.printing import (
     comparison_tables_of,
     console_for_tables,
     run_tables,
+    sweep_tables,
     whereabouts,
 )
 from foedus.cli.waiting import interruption, notice, progress_bar
@@ -34,6 +35,7 @@ def run(
     seed: options.Seed = None,
     horizon: options.Horizon = None,
     settings: options.Settings = None,
+    given: options.Given = None,
     parameters: options.Parameters = None,
     out: options.Out = None,
     resume: options.Resume = None,
@@ -51,7 +53,7 @@ def run(
 
     silent = quiet or json
     common = _common(no_figures, engine, workers, scheduler, quiet)
-    told = scenarios or out or horizon or settings or overwrite
+    told = scenarios or out or horizon or settings or given or overwrite
     told = told or seed is not None or parameters is not None or keep != "summaries"
     if resume is not None and told:
         message = (
@@ -59,7 +61,7 @@ def run(
             "directory; leave them out (only --runs may be given, to go on to more worlds)."
         )
         raise FoedusError(message)
-    loaded = [] if resume else load_all(scenarios or [], horizon, settings or ())
+    loaded = [] if resume else load_all(scenarios or [], horizon, settings or (), given or ())
     with progress_bar(quiet=silent) as progress, interruption():
         if resume is not None:
             result = running.resume(resume, runs=runs, progress=progress, **common)
@@ -105,6 +107,7 @@ def compare(
     seed: options.Seed = None,
     horizon: options.Horizon = None,
     settings: options.Settings = None,
+    given: options.Given = None,
     parameters: options.Parameters = None,
     out: options.Out = None,
     no_figures: options.NoFigures = False,
@@ -120,7 +123,9 @@ def compare(
     from foedus.studies import items as items_module
 
     common = _common(no_figures, engine, workers, scheduler, quiet)
-    items = load_all(scenarios or [], horizon, settings or (), load=items_module.load_item)
+    items = load_all(
+        scenarios or [], horizon, settings or (), given or (), load=items_module.load_item
+    )
     with progress_bar(quiet=quiet or json) as progress, interruption():
         found = comparison.compare(
             *items,
@@ -138,6 +143,68 @@ def compare(
         typer.echo(found.json(), nl=False)
     elif not quiet:
         comparison_tables_of(found, console_for_tables())
+        typer.echo(whereabouts(out))
+
+
+def sweep(
+    scenario: Annotated[
+        str, typer.Argument(help="Scenario in which one lever at a time is moved: name or file.")
+    ] = "baseline",
+    *,
+    lever: Annotated[
+        list[str] | None,
+        typer.Option(help="Move this lever only; repeat as needed. All if omitted."),
+    ] = None,
+    member: Annotated[
+        str | None,
+        typer.Option(help="Code of the member that levers address; the first client if omitted."),
+    ] = None,
+    steps: Annotated[
+        int, typer.Option(help="Values of each lever, both ends included.", min=2)
+    ] = defaults.STEPS,
+    runs: options.Runs = None,
+    seed: options.Seed = None,
+    horizon: options.Horizon = None,
+    settings: options.Settings = None,
+    parameters: options.Parameters = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Directory for the sweep as JSON, CSV and figure.")
+    ] = None,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figure.")] = False,
+    json: options.AsJson = False,
+    quiet: options.Quiet = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the sweep in the directory.")
+    ] = False,
+    engine: options.Engine = "auto",
+    workers: options.Workers = None,
+) -> None:
+    """Move each lever from one end to the other: which moves what, and which moves nothing."""
+    from foedus.studies import sweeping
+
+    with progress_bar(quiet=quiet or json) as progress, interruption():
+        found = sweeping.sweep(
+            scenario,
+            levers=lever or (),
+            member=member,
+            steps=steps,
+            runs=runs or defaults.RUNS,
+            seed=defaults.SEED if seed is None else seed,
+            parameters=parameters,
+            horizon=horizon,
+            settings=settings or (),
+            out=out,
+            overwrite=overwrite,
+            figures=not no_figures,
+            workers=workers,
+            engine=engine,
+            progress=progress,
+            notice=None if quiet else notice,
+        )
+    if json:
+        typer.echo(found.json(), nl=False)
+    elif not quiet:
+        sweep_tables(found, console_for_tables())
         typer.echo(whereabouts(out))
 
 
@@ -159,6 +226,7 @@ def trace(
     seed: options.Seed = None,
     horizon: options.Horizon = None,
     settings: options.Settings = None,
+    given: options.Given = None,
     parameters: options.Parameters = None,
     out: Annotated[
         Path | None, typer.Option(help="File (.png, .svg or .pdf) for a timeline of the world.")
@@ -170,7 +238,7 @@ def trace(
     from foedus.studies import items as items_module
     from foedus.studies import tracing
 
-    items = load_all(scenarios, horizon, settings or (), load=items_module.load_item)
+    items = load_all(scenarios, horizon, settings or (), given or (), load=items_module.load_item)
     told = tracing.trace(*items, run=run, members=member or (), seed=seed, parameters=parameters)
     if out is not None:
         from foedus.views.timeline import write_timeline
@@ -292,6 +360,7 @@ def load_all(
     references: Sequence[str],
     horizon: int | None,
     settings: Sequence[str],
+    given: Sequence[str] = (),
     load: Callable[..., Any] | None = None,
 ) -> list[Any]:
     """Load all scenarios, and report the problems of all of them at once.
@@ -313,7 +382,9 @@ def load_all(
     loaded, sentences = [], []
     for reference in references:
         try:
-            loaded.append((load or load_scenario)(reference, horizon=horizon, settings=settings))
+            loaded.append(
+                (load or load_scenario)(reference, horizon=horizon, settings=settings, given=given)
+            )
         except FoedusError as error:
             sentences.append(str(error))
     if sentences:

@@ -5,8 +5,9 @@ letter. Limbo means that a member has frozen its participation without leaving.
 
 f: pressure makes limbo or suspension of the vote likelier than restraint does.
 g: in every scenario limbo or suspension is likelier than withdrawal.
-h: outreach lowers participation, and multiplies the hazard of exit by more where the member's
-dependence is low.
+h: outreach lowers participation and makes notice of withdrawal likelier. (That it does so the more
+the less a member depends on the patron was a claim about a rule that has been given up, see
+docs/decisions/0023-levers-that-did-nothing.md.)
 i: in the simulated history the first refusal of documents, missed summit, freeze and default on
 dues come in this order more often than in any other.
 """
@@ -16,7 +17,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from itertools import permutations
-from math import log
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +31,7 @@ from foedus.worlds.openings import FromTable
 from foedus.worlds.posterior import shipped_posterior
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import numpy.typing as npt
 
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 
 BEYOND = 3.0  # a claim holds if its quantity exceeds 0 by this many standard errors
-LOW, HIGH = 0.3, 0.85  # dependence of a weakly and of a strongly dependent member
 ORDER = ("refused_documents", "missed_summit", "freeze", "unpaid_dues")
 _LIMBO = [records.STANDINGS.index(name) for name in ("suspended", "frozen", "frozen, suspended")]
 _LEAVING = [records.STANDINGS.index(name) for name in ("notice", "withdrawn")]
@@ -131,12 +130,13 @@ def evaluate(
         )
         for name, part in parts.items()
     ]
-    taking = [
-        parts[name].of("takes_part", member).astype(float)
-        for name in ("baseline", "western_outreach")
-    ]
+    baseline, outreach = (parts[name] for name in ("baseline", "western_outreach"))
+    taking = [part.of("takes_part", member).astype(float) for part in (baseline, outreach)]
     found.append(claim("h", "taking part, baseline minus western outreach", taking[0] - taking[1]))
-    found += _exit_claims(worlds, claim, posterior, member)
+    notices = [(part.event("notice", member) > 0).astype(float) for part in (outreach, baseline)]
+    found.append(
+        claim("h", "notice given, western outreach minus baseline", notices[0] - notices[1])
+    )
     design = FromTable(posterior.values)
     (history,) = ensemble.run([record.history], design, runs, seed=seed, workers=workers).parts
     return [*found, _order_claim(claim, history, member)]
@@ -145,45 +145,6 @@ def evaluate(
 def _among(part: gathered.Worlds, member: str, standings: list[int]) -> Floats:
     """1 for each world in which a member has one of some standings at the horizon, else 0."""
     return np.isin(part.of("standing", member), standings).astype(float)
-
-
-def _exit_claims(
-    worlds: Callable[..., tuple[gathered.Worlds, ...]],
-    claim: Callable[[str, str, Floats], Claim],
-    posterior: Posterior,
-    member: str,
-) -> Iterator[Claim]:
-    """Yield the two tests of claim h on exits: outreach at low and at high dependence.
-
-    The first uses the rule of the exit hazard. It takes the outside option and the dependence at
-    the horizon under outreach and under the baseline, and nothing else differs. The second uses
-    the share of worlds in which notice was given, which reflects all effects of outreach.
-    """
-    hazard, notices = [], []
-    for dependence in (LOW, HIGH):
-        settings = (f"{member}.dependence={dependence}",)
-        pair = worlds("baseline", "western_outreach", settings=settings)
-        weight = posterior.values["exit_hedging"][np.arange(pair[0].runs) % posterior.size]
-        one, other = (
-            part.of("outside_option", member) * (1.0 - part.of("dependence", member).astype(float))
-            for part in pair
-        )
-        hazard.append(weight * (other - one))
-        one, other = (_log_share((part.event("notice", member) > 0).astype(float)) for part in pair)
-        notices.append(other - one)
-    text = f"log of how outreach multiplies {{}}, dependence {LOW:g} minus dependence {HIGH:g}"
-    yield claim("h", text.format("the exit hazard"), hazard[0] - hazard[1])
-    yield claim("h", text.format("notices"), notices[0] - notices[1])
-
-
-def _log_share(happened: Floats) -> Floats:
-    """Values by world whose mean is the log of a share, and whose standard error is the log's.
-
-    They are the logarithm expanded to first order about the share (delta method). A share of 0 is
-    replaced by half a world.
-    """
-    share = max(float(happened.mean()), 0.5 / happened.size)
-    return log(share) + (happened - float(happened.mean())) / share
 
 
 def _order_claim(

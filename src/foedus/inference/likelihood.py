@@ -222,18 +222,22 @@ class Begun(FromTable):
     Attributes
     ----------
     luck
-        Number of the world whose luck each member has in the first year: shape (member, world).
+        Number of the world whose luck each member has in the first year: shape (member, draw).
+    seed
+        Seed of the draws from the priors; that of the worlds if None.
     """
 
     values: dict[str, Floats] = field(kw_only=False)
     luck: Integers
+    seed: int | None = None
 
     def given(
         self, scenario: Scenario, seed: int, runs: Integers, member: str, name: str, loops: Any
     ) -> Numbers:
         """Draw an opening number of a member in some worlds."""
         own = self.luck[scenario.alliance.members.index(member)]
-        return PRIOR.given(scenario, seed, own[runs], member, name, loops)
+        drawn_with = seed if self.seed is None else self.seed
+        return PRIOR.given(scenario, drawn_with, own[runs % own.size], member, name, loops)
 
 
 def seed_before(seed: int, records: int) -> int:

@@ -1,52 +1,33 @@
 """How often members of alliances stepped back in history, as a yardstick for projections.
 
-The counts are of alliances led by a patron (NATO, SEATO, ANZUS and CST/CSTO, from each treaty to
-November 2025): months at risk from ATOP 4.01 (Leeds, Ritter, Mitchell and Long 2002, International
-Interactions 28:237-260), events coded from public pages. A freeze is counted where a member stayed
-in the treaty and by its own decision took no part in the organisation or its military structure for
-more than one meeting. That is wider than a freeze of the model, so the historical rates are rather
-too high than too low; quiet freezes may be missing.
+The counts are of alliances led by a patron (:mod:`foedus.cases.panel`). A freeze is counted there
+where a member stayed in the treaty and by its own decision took no part in the organisation or its
+military structure for more than one meeting. That is wider than a freeze of the model, so the
+historical rates are rather too high than too low; quiet freezes may be missing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp, lgamma, log
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from foedus.cases.months import format_month
+from foedus.cases.panel import KINDS, MONTHS, load_panel
 from foedus.model.records import State
 from foedus.outcomes.incidence import EXITS
+from foedus.outcomes.rates import binomial_interval, fit, poisson_interval
 from foedus.worlds.engines import kernel_for
 from foedus.worlds.openings import opening
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
+    from collections.abc import Mapping
 
+    from foedus.cases.panel import Count
     from foedus.ensembles.ensemble import Ensemble
     from foedus.ensembles.gathered import Worlds
-
-    Floats = npt.NDArray[np.float64]
-
-MONTHS = 12.0  # in a year
-
-
-class Count(NamedTuple):
-    """How often something happened in an alliance, and in how many member-years at risk."""
-
-    events: int
-    years: float
-
-
-#: Freezes, and years in which members took part, by alliance. NATO: France 1966, Greece 1974, Spain
-#: 1982; SEATO: France 1965; ANZUS: New Zealand 1985; CSTO: Uzbekistan 2009, Armenia 2024.
-FREEZES: dict[str, Count] = {
-    "NATO": Count(3, 1323.9),
-    "SEATO": Count(1, 143.5),
-    "ANZUS": Count(1, 106.4),
-    "CST/CSTO": Count(2, 184.8),
-}
 
 
 @dataclass(frozen=True)
@@ -76,52 +57,71 @@ class BaseRate:
         return self.events / self.years
 
 
-def base_rate(counts: dict[str, Count]) -> BaseRate:
+def base_rate(counts: Mapping[str, Count]) -> BaseRate:
     """Pool the counts of several alliances, with an effect of the single alliance.
 
-    Events of alliance j are Poisson with rate r_j; the rates are gamma distributed with mean m and
-    shape a, whose logarithms have flat priors over a wide grid. ``least`` and ``most`` are the
-    quantiles of a rate drawn anew from that distribution, over the posterior of m and a.
+    ``least`` and ``most`` are quantiles of the rate of one more alliance, see
+    :class:`~foedus.outcomes.rates.Fit`.
     """
     events = sum(count.events for count in counts.values())
     years = sum(count.years for count in counts.values())
-    least, most = _another(list(counts.values()))
+    least, most = fit(counts).another().quantile([0.025, 0.975]).tolist()
     low, high = poisson_interval(events)
     return BaseRate(events, years, low / years, high / years, least, most)
 
 
-def poisson_interval(events: int, tail: float = 0.025) -> tuple[float, float]:
-    """Return the exact interval of a Poisson mean from one count, each tail of so much."""
-    low = 0.0 if events == 0 else _mean_with(events - 1, 1.0 - tail)
-    return low, _mean_with(events, tail)
+@cache
+def freezing() -> BaseRate:
+    """Return how often members that took part froze, in all alliances of the panel."""
+    return base_rate(load_panel().counts("freeze"))
 
 
-def _mean_with(most: int, chance: float) -> float:
-    """Return the mean of a Poisson number that is at most so large with a given chance."""
-    low, high = 0.0, 20.0 + 5.0 * most
-    for _ in range(100):
-        mean = 0.5 * (low + high)
-        terms = (exp(n * log(mean) - mean - lgamma(n + 1)) for n in range(most + 1))
-        low, high = (mean, high) if sum(terms) > chance else (low, mean)
-    return low
+def panel_summary(until: int | None = None, without: str | None = None) -> dict[str, Any]:
+    """Return counts and rates of the panel as plain data.
 
+    Parameters
+    ----------
+    until
+        Last month (number) that counts; the last one observed if None.
+    without
+        Name of an alliance to leave out.
 
-def _another(counts: list[Count]) -> tuple[float, float]:
-    """Return the 2.5 and 97.5 % points of the rate of one more alliance."""
-    means, shapes = np.exp(np.linspace(-9.2, -1.2, 161)), np.exp(np.linspace(-3.0, 4.0, 71))
-    mean, shape = (grid.ravel() for grid in np.meshgrid(means, shapes))
-    logs = np.zeros(mean.size)
-    gamma = {value: lgamma(value) for value in set(shapes.tolist())}
-    for events, years in counts:
-        rest = np.array([lgamma(a + events) - gamma[a] for a in shape.tolist()])
-        scale = shape / mean
-        logs += rest + shape * np.log(scale / (scale + years)) - events * np.log(scale + years)
-    weights = np.exp(logs - logs.max())
-    generator = np.random.default_rng(0)  # of a fixed table: the same numbers every time
-    chosen = generator.choice(mean.size, 100_000, p=weights / weights.sum())
-    rates = generator.gamma(shape[chosen], mean[chosen] / shape[chosen])
-    least, most = np.quantile(rates, [0.025, 0.975])
-    return float(least), float(most)
+    Returns
+    -------
+    dict
+        ``rates`` by kind of event, ``together`` on decisions to leave in the same month, and
+        ``events`` with their sources. Intervals hold 95 %; ``another``, that of one more alliance,
+        is None where no event was counted.
+    """
+    panel = load_panel()
+    rates = {}
+    for name, kind in KINDS.items():
+        counts = panel.counts(name, until=until, without=without)
+        if not counts:
+            continue
+        found = base_rate(counts)
+        rates[name] = {
+            "meaning": kind.meaning,
+            "events": found.events,
+            "years": found.years,
+            "rate": found.rate,
+            "interval": [found.low, found.high],
+            "another": [found.least, found.most] if found.events else None,
+            "alliances": {alliance: count._asdict() for alliance, count in counts.items()},
+        }
+    joint, decisions = panel.together(until=until, without=without)
+    events = panel.events(until=until, without=without)
+    return {
+        "until": format_month(panel.end if until is None else min(until, panel.end)),
+        "without": without,
+        "rates": rates,
+        "together": {
+            "joint": joint,
+            "decisions": int(decisions),
+            "interval": list(binomial_interval(joint, int(decisions))),
+        },
+        "events": [one._asdict() | {"month": format_month(one.month)} for one in events],
+    }
 
 
 # ---------------------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ def freezes(ensemble: Ensemble, worlds: Worlds) -> Projected | None:
         events += float(((ends[0] > 0) & (ends[0] == last)).sum())
         years += float(last.sum()) / MONTHS
     members = tuple(np.array(scenario.alliance.members)[free.any(axis=1)].tolist())
-    return Projected(members, events / years, base_rate(FREEZES)) if members else None
+    return Projected(members, events / years, freezing()) if members else None
 
 
 def base_rate_line(found: Projected | None) -> str:

@@ -15,6 +15,8 @@ IMPOSED: dict[str, str] = {
 #: Phrases for what happens to a member, in the order in which they are told. An event of the
 #: chronicle that is not listed here is told by its meaning.
 PHRASES: dict[str, str] = {
+    "new_government": "{name} gets a new government{occasion}, closeness to {patron} {affinity}",
+    "same_government": "{name} keeps its government in the election or succession due",
     "crisis": "{crisis}, {name} appeals: {answer} ({expected} expected), trust {trust}",
     "return_to_summit": "{name} returns to the summit",
     "missed_summit": "{name} skips the summit{documents}",
@@ -38,6 +40,7 @@ OF_ALLIANCE: dict[str, str] = {
 _MEANINGS: dict[str, str] = {
     **{name: note.meaning for name, note in event_notes().items()},
     "crisis": "was in a crisis that invokes the treaty",
+    "same_government": "kept its government in an election or at a succession",
     "payment": "paid a year of arrears",
     "vote_regained": "regained its vote",
     "trust": "its trust has moved",

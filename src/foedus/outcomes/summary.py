@@ -19,6 +19,7 @@ from foedus.model.elementary import normal_quantile
 from foedus.model.quantities import EVIDENCE_KINDS
 from foedus.model.specifications import specifications
 from foedus.outcomes.base_rates import base_rate_line, freezes
+<<<<<<< HEAD
 from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, POOLED, measured, of_alliance
 from foedus.outcomes.estimates import (
     Estimate,
@@ -28,6 +29,11 @@ from foedus.outcomes.estimates import (
     standard_error,
     without_range,
 )
+=======
+from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, measured, of_alliance
+from foedus.outcomes.estimates import Estimate, mean, probability, spread, standard_error
+from foedus.outcomes.governments import elections
+>>>>>>> main
 from foedus.outcomes.incidence import Median, incidence
 from foedus.outcomes.worth import informed_line, skill_line
 from foedus.worlds.engines import kernel_for
@@ -383,7 +389,11 @@ def summarise(ensemble: Ensemble) -> dict[str, Any]:
 def _summary(ensemble: Ensemble, worlds: Worlds) -> dict[str, Any]:
     scenario = worlds.scenario
     members = {
-        code: {**outcomes(worlds, code), "events": events(worlds, code)}
+        code: {
+            **outcomes(worlds, code),
+            "events": events(worlds, code),
+            "governments": elections(ensemble, worlds, code),
+        }
         for code in scenario.alliance.members
     }
     found = carriers(ensemble, worlds)

@@ -265,9 +265,12 @@ def _move_entries(scenario: Scenario, move: _Move) -> Iterator[Entry]:
         "crisis": move.signals.crisis > 0.0,
         "payment": after.arrears < before.arrears,
         "vote_regained": after.suspended < before.suspended,
+        "same_government": _has_kept_government(move),
     }
     occurred |= {name: value > 0.0 for name, value in _events(move)._asdict().items()}
-    details = {"name": scenario.alliance.names[move.code], **_details(move)}
+    names = scenario.alliance.names
+    people = {"name": names[move.code], "patron": names[scenario.alliance.patron]}
+    details = {**people, **_details(move)}
     for kind in (kind for kind, is_so in occurred.items() if is_so):
         text = PHRASES.get(kind, f"{{name}} {KINDS[kind]}").format_map(details)
         yield Entry(format_month(move.number), move.code, kind, text)
@@ -281,6 +284,7 @@ def _details(move: _Move) -> dict[str, str]:
     """Return the texts to put into the placeholders of :data:`~foedus.outcomes.phrases.PHRASES`."""
     before, after = move.before, move.after
     return {
+        "affinity": change(before.affinity, after.affinity),
         "answer": _answer(move.signals.support),
         "arrears": arrears(after.arrears),
         "crisis": "scripted crisis" if move.drivers.crisis_scripted > 0.0 else "crisis",
@@ -289,8 +293,25 @@ def _details(move: _Move) -> dict[str, str]:
         "expected": decimal(before.expectation),
         "frozen": counted(before.frozen_months + 1.0, "month"),
         "left": counted(after.arrears, "year") if after.arrears > 0.0 else "none",
+        "occasion": _occasion(move.drivers),
         "trust": change(before.trust, after.trust),
     }
+
+
+def _has_kept_government(move: _Move) -> bool:
+    """Whether an election or succession was due in a member and left the government as it was."""
+    is_due = move.drivers.election > 0.0 and move.drivers.forced_government < 0.0
+    return is_due and records.is_member(move.before) > 0.0 and move.after.tenure > 0.0
+
+
+def _occasion(drivers: Drivers) -> str:
+    """Say on what occasion a government changes: one of the calendar, another, or the scenario's.
+
+    In a month of the calendar a change is put down to it.
+    """
+    if drivers.forced_government > 0.0 or drivers.affinity_change != 0.0:
+        return ""
+    return " in the election or succession due" if drivers.election > 0.0 else " out of turn"
 
 
 def _answer(support: float) -> str:

@@ -371,6 +371,7 @@ def compare(
     parameters: Numbered = None,
     horizon: int | None = None,
     settings: Sequence[str] = (),
+    given: Sequence[str] = (),
     resolve: float | None = None,
     out: str | Path | None = None,
     overwrite: bool = False,
@@ -392,7 +393,7 @@ def compare(
         20,000 if there is none.
     seed, parameters
         As for :func:`foedus.run`. If results are given, theirs are used and others are refused.
-    horizon, settings, allow_inert
+    horizon, settings, given, allow_inert
         As for :func:`foedus.run`; they apply to the scenarios that are not results.
     resolve
         Half-width of a 95 % interval. Worlds are added until the interval of every headline
@@ -422,11 +423,11 @@ def compare(
     >>> found.difference("pressure", "ARM", "trust").difference.value < 0
     True
     """
-    loaded, given = loaded_items(items, horizon, settings, allow_inert=allow_inert)
+    loaded, results = loaded_items(items, horizon, settings, given, allow_inert=allow_inert)
     scenarios = ordered(scenarios_of(loaded), baseline)
-    refuse_incomparable(given, seed, parameters)
-    first = given[0] if given else None
-    wanted = runs or max((result.runs for result in given), default=RUNS)
+    refuse_incomparable(results, seed, parameters)
+    first = results[0] if results else None
+    wanted = runs or max((result.runs for result in results), default=RUNS)
     common: dict[str, Any] = {
         **options,
         "seed": first.seed if first else SEED if seed is None else seed,
@@ -442,9 +443,9 @@ def compare(
 
     try:
         if resolve is None:
-            found = made(wanted, given, last=True)
+            found = made(wanted, results, last=True)
         else:
-            found = _resolved(made, wanted, given, resolve)
+            found = _resolved(made, wanted, results, resolve)
         if out is not None and found.others:
             found.write(Path(out), figures=figures)
     except InterruptedRun as interruption:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from foedus.cases.given import own_name
 from foedus.cases.scenario import Scenario
 from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
@@ -28,6 +29,7 @@ def loaded_items(
     items: Sequence[Item],
     horizon: int | None,
     settings: Sequence[str],
+    given: Sequence[str] = (),
     *,
     allow_inert: bool = False,
 ) -> tuple[list[Scenario | Result], list[Result]]:
@@ -35,7 +37,7 @@ def loaded_items(
 
     Parameters
     ----------
-    horizon, settings, allow_inert
+    horizon, settings, given, allow_inert
         As for :func:`foedus.load_scenario`; for the items that are loaded as scenarios.
 
     Returns
@@ -46,18 +48,20 @@ def loaded_items(
     Raises
     ------
     ResultError
-        If settings are given together with a result, which they cannot change.
+        If settings or conditions come together with a result, which they cannot change.
     """
     loaded = [
         item
         if isinstance(item, Result | Scenario)
-        else load_item(item, horizon=horizon, settings=settings, allow_inert=allow_inert)
+        else load_item(
+            item, horizon=horizon, settings=settings, given=given, allow_inert=allow_inert
+        )
         for item in items
     ]
-    given = [item for item in loaded if isinstance(item, Result)]
-    if given and settings:
-        raise ResultError(_unchangeable(_called(given[0])))
-    return loaded, given
+    results = [item for item in loaded if isinstance(item, Result)]
+    if results and (settings or given):
+        raise ResultError(_unchangeable(_called(results[0])))
+    return loaded, results
 
 
 def load_item(
@@ -65,6 +69,7 @@ def load_item(
     *,
     horizon: int | None = None,
     settings: Sequence[str] = (),
+    given: Sequence[str] = (),
     allow_inert: bool = False,
 ) -> Scenario | Result:
     """Load an item: a scenario by its name or path, or a result by its directory.
@@ -72,10 +77,12 @@ def load_item(
     A name of a shipped scenario is a scenario even if there is a directory of that name.
     """
     if str(item) not in shipped_scenarios() and Path(item).is_dir():
-        if settings:
+        if settings or given:
             raise ResultError(_unchangeable(str(item)))
         return load_result(item)
-    return load_scenario(item, horizon=horizon, settings=settings, allow_inert=allow_inert)
+    return load_scenario(
+        item, horizon=horizon, settings=settings, given=given, allow_inert=allow_inert
+    )
 
 
 def scenarios_of(items: Sequence[Scenario | Result]) -> list[Scenario]:
@@ -111,6 +118,8 @@ def ordered(scenarios: Sequence[Scenario], baseline: str | None) -> list[Scenari
         return list(scenarios)
     names = [scenario.name for scenario in scenarios]
     name = baseline if baseline in names else Path(baseline).stem
+    if name not in names:  # a scenario on some condition goes by its own name too
+        name = next((one.name for one in scenarios if own_name(one.name) == name), name)
     if name not in names:
         message = f"The baseline '{baseline}' is not among the scenarios{nearest(name, names)}"
         raise ResultError(message)
@@ -171,10 +180,10 @@ def _called(result: Result) -> str:
 
 
 def _unchangeable(result: str) -> str:
-    """Return the refusal of settings (``--set``) that are given with a result."""
+    """Return the refusal of settings and conditions that come together with a result."""
     return (
-        f"The result '{result}' cannot be changed by --set; leave it out, or name the scenarios "
-        "instead of results."
+        f"The result '{result}' cannot be changed by --set or --given; leave these out, or name "
+        "the scenarios instead of results."
     )
 
 

@@ -29,6 +29,7 @@ def run(
     parameters: Numbered = None,
     horizon: int | None = None,
     settings: Sequence[str] = (),
+    given: Sequence[str] = (),
     engine: Engine = "auto",
     keep: Keep = "summaries",
     out: str | Path | None = None,
@@ -61,6 +62,9 @@ def run(
         Months to simulate instead of each scenario's own.
     settings
         Changes such as ``"pressure.ARM=0.6"``, as with ``foedus run --set``.
+    given
+        Conditions such as ``"ARM government changes 2026-06"``, as with ``foedus run --given``, see
+        :mod:`foedus.cases.given`. Name and title of the scenario say what is given.
     engine
         ``"auto"``, ``"mesa"`` or ``"kernel"``; the result is the same to the bit.
     keep
@@ -106,7 +110,7 @@ def run(
     ('scenario', 'member', 'run')
     """
     loaded = tuple(
-        _prepared(item, horizon, settings, allow_inert=allow_inert) for item in scenarios
+        _prepared(item, horizon, settings, given, allow_inert=allow_inert) for item in scenarios
     )
     ensemble.check(loaded, runs, seed)
     design = as_design(parameters, loaded)
@@ -181,15 +185,20 @@ def _prepared(
     item: str | Path | Scenario,
     horizon: int | None,
     settings: Sequence[str],
+    given: Sequence[str],
     *,
     allow_inert: bool,
 ) -> Scenario:
     if isinstance(item, Scenario):
-        if settings:
-            message = "Settings apply to scenarios given by name; load this one with settings."
+        if settings or given:
+            message = (
+                "Settings and conditions apply to scenarios given by name; load this one with them."
+            )
             raise ResultError(message)
         return item if horizon is None else replace(item, horizon=horizon)
-    return load_scenario(item, horizon=horizon, settings=settings, allow_inert=allow_inert)
+    return load_scenario(
+        item, horizon=horizon, settings=settings, given=given, allow_inert=allow_inert
+    )
 
 
 def resume(

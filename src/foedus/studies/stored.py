@@ -9,6 +9,7 @@ import numpy as np
 import yaml
 
 from foedus.cases.frame import shared_frame
+from foedus.cases.given import conditions
 from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import on_disk, store
 from foedus.errors import ResultError
@@ -136,8 +137,10 @@ def inputs(
     scenarios: Sequence[Scenario], runs: int, seed: int, design: Design, keep: str
 ) -> dict[str, Any]:
     """Return what decides a stored result."""
+    given = {scenario.name: list(told) for scenario in scenarios if (told := conditions(scenario))}
     return {
         "scenarios": {scenario.name: scenario.fingerprint for scenario in scenarios},
+        **({"given": given} if given else {}),
         "horizon": shared_frame(scenarios).horizon,
         "runs": runs,
         "seed": str(seed),

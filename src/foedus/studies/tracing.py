@@ -31,6 +31,7 @@ def trace(
     parameters: Numbered = None,
     horizon: int | None = None,
     settings: Sequence[str] = (),
+    given: Sequence[str] = (),
 ) -> Trace | Pair:
     """Tell one world as a dated story, or the same world under two scenarios side by side.
 
@@ -43,7 +44,7 @@ def trace(
         Number of the world, counted from 0, as in every result of this seed and these parameters.
     members
         Codes of the members to tell of; all if omitted.
-    seed, parameters, horizon, settings
+    seed, parameters, horizon, settings, given
         As for :func:`compare`.
 
     Returns
@@ -63,8 +64,8 @@ def trace(
     >>> foedus.trace("baseline", run=17).end.month
     '2030-12'
     """
-    loaded, given = loaded_items(items, horizon, settings)
-    refuse_incomparable(given, seed, parameters)
+    loaded, results = loaded_items(items, horizon, settings, given)
+    refuse_incomparable(results, seed, parameters)
     scenarios = scenarios_of(loaded)
     if not 1 <= len(scenarios) <= MOST_TRACED:
         message = (
@@ -72,7 +73,7 @@ def trace(
             f"{', '.join(scenario.name for scenario in scenarios) or 'such as baseline'}."
         )
         raise ResultError(message)
-    first = given[0] if given else None
+    first = results[0] if results else None
     chosen = first.seed if first else SEED if seed is None else seed
     design = first.ensemble.design if first else as_design(parameters, scenarios)
     told = [traced(scenario, run, chosen, design) for scenario in scenarios]

@@ -22,6 +22,7 @@ from foedus.outcomes.catalogue import ALLIANCE
 from foedus.outcomes.summary import plain
 from foedus.views import comparison_plots, comparison_tables, plots, tables
 from foedus.views.explain import why
+from foedus.views.governments import government_lines
 from foedus.views.plots import STYLE
 from foedus.views.words import in_words, scale_line
 from foedus.worlds.files import refuse_file, replace_file
@@ -200,7 +201,9 @@ def headline(comparison: Compared) -> str:
 
 
 def prospect(result: Projected, name: str) -> Iterator[str]:
-    """Yield sentences on one scenario by itself: end state, cohesion, and each member's chances.
+    """Yield sentences on one scenario by itself.
+
+    They tell end state, cohesion, each member's chances, and what elections decide.
 
     Parameters
     ----------
@@ -220,6 +223,7 @@ def prospect(result: Projected, name: str) -> Iterator[str]:
             f"{names[code]} is active: {_chance(outcome['active'])}; frozen: "
             f"{_chance(outcome['frozen'])}; out: {_chance(outcome['out'])}."
         )
+    yield from government_lines(content, names)
 
 
 def _cohesion_line(content: dict[str, Any]) -> str:
@@ -415,10 +419,13 @@ def _worth(comparison: Compared) -> Iterator[Words]:
 
 
 def _provenance(comparison: Compared) -> Iterator[Table | Words]:
-    given = comparison.provenance
+    given, nested = comparison.provenance, ("scenarios", "given")
     inputs, versions = given["inputs"], given["versions"]
-    rows = [(name, str(value)) for name, value in inputs.items() if name != "scenarios"]
+    rows = [(name, str(value)) for name, value in inputs.items() if name not in nested]
     rows += [(f"scenario {name}", mark) for name, mark in inputs["scenarios"].items()]
+    rows += [
+        (f"given in {name}", "; ".join(told)) for name, told in inputs.get("given", {}).items()
+    ]
     rows += [("digest", given["digest"]), ("made with", _listed(versions))]
     yield Table("Inputs", ("what", "value"), tuple(rows))
     result = comparison.result

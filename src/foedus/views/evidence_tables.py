@@ -58,12 +58,31 @@ SCORE_HEADER: Row = (
     "model better by [90 %]",
 )
 CLAIM_HEADER: Row = ("claim", "above 0 if it holds", "value", "Monte Carlo error", "holds")
+REST_HEADER: Row = (
+    "simulated",
+    "counted",
+    "model [95 %, Monte Carlo]",
+    "error",
+    "worlds",
+    "held against",
+    "holds",
+)
 COVERAGE_HEADER: Row = (
     "number",
     "in the 90 % interval",
     "width / prior's",
     "mean rank",
 )
+PANEL_HEADER: Row = (
+    "what",
+    "events",
+    "years at risk",
+    "a year",
+    "exact 95 %",
+    "one more alliance, 95 %",
+    "by alliance",
+)
+PANEL_EVENT_HEADER: Row = ("month", "alliance", "member", "event", "source")
 
 
 def shown(what: str, value: float) -> str:
@@ -232,3 +251,112 @@ def coverage_rows(rows: Sequence[dict[str, Any]]) -> Iterator[Row]:
             f"{row['width']:.2f}",
             f"{row['mean_rank']:.2f}",
         )
+
+
+# ---------------------------------------------------------------------------------------------
+# The panel of other alliances
+
+
+def panel_lines(content: dict[str, Any]) -> Iterator[str]:
+    """Yield sentences on the panel, the answer first.
+
+    Parameters
+    ----------
+    content
+        Made by :func:`foedus.outcomes.base_rates.panel_summary`.
+    """
+    rates, together = content["rates"], content["together"]
+    if freezes := rates.get("freeze"):
+        yield f"In alliances led by a patron, freezes of members that took part: {_once(freezes)}."
+    if returns := rates.get("return"):
+        early = sum(rates[kind]["events"] for kind in _EARLY if kind in rates)
+        yield f"Returns of frozen members: {_once(returns)}; in the first six years: {early}."
+    if leaving := rates.get("leaving"):
+        yield f"Decisions to leave: {_once(leaving)}."
+    if together["decisions"]:
+        low, high = together["interval"]
+        yield (
+            f"Taken in a month in which another member of the alliance decided to leave: "
+            f"{together['joint']} of {together['decisions']} (exact 95 % of the share: {low:.0%} "
+            f"to {high:.0%})."
+        )
+    yield (
+        f"Suspensions: {rates['suspension']['events']}; expulsions: "
+        f"{rates['expulsion']['events']}, in {rates['expulsion']['years']:,.0f} member-years."
+    )
+
+
+_EARLY = ("return, years 0-2", "return, years 2-6")
+
+
+def _once(rate: dict[str, Any]) -> str:
+    """Say how often something happened: ``once in 251 years (7 in 1,759; 95 % ...)``."""
+    low, high = (f"{1.0 / end:,.0f}" if end else "" for end in rate["interval"])
+    counted = f"{rate['events']} in {rate['years']:,.0f} years"
+    if not rate["events"]:
+        return f"none ({counted}; 95 %: at most once in {high})"
+    return (
+        f"once in {1.0 / rate['rate']:,.0f} years of a member ({counted}; 95 %: once in {high} to "
+        f"once in {low}; in one more alliance up to once in {1.0 / rate['another'][1]:,.0f})"
+    )
+
+
+def panel_rows(content: dict[str, Any]) -> Iterator[Row]:
+    """Yield a row for each kind of event, under :data:`PANEL_HEADER`."""
+    for rate in content["rates"].values():
+        yield (
+            rate["meaning"],
+            str(rate["events"]),
+            f"{rate['years']:,.0f}",
+            f"{rate['rate']:.2g}",
+            _range(rate["interval"]),
+            _range(rate["another"]) if rate["another"] else "-",
+            ", ".join(
+                f"{name} {count['events']} in {count['years']:,.0f}"
+                for name, count in rate["alliances"].items()
+            ),
+        )
+
+
+def _range(ends: Sequence[float]) -> str:
+    return f"{ends[0]:.2g} to {ends[1]:.2g}"
+
+
+def panel_event_rows(content: dict[str, Any]) -> Iterator[Row]:
+    """Yield a row for each event, under :data:`PANEL_EVENT_HEADER`."""
+    for one in content["events"]:
+        event = (
+            f"{one['event']}, frozen for {one['age'] / 12:.1f} years"
+            if one["age"]
+            else one["event"]
+        )
+        yield (one["month"], one["alliance"], one["member"], event, one["source"])
+
+
+def rest_rows(content: Sequence[dict[str, Any]]) -> Iterator[Row]:
+    """Yield the findings of :func:`foedus.inference.rest.rest`, given as plain data."""
+    before = None
+    for one in content:
+        least, most = one["least"], one["most"]
+        if least is None and most is None:
+            limit = ""
+        elif least is None:
+            limit = f"at most {most:g}"
+        elif most is None:
+            limit = f"at least {least:g}"
+        else:
+            limit = f"{least:.4f} to {most:.4f}"
+        source = f" ({one['against']})" if limit else ""
+        value = "-"
+        if one["value"] is not None:
+            value = "{value:.4f} [{low:.4f}, {high:.4f}]".format(**one)
+        yield (
+            one["group"] if one["group"] != before else "",
+            one["what"],
+            value,
+            "-" if one["error"] is None else f"{one['error']:.4f}",
+            f"{one['worlds']:,}",
+            limit + source,
+            {True: "yes", False: "**no**", None: ""}[one["holds"]],
+        )
+        before = one["group"]

@@ -396,6 +396,17 @@ def save(
     """
     described = "; ".join(f"{s.name} {s.fingerprint}" for s in scenarios)
     described += f"; seed {data.attrs['seed']}; {data.sizes['run']} worlds"
+    return save_picture(picture, stem, described)
+
+
+def save_picture(picture: Picture, stem: Path, described: str) -> list[Path]:
+    """Write a figure as PNG and SVG, with its title and a description in their metadata.
+
+    Parameters
+    ----------
+    stem
+        Path of the files without their suffix.
+    """
     common = {"Title": picture.get_suptitle(), "Description": described}
     png = {**common, "Software": "foedus"}
     svg = {**common, "Creator": "foedus", "Date": None}

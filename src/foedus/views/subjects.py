@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from foedus.cases.scenario import Scenario
     from foedus.outcomes.attribution import Attribution
     from foedus.outcomes.differences import Difference, Parting
+    from foedus.outcomes.sweeps import Swept
     from foedus.views.plots import Picture
 
 
@@ -93,3 +94,31 @@ class Compared(Protocol):
     @property
     def provenance(self) -> dict[str, Any]:
         """Inputs, versions and digest, and the command that reproduces the comparison."""
+
+
+class SweptLevers(Protocol):
+    """A sweep of levers. :class:`foedus.Sweep` fulfils it."""
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario in which one lever at a time was moved."""
+
+    @property
+    def name(self) -> str:
+        """Full name of the member."""
+
+    @property
+    def horizon(self) -> str:
+        """Last month, as ``YYYY-MM``."""
+
+    @property
+    def levers(self) -> Sequence[Swept]:
+        """Every lever with what it moved."""
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """All contents of the sweep as plain data."""
+
+    @property
+    def provenance_line(self) -> str:
+        """Worlds, months, parameters and seed in one line."""

@@ -322,7 +322,7 @@ def checksum(head: str, values: Mapping[str, Floats], *more: Floats) -> str:
 
 def opening_numbers(alliance: Alliance) -> dict[str, float]:
     """Return what the alliance's file declares of its members at its date: values by key."""
-    wanted = (*GIVEN, *STANDING, "frozen_months")
+    wanted = (*GIVEN, *STANDING, "frozen_months", "tenure")
     return {
         key: alliance.value(key)
         for member in alliance.members
