@@ -34,6 +34,7 @@ from foedus.inference.forecasters import (
     targets_of,
 )
 from foedus.inference.likelihood import Likelihood, placed
+from foedus.inference.panel import bounding
 from foedus.model.levers import lever_named
 from foedus.model.records import State
 from foedus.worlds.buffers import LANES
@@ -167,7 +168,14 @@ def hindcast(
                 progress(index * total + done, len(origins) * total)
 
         informed = calibrate(
-            known, draws=draws, seed=seed, workers=workers, size=None, islands=1, progress=tell
+            known,
+            draws=draws,
+            seed=seed,
+            workers=workers,
+            size=None,
+            islands=1,
+            prior_term=bounding(known),
+            progress=tell,
         )
         uninformed = prior_worlds(known, informed.size, seed, workers)
         for drivers in DRIVERS:

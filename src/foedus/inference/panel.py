@@ -33,7 +33,7 @@ from foedus.model.specifications import specification
 from foedus.outcomes.rates import fit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import numpy.typing as npt
 
@@ -138,6 +138,16 @@ def resting_log_density(
         (rate.log_chance_above(at) if bound else rate.log_density(at) for rate, at in parts),
         start=np.zeros(_worlds(values)),
     )
+
+
+def bounding(record: Record) -> Callable[[Mapping[str, Floats]], Floats]:
+    """Return what the panel, up to the end of a record, says of worlds: a bound on their rates.
+
+    Rates in the panel are upper readings, since members with a rift are counted too; so the panel
+    says no more than that members at rest freeze and leave more seldom. It is one factor of the
+    likelihood, see :func:`resting_log_density`.
+    """
+    return lambda values: resting_log_density(values, record, bound=True)
 
 
 def return_log_density(

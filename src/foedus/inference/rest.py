@@ -374,7 +374,7 @@ def rest(
     found: list[Finding] = []
     for done, (scenario, design, report) in enumerate(parts):
         counts = simulated(scenario, design, worlds, seed, workers)
-        found += report(counts, Populations(*posterior.populations))
+        found += report(counts, posterior.populations)
         if progress is not None:
             progress(done + 1, len(parts))
     return found

@@ -16,6 +16,7 @@ import numpy as np
 from foedus.defaults import CALIBRATION_DRAWS, CALIBRATION_SEED
 from foedus.errors import ResultError, nearest
 from foedus.inference.calibration import ISLANDS, SHIPPED, calibrate
+from foedus.inference.panel import bounding
 from foedus.model.elementary import exp, log
 from foedus.worlds.posterior import Posterior
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float64]
     Integers = npt.NDArray[np.int64]
-    #: Log-density of the numbers of some worlds by the panel, given these numbers and the record.
-    PanelTerm = Callable[[dict[str, Floats], Record], Floats]
+    #: Makes of a record a function that gives, from the numbers of some worlds, their log-density.
+    PanelTerm = Callable[[Record], Callable[[dict[str, Floats]], Floats]]
 
 LEAST = 0.01  # a model with less weight is left out of the posterior, and so of the range
 
@@ -107,7 +108,7 @@ def calibrate_models(
     workers: int = 1,
     size: int = SHIPPED,
     islands: int = ISLANDS,
-    panel: PanelTerm | None = None,
+    panel: PanelTerm | None = bounding,
     checkpoint: Path | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Posterior:
@@ -126,7 +127,7 @@ def calibrate_models(
     size
         Most draws of the posterior.
     panel
-        What the panel tells of the numbers; models that it informs take it into account.
+        What the panel tells beside a record; models that it informs take it into account.
     checkpoint
         File beside which each model's state is saved, so that the same call continues after an
         interruption. The files are removed at the end.
@@ -150,7 +151,7 @@ def calibrate_models(
             islands=islands,
             model=one.name,
             fixed=one.fixed,
-            prior_term=_term(panel, record) if panel and one.panel else None,
+            prior_term=panel(record) if panel and one.panel else None,
             checkpoint=file,
             keep=True,
             progress=partial(_told, progress, place, len(structures)) if progress else None,
@@ -160,10 +161,6 @@ def calibrate_models(
     for file in filter(None, kept):
         file.unlink(missing_ok=True)
     return posterior
-
-
-def _term(panel: PanelTerm, record: Record) -> Callable[[dict[str, Floats]], Floats]:
-    return lambda values: panel(values, record)
 
 
 def _beside(checkpoint: Path | None, structure: Structure) -> Path | None:

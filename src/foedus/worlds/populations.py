@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from foedus.worlds.openings import Design
-
     Integers = npt.NDArray[np.int64]
 
 #: Names of the attributes of a dataset that hold the arrays, and that of the models' names.
@@ -109,7 +107,7 @@ def balanced(values: int = 1, islands: int = 1) -> Populations:
 INDEPENDENT = balanced()
 
 
-def populations_of(design: Design) -> Populations:
+def populations_of(design: object) -> Populations:
     """Return the populations of a design; only a posterior has more than one."""
     found: Populations = getattr(design, "populations", INDEPENDENT)
     return found
