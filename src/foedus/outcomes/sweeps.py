@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from foedus.model.levers import lever_named
 from foedus.model.records import STANDINGS
+from foedus.model.specifications import specification
 from foedus.outcomes.catalogue import of_alliance, of_member
 from foedus.outcomes.estimates import Estimate, difference, mean, probability
 
@@ -87,6 +88,19 @@ CHANNELS: dict[str, str] = {
     "dependence": "it is no part of the readiness to take part, and only holds a member in "
     "formally (10, 11)",
     "adversary_ties": "they only lower the chance that a crisis of the member is answered (3)",
+}
+
+#: Parameters that say how strongly a lever acts, by lever; those of CHANNELS in one place.
+WEIGHTS: dict[str, tuple[str, ...]] = {
+    "bandwidth": ("answer_bandwidth", "hedging_deterrence"),
+    "pressure": ("pressure_cost", "exit_pressure"),
+    "restraint": ("repair_rate", "repair_anchor"),
+    "enforcement": ("suspension_rate", "expulsion_rate", "dues_enforcement"),
+    "threat": ("trust_loss", "expectation_learning"),
+    "normalisation": ("trust_loss", "clash_rate"),
+    "outreach": ("hedging_outreach", "exit_hedging", "participation_hedging"),
+    "dependence": ("exit_dependence",),
+    "adversary_ties": ("answer_adversary_ties",),
 }
 
 
@@ -252,7 +266,17 @@ def _ranking(key: str, levers: Sequence[Swept], member: str, horizon: str) -> st
         text += f"; then {', '.join(rest)}"
     if still := [one.words for one in levers if one not in moving]:
         text += f"; not by a point: {', '.join(still)}"
-    return f"{text}."
+    return f"{text}. {rests_on(first)}".rstrip()
+
+
+def rests_on(lever: Swept) -> str:
+    """Say which assumed numbers carry the effect of a lever; nothing if none does."""
+    weights = WEIGHTS.get(lever.lever, ())
+    assumed = [name for name in weights if specification(name).evidence.kind == "assumed"]
+    if not assumed:
+        return ""
+    carried = f"{lever.words[:1].upper()}{lever.words[1:]} acts through {' and '.join(assumed)}"
+    return f"{carried}, whose size is assumed: the answer rests on that."
 
 
 def _level(key: str, found: Estimate) -> str:
