@@ -19,7 +19,6 @@ from foedus.model.elementary import normal_quantile
 from foedus.model.quantities import EVIDENCE_KINDS
 from foedus.model.specifications import specifications
 from foedus.outcomes.base_rates import base_rate_line, freezes
-<<<<<<< HEAD
 from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, POOLED, measured, of_alliance
 from foedus.outcomes.estimates import (
     Estimate,
@@ -29,11 +28,7 @@ from foedus.outcomes.estimates import (
     standard_error,
     without_range,
 )
-=======
-from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, measured, of_alliance
-from foedus.outcomes.estimates import Estimate, mean, probability, spread, standard_error
 from foedus.outcomes.governments import elections
->>>>>>> main
 from foedus.outcomes.incidence import Median, incidence
 from foedus.outcomes.worth import informed_line, skill_line
 from foedus.worlds.engines import kernel_for
