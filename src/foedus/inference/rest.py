@@ -28,7 +28,6 @@ from foedus.outcomes.rates import binomial_interval, poisson_interval
 from foedus.worlds.buffers import LANES
 from foedus.worlds.engines import compiled_kernel, passed, states_of
 from foedus.worlds.openings import FromTable, Opening, opening
-from foedus.worlds.populations import Populations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from foedus.cases.record import Record
     from foedus.cases.scenario import Scenario
     from foedus.worlds.openings import Design
+    from foedus.worlds.populations import Populations
     from foedus.worlds.posterior import Posterior
 
     Floats = npt.NDArray[np.float64]
@@ -374,7 +374,7 @@ def rest(
     found: list[Finding] = []
     for done, (scenario, design, report) in enumerate(parts):
         counts = simulated(scenario, design, worlds, seed, workers)
-        found += report(counts, Populations(*posterior.populations))
+        found += report(counts, posterior.populations)
         if progress is not None:
             progress(done + 1, len(parts))
     return found

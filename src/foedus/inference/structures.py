@@ -126,7 +126,9 @@ def calibrate_models(
     size
         Most draws of the posterior.
     panel
-        What the panel tells of the numbers; models that it informs take it into account.
+        What the panel tells of the numbers, such as
+        :func:`~foedus.inference.panel.resting_log_density`; models that it informs add it to the
+        log-likelihood. Without it such a model is the same as its sibling without the panel.
     checkpoint
         File beside which each model's state is saved, so that the same call continues after an
         interruption. The files are removed at the end.
