@@ -127,7 +127,9 @@ def calibrate_models(
     size
         Most draws of the posterior.
     panel
-        What the panel tells beside a record; models that it informs take it into account.
+        What the panel tells beside a record, such as :func:`~foedus.inference.panel.bounding`;
+        models that it informs take it into account. Without it such a model is the same as its
+        sibling without the panel.
     checkpoint
         File beside which each model's state is saved, so that the same call continues after an
         interruption. The files are removed at the end.

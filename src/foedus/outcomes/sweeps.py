@@ -77,8 +77,8 @@ CHANNELS: dict[str, str] = {
     "hedge (8)",
     "pressure": "it only costs trust (7), and holds a dependent member in (11)",
     "restraint": "it only repairs trust that was lost since the rift (7)",
-    "enforcement": "up to one half nobody is expelled; it is a reason to pay, and only a member two "
-    "years in arrears can lose its vote, which is a reason to leave (10, 11, 12)",
+    "enforcement": "up to one half nobody is expelled; it is a reason to pay, and only a member "
+    "two years in arrears can lose its vote, which is a reason to leave (10, 11, 12)",
     "threat": "it only sets how often there is a crisis, in which a member that expects little has "
     "little to lose (2, 4)",
     "normalisation": "it lowers the threat, or the chance that two members fight, and does nothing "

@@ -223,10 +223,10 @@ def models_line(summary: dict[str, Any]) -> str:
     """Say which models the worlds go on from, with their weights; empty text for a single one."""
     models = summary.get("models", ())
     kept = [model for model in models if not model["left_out"]]
-    out = [model["name"] for model in models if model["left_out"]]
+    out = [f"'{model['name']}'" for model in models if model["left_out"]]
     told = "; ".join(f"{model['name']} {_weight(model)}" for model in kept)
     line = f"Models, weighted by evidence: {told}." if kept else ""
-    less = f" Left out, with less than 1 %: {'; '.join(out)}." if out else ""
+    less = f" Left out, with less than 1 %: {', '.join(out)}." if out else ""
     return line + less
 
 
