@@ -16,7 +16,6 @@ from foedus.inference.rest import (
     AGES,
     Counts,
     Finding,
-    binomial_interval,
     counted,
     lived,
     loyal,
@@ -179,13 +178,3 @@ def test_a_finding_holds_within_its_bounds_and_without_any_says_nothing() -> Non
     assert finding(0.2, 0.3, None).holds is False
     assert finding(0.2, None, None).holds is None
     assert finding(float("nan"), None, 1.0).as_dict()["value"] is None
-
-
-@pytest.mark.parametrize(
-    ("hits", "trials", "low", "high"),
-    [(0, 10, 0.0, 0.3085), (3, 5, 0.1466, 0.9473), (10, 10, 0.6915, 1.0)],
-)
-def test_exact_intervals_of_a_chance_are_those_of_the_tables(
-    hits: int, trials: int, low: float, high: float
-) -> None:
-    assert binomial_interval(hits, trials) == pytest.approx((low, high), abs=1e-4)

@@ -137,7 +137,6 @@ def calibrate(
     from foedus.ensembles.workers import available_workers
     from foedus.inference import structures
     from foedus.inference.checks import checks as compared_with
-    from foedus.inference.panel import resting_log_density
     from foedus.views import evidence_tables
 
     wanted = structures.structures_named(model or ())
@@ -155,7 +154,6 @@ def calibrate(
             draws=draws or defaults.CALIBRATION_DRAWS,
             seed=seed,
             workers=threads,
-            panel=resting_log_density,
             checkpoint=checkpoint,
             progress=progress,
         )
