@@ -106,7 +106,20 @@ def by_hand(record: Record, model: AllianceModel) -> float:
                     "remains": state.membership == records.IN,
                 }.get(item.what, getattr(state, item.what, None))
                 total += log(1 - item.error if float(true or 0) == item.value else item.error)
-    return total + normal(away)
+    return total + normal(away) + fighting(record, model.parameters.clash_rate)
+
+
+def fighting(record: Record, rate: float) -> float:
+    """Log chance of the fighting between Kyrgyzstan and Tajikistan on record, and of no other.
+
+    The border treaty of March 2025 left a quarter of the dispute.
+    """
+    fought = {parse_month(clash.date) for clash in record.clashes}
+    total = 0.0
+    for month in range(record.history.start, record.end + 1):
+        quiet = np.exp(-rate * (0.25 if month >= parse_month("2025-04") else 1.0) / 12)
+        total += log(1 - quiet if month in fought else quiet)
+    return total
 
 
 def normal(away: list[tuple[Observation, float]]) -> float:
