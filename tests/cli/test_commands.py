@@ -331,6 +331,14 @@ def test_show_tells_where_each_value_came_from(capsys: pytest.CaptureFixture[str
     assert lines["trust_loss: 0.7"] == "--set trust_loss=0.7"
     assert any(origin.startswith("scenarios/baseline.yaml:") for origin in lines.values())
     assert any(origin.startswith("scenarios/pressure.yaml:") for origin in lines.values())
+    _, out, _ = foedus(capsys, "show", "baseline", "--set", "ARM.election.2026-06=0.5")
+    assert "ARM.election.2026-06: 0.5" in out
+    _, out, _ = foedus(capsys, "show", "history")
+    (clash,) = (line for line in out.splitlines() if "date: 2021-04, member: KGZ" in line)
+    assert "event: clash" in clash
+    assert "rival: TJK" in clash
+    assert "scenarios/history.yaml:" in clash
+    assert "decision: same_government" in out
     _, out, _ = foedus(capsys, "show", "pressure", "--json")
     assert json.loads(out)["name"] == "pressure"
 
@@ -378,7 +386,14 @@ def test_why_explains_numbers_levers_and_overrides(capsys: pytest.CaptureFixture
     assert "by the record; posterior" in out
     _, out, _ = foedus(capsys, "why", "pressure", "--scenario", "pressure")
     assert "pressure sets pressure.ARM to 0.9" in out
-    names = ("adaptive", "freeze", "rules.notice_months", "EU.credibility", "outreach")
+    _, out, _ = foedus(capsys, "why", "ARM.election.2026-06")
+    assert "changes the government" in out
+    assert "csto.yaml:" in out
+    _, out, _ = foedus(capsys, "why", "exit_together")
+    assert "common to all members" in out
+    names = ("adaptive", "freeze", "rules.notice_months", "EU.credibility", "outreach",
+             "new_government", "same_government", "KGZ.dispute.TJK", "ARM.successor.2026-06",
+             "BLR.tenure", "clash_rate", "government_window")  # fmt: skip
     outcomes = ("dissolved", "hollow", "cohesion", "unity", "active", "takes part", "policy")
     for name in (*names, *outcomes, "pressure.ARM", "outreach.EU.ARM"):
         assert foedus(capsys, "why", name)[0] == 0

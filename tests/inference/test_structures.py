@@ -16,6 +16,7 @@ from foedus.errors import ParameterError, ResultError
 from foedus.inference import structures
 from foedus.inference.calibration import calibrate, fixing
 from foedus.inference.likelihood import STRUCTURAL, Likelihood, placed, target
+from foedus.inference.panel import bounding
 from foedus.inference.structures import STRUCTURES, Structure, mixed, quotas, weights
 from foedus.model.specifications import specifications
 from foedus.outcomes import estimates, summary, worth
@@ -404,7 +405,7 @@ def test_models_are_calibrated_in_turn_and_go_on_where_they_were_interrupted(
     assert found.fingerprint == (
         structures.calibrate_models({"main": record}, models, **options).fingerprint
     )
-    single = calibrate(record, model="one", **options)
+    single = calibrate(record, model="one", prior_term=bounding(record), **options)
     draws = found.only("one").values["trust_loss"]
     assert np.array_equal(draws, single.values["trust_loss"][: draws.size])
     assert (found.only("other").values["trust_recovery"] == np.float32(0.1)).all(), "as in a file"

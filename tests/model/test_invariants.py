@@ -77,6 +77,20 @@ def test_without_contagion_the_others_worlds_are_identical_whatever_happens_to_a
     assert [month[1:] for month in quiet] == [month[1:] for month in stirred]
 
 
+@pytest.mark.parametrize("together", [0.0, 0.5, 1.0])
+@settings(max_examples=5)
+@given(run=RUNS)
+def test_a_common_cause_of_exit_carries_nothing_from_armenia_to_the_others(
+    together: float, run: int
+) -> None:
+    """All share the luck of a month, so that some leave; whether Armenia does changes nothing."""
+    exits = (*CLOSED, f"exit_together={together}", "exit_base=-0.5", "clash_rate=2")
+    quiet = world(load_scenario("baseline", settings=exits), run)
+    stirred = world(load_scenario("expulsion", settings=(*exits, "ARM.trust=0.01")), run)
+    assert [month[0] for month in quiet] != [month[0] for month in stirred]
+    assert [month[1:] for month in quiet] == [month[1:] for month in stirred]
+
+
 def test_with_contagion_the_others_feel_what_happens_to_armenia() -> None:
     quiet = world(load_scenario("baseline", settings=["contagion=0.6"]), 3)
     stirred = world(load_scenario("pressure", settings=["contagion=0.6"]), 3)

@@ -67,7 +67,7 @@ def test_what_holds_an_alliance_together_counts_as_better() -> None:
     better = {key: outcome.better for key, outcome in MEMBER_OUTCOMES.items()}
     good = {"active", "takes_part", "thaw", "return_to_summit", "trust", "expectation"}
     assert {name for name, sign in better.items() if sign > 0} == good
-    assert {name for name, sign in better.items() if sign == 0} == {"dependence"}
+    assert {name for name, sign in better.items() if sign == 0} == {"dependence", "new_government"}
     assert better["outside_option"] == better["out"] == -1
 
 
