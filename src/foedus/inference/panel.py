@@ -141,13 +141,21 @@ def resting_log_density(
 
 
 def bounding(record: Record) -> Callable[[Mapping[str, Floats]], Floats]:
-    """Return what the panel, up to the end of a record, says of worlds: a bound on their rates.
+    """Return what the panel, up to the end of a record, says of how members at rest leave.
 
-    Rates in the panel are upper readings, since members with a rift are counted too; so the panel
-    says no more than that members at rest freeze and leave more seldom. It is one factor of the
-    likelihood, see :func:`resting_log_density`.
+    Rates in the panel are upper readings, since members with a rift are counted too; so it says no
+    more than that members at rest decide to leave more seldom. It is one factor of the likelihood.
+    What the panel says of freezing is taken in afterwards, by
+    :func:`foedus.inference.freezing.weighed`, since it depends on how members come to stand.
     """
-    return lambda values: resting_log_density(values, record, bound=True)
+
+    def told(values: Mapping[str, Floats]) -> Floats:
+        found = resting_log_rates(values, record.history)
+        if found is None:
+            return np.zeros(_worlds(values))
+        return densities_for(record).leaving.log_chance_above(found.leaving)
+
+    return told
 
 
 def return_log_density(

@@ -16,8 +16,10 @@ import numpy as np
 from foedus.defaults import CALIBRATION_DRAWS, CALIBRATION_SEED
 from foedus.errors import ResultError, nearest
 from foedus.inference.calibration import ISLANDS, SHIPPED, calibrate
+from foedus.inference.freezing import weighed
 from foedus.inference.panel import bounding
 from foedus.model.elementary import exp, log
+from foedus.model.specifications import specification
 from foedus.worlds.posterior import Posterior
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     #: Makes of a record a function that gives, from the numbers of some worlds, their log-density.
     PanelTerm = Callable[[Record], Callable[[dict[str, Floats]], Floats]]
 
+WINDOW = 0.1  # of the range of a prior, in which draws count as having the value of a model
 LEAST = 0.01  # a model with less weight is left out of the posterior, and so of the range
 
 
@@ -144,20 +147,23 @@ def calibrate_models(
     found, kept = [], [_beside(checkpoint, one) for one in structures]
     for place, (one, file) in enumerate(zip(structures, kept, strict=True)):
         record = records[one.coding]
+        informed = panel is not None and one.panel
         made = calibrate(
             record,
             draws=draws,
             seed=seed,
             workers=workers,
-            size=size,
+            size=None if informed else size,
             islands=islands,
             model=one.name,
             fixed=one.fixed,
-            prior_term=panel(record) if panel and one.panel else None,
+            prior_term=panel(record) if panel and informed else None,
             checkpoint=file,
             keep=True,
             progress=partial(_told, progress, place, len(structures)) if progress else None,
         )
+        if informed:
+            made = weighed(made, record, seed=seed, size=size, workers=workers)
         found.append(made)
     posterior = found[0] if len(found) == 1 else mixed(structures, found, size)
     for file in filter(None, kept):
@@ -201,10 +207,72 @@ def evidence(posterior: Posterior, without: int | None = None) -> float:
         found = np.delete(found, without, axis=1)
     top = float(found.max())
     parts = [exp(float(value) - top) for value in found.ravel()]
-    return top + log(sum(parts) / len(parts))
+    return top + log(sum(parts) / len(parts)) + float(posterior.about.get("panel_log_evidence", 0))
 
 
-def weights(structures: Sequence[Structure], evidences: Sequence[float] | Floats) -> Floats:
+def nested_log_evidence(
+    free: Posterior, fixed: Mapping[str, float], without: int | None = None
+) -> float:
+    """Log of how much more evidence there is for a model that fixes numbers than for a free one.
+
+    It is the density of the fixed values under the posterior of the free model divided by that
+    under its prior (Dickey 1971, The Annals of Mathematical Statistics 42:204-223). Densities are
+    shares of draws in a window of a tenth of the prior's range about the value. It is known far
+    better than the difference of two evidences that a sampler estimates.
+
+    Parameters
+    ----------
+    free
+        Draws of a model that is alike but draws the numbers.
+    fixed
+        The numbers, by name, and their values.
+    without
+        Population to leave out, under each value of the repair constant.
+    """
+    known = free.populations
+    counts = np.ones(free.size, dtype=bool)
+    if without is not None:
+        counts = known.islands[np.arange(free.size) % known.size] != without
+    inside, prior = counts, 1.0
+    for name, value in fixed.items():
+        law = specification(name).prior
+        low, high = law.quantile(0.0), law.quantile(1.0)
+        width = WINDOW * (high - low)
+        start = min(max(value - 0.5 * width, low), high - width)
+        values = free.values[name]
+        inside = inside & (values >= start) & (values <= start + width)
+        prior *= WINDOW
+    share = max(float(inside.sum()), 0.5) / float(counts.sum())
+    return log(share / prior)
+
+
+def evidences(
+    structures: Sequence[Structure], found: Sequence[Posterior], without: int | None = None
+) -> list[float]:
+    """Return the log evidence of each model.
+
+    A model that fixes numbers which a model that is otherwise alike draws has that one's evidence
+    and what :func:`nested_log_evidence` adds; every other has that of its own calibration.
+    ``without`` is as for :func:`evidence`.
+    """
+    logs = []
+    for one, own in zip(structures, found, strict=True):
+        free = next(
+            (
+                draws
+                for other, draws in zip(structures, found, strict=True)
+                if not other.fixed and (other.coding, other.panel) == (one.coding, one.panel)
+            ),
+            None,
+        )
+        if one.fixed and free is not None:
+            logs.append(evidence(free, without) + nested_log_evidence(free, one.fixed, without))
+        else:
+            logs.append(evidence(own, without))
+    return logs
+
+
+def weights(structures: Sequence[Structure], of_models: Sequence[float] | Floats) -> Floats:
     """Return the weights of models from their log evidences; they sum to 1.
 
     Notes
@@ -229,7 +297,7 @@ def weights(structures: Sequence[Structure], evidences: Sequence[float] | Floats
     for coding in codings:
         own = [k for k, one in enumerate(structures) if one.coding == coding]
         compared = [k for k in own if structures[k].panel] or own
-        logs = np.array([evidences[k] for k in compared])
+        logs = np.array([of_models[k] for k in compared])
         parts = np.array([exp(float(value - logs.max())) for value in logs])
         found[compared] = parts / parts.sum() / len(codings)
         for leader in compared:
@@ -256,12 +324,10 @@ def weight_errors(structures: Sequence[Structure], found: Sequence[Posterior]) -
     The weights are computed again without each population in turn. With few populations the errors
     are rough; they are NaN with one.
     """
-    islands = min(one.populations.size // len(one.about["log_evidence"]) for one in found)
+    islands = min(int(one.populations.islands.max()) + 1 for one in found)
     if islands < 2:
         return np.full(len(found), np.nan)
-    again = np.array(
-        [weights(structures, [evidence(one, k) for one in found]) for k in range(islands)]
-    )
+    again = np.array([weights(structures, evidences(structures, found, k)) for k in range(islands)])
     errors: Floats = np.sqrt((islands - 1) * again.var(axis=0))
     return errors
 
@@ -308,7 +374,7 @@ def mixed(
         The draws of the models are spread evenly, so that any leading part has about the same
         shares of each. A model with less weight than :data:`LEAST` has none.
     """
-    logs = [evidence(one) for one in found]
+    logs = evidences(structures, found)
     weight, errors = weights(structures, logs), weight_errors(structures, found)
     shares = np.where(weight < LEAST, 0.0, weight)
     shares /= shares.sum()
