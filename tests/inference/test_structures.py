@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,6 @@ from foedus.errors import ParameterError, ResultError
 from foedus.inference import structures
 from foedus.inference.calibration import calibrate, fixing
 from foedus.inference.likelihood import STRUCTURAL, Likelihood, placed, target
-from foedus.inference.panel import bounding
 from foedus.inference.structures import STRUCTURES, Structure, mixed, quotas, weights
 from foedus.model.specifications import specifications
 from foedus.outcomes import estimates, summary, worth
@@ -40,6 +40,11 @@ MODELS = (
     Structure("other", "The second, with a number fixed.", fixed={"trust_recovery": 0.1}),
     Structure("alone", "As the first, without the panel.", panel=False),
     Structure("coded", "As the first, in the other coding.", coding="other"),
+)
+#: Models of which none draws what the others fix.
+FIXING = tuple(
+    Structure(name, f"{name}.", fixed={"trust_recovery": value})
+    for name, value in (("a", 0.1), ("b", 0.2), ("c", 0.3))
 )
 
 
@@ -152,10 +157,26 @@ def test_the_error_of_weights_is_that_of_the_populations_evidences() -> None:
     """Two models with evidences 1 + x: to first order the weights' error is a quarter of theirs."""
     spread = 1e-3 * np.array([-1.0, 1.0, 0.5, -0.5])
     found = [by_hand(0, np.log(1.0 + spread), {}), by_hand(1, 0.0, {})]
-    (error, _) = structures.weight_errors(MODELS[:2], found)
+    (error, _) = structures.weight_errors(FIXING[:2], found)
     assert error == pytest.approx(0.25 * spread.std(ddof=1) / 2.0, rel=1e-3)
-    alike = structures.weight_errors(MODELS[:2], [found[1], found[1]])
+    alike = structures.weight_errors(FIXING[:2], [found[1], found[1]])
     assert alike.tolist() == pytest.approx([0.0, 0.0])
+
+
+def test_a_nested_model_has_the_density_of_its_value_among_the_free_ones_draws() -> None:
+    """Draws of the prior tell nothing; draws crowded about a value tell for the model with it."""
+    free = by_hand(0, 0.0, {})
+    assert structures.nested_log_evidence(free, {"trust_recovery": 0.25}) == pytest.approx(
+        0.0, abs=0.6
+    )
+    crowded = replace(free, values=free.values | {"trust_recovery": np.full(120, 0.1)})
+    assert structures.nested_log_evidence(crowded, {"trust_recovery": 0.1}) == pytest.approx(
+        np.log(10.0)
+    )
+    assert structures.nested_log_evidence(crowded, {"trust_recovery": 0.4}) < -2.0
+    assert weights(MODELS[:2], structures.evidences(MODELS[:2], [crowded, free])).tolist() == (
+        pytest.approx([1 / 11, 10 / 11])
+    )
 
 
 # Draws
@@ -173,10 +194,7 @@ def test_quotas_are_within_one_draw_of_the_shares_and_sum_to_all() -> None:
 
 def test_models_have_draws_by_weight_and_one_of_next_to_none_is_left_out() -> None:
     found = [by_hand(k, log, {}) for k, log in enumerate((0.0, 0.0, -6.0))]
-    three = [replace(MODELS[0], name=name) for name in ("a", "b", "c")]
-    three[1] = replace(three[1], fixed={"x": 1.0})
-    three[2] = replace(three[2], fixed={"x": 2.0})
-    mix = mixed(three, found, size=100)
+    mix = mixed(FIXING, found, size=100)
     assert [one["draws"] for one in mix.models] == [50, 50, 0]
     assert [one["left_out"] for one in mix.models] == [False, False, True]
     assert mix.models[2]["weight"] == pytest.approx(np.exp(-6.0) / (2.0 + np.exp(-6.0)))
@@ -287,7 +305,8 @@ def test_headlines_are_printed_with_their_range_over_the_models(result: Result) 
     assert f"{100 * active['least']:.0f}" in tables.percent(active)
     assert "models" not in content["alliance"]["crises_answered"], "no world has it by itself"
     assert sum(one["weight"] for one in content["models"]) == pytest.approx(1.0)
-    assert "one 19 %" in tables.models_line(content)
+    first = content["models"][0]
+    assert f"one {100 * first['weight']:.0f} %" in tables.models_line(content)
     errors = list(tables.precision_rows(content, result.names))
     assert ("alliance", "end state hollow") in {row[:2] for row in errors}
     assert not any("models" in text for row in errors for text in row)
@@ -390,22 +409,19 @@ def test_models_are_calibrated_in_turn_and_go_on_where_they_were_interrupted(
             raise StoppedError
 
     options: dict[str, Any] = {"draws": 48_000, "seed": 3, "islands": 1, "size": 60, "workers": 2}
+    several = partial(structures.calibrate_models, {"main": record}, models, panel=None)
     kept = tmp_path / "p.npz.part"
     with pytest.raises(StoppedError):
-        structures.calibrate_models(
-            {"main": record}, models, checkpoint=kept, progress=stop, **options
-        )
+        several(checkpoint=kept, progress=stop, **options)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "p.npz.part.one",
         "p.npz.part.other",
     ]
-    found = structures.calibrate_models({"main": record}, models, checkpoint=kept, **options)
+    found = several(checkpoint=kept, **options)
     assert not list(tmp_path.iterdir())
     assert told == sorted(told)
-    assert found.fingerprint == (
-        structures.calibrate_models({"main": record}, models, **options).fingerprint
-    )
-    single = calibrate(record, model="one", prior_term=bounding(record), **options)
+    assert found.fingerprint == several(**options).fingerprint
+    single = calibrate(record, model="one", **options)
     draws = found.only("one").values["trust_loss"]
     assert np.array_equal(draws, single.values["trust_loss"][: draws.size])
     assert (found.only("other").values["trust_recovery"] == np.float32(0.1)).all(), "as in a file"

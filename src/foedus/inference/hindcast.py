@@ -33,6 +33,7 @@ from foedus.inference.forecasters import (
     simple_forecasts,
     targets_of,
 )
+from foedus.inference.freezing import weighed
 from foedus.inference.likelihood import Likelihood, placed
 from foedus.inference.panel import bounding
 from foedus.model.levers import lever_named
@@ -177,6 +178,7 @@ def hindcast(
             prior_term=bounding(known),
             progress=tell,
         )
+        informed = weighed(informed, known, seed=seed, size=None, workers=workers)
         uninformed = prior_worlds(known, informed.size, seed, workers)
         for drivers in DRIVERS:
             paths = scenarios_ahead(record, origin, last, drivers, seed)
