@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 HORIZON = 40
 
 
+SETTINGS = ["exit_base=-1.5", "freeze_base=0", "freeze_slope=0.4"]  # so that many freeze
+
+
 @pytest.fixture(scope="module")
 def made() -> Ensemble:
-    scenario = load_scenario("expulsion", horizon=HORIZON, settings=["exit_base=-1.5"])
+    scenario = load_scenario("expulsion", horizon=HORIZON, settings=SETTINGS)
     return ensemble.run([scenario], runs=150, keep_trajectories=True)
 
 
@@ -65,12 +68,12 @@ def test_the_projected_rate_agrees_with_a_recount_month_by_month(made: Ensemble)
     paths = made.trajectories().isel(scenario=0)
     found = freezes(made, made.parts[0])
     assert found is not None
-    assert found.members == ("BLR", "KAZ", "KGZ", "TJK"), "Armenia is frozen at the start"
     events, months = 0, 0
     start = opening(made.design, made.parts[0].scenario, made.seed, np.arange(made.runs)).states
     opens_frozen = start[records.State._fields.index("frozen")] > 0.0
-    assert opens_frozen[0].all()
-    assert opens_frozen[1:].any(), "worlds of the posterior carry freezes of others"
+    assert opens_frozen[0].mean() > 0.8, "Armenia is frozen at the start, but for miscodings"
+    members = paths["member"].values
+    assert found.members == tuple(members[~opens_frozen.all(axis=1)])
     for place, member in enumerate(paths["member"].values):
         frozen = paths["frozen"].sel(member=member).values
         gone = paths["membership"].sel(member=member).values >= records.WITHDRAWN

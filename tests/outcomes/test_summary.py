@@ -298,7 +298,7 @@ def test_the_evidence_count_is_that_of_the_numbers_behind_the_scenario(
     assert sum(counts.values()) == len(specifications()) + len(scenario.alliance.numbers)
     assumed = summary_module.assumed_numbers(scenario)
     assert len(assumed) == counts["assumed"]
-    assert {"answer_base", "KAZ.trust"} <= set(assumed)
+    assert {"exit_dependence", "KAZ.trust"} <= set(assumed)
     assert "ARM.dependence" not in assumed
 
 

@@ -39,7 +39,8 @@ def test_the_strongest_lever_is_named_first_with_both_ends() -> None:
     frozen, *_ = answer([weak, strong], "Armenia", "2030-12")
     assert frozen == (
         "Armenia frozen in 2030-12: restraint moves it most, from 40 % at 0 to 20 % at 1 "
-        "(-20.0 [-20.2, -19.8]); then pressure +4.0 [+3.8, +4.2]."
+        "(-20.0 [-20.2, -19.8]); then pressure +4.0 [+3.8, +4.2]. Restraint acts through "
+        "repair_rate and repair_anchor, whose size is assumed: the answer rests on that."
     )
     assert [one.lever for one in ranked([weak, strong], "frozen")] == ["restraint", "pressure"]
 
