@@ -73,8 +73,8 @@ _HOMES = {
     ),
     "inference.calibration": ("calibrate",),
     "inference.checks": ("checks",),
-    "model.parameters": (
-        "Parameters",
+    "model.parameters": ("Parameters",),
+    "model.specifications": (
         "default_parameters",
         "drawn_parameters",
         "specification",

@@ -176,19 +176,19 @@ def test_a_name_that_ships_is_the_scenario_even_beside_a_directory_of_that_name(
 
 def test_resolving_adds_worlds_until_every_headline_difference_is_known() -> None:
     options: dict[str, Any] = {"horizon": 12, "parameters": "prior"}
-    found = compare("baseline", "pressure", runs=60, resolve=0.03, **options)
+    found = compare("baseline", "pressure", runs=40, resolve=0.005, **options)
     assert found.resolution is not None
     assert found.resolution.is_met
-    assert found.resolution.runs == found.result.runs > 60
+    assert found.resolution.runs == found.result.runs > 40
     headline = [d for d in found.differences["pressure"] if d.is_headline]
-    assert max(d.half_width for d in headline) == found.resolution.reached <= 0.03
+    assert max(d.half_width for d in headline) == found.resolution.reached <= 0.005
     assert str(found.result.runs) in str(found.resolution).replace(",", "")
     plain = compare("baseline", "pressure", runs=found.result.runs, **options)
     assert plain.result.digest == found.result.digest
 
 
 def test_resolving_does_not_give_up_on_what_few_worlds_tell() -> None:
-    found = compare("baseline", "pressure", runs=500, horizon=60, resolve=0.015)
+    found = compare("baseline", "pressure", runs=500, horizon=60, resolve=0.015, parameters="prior")
     assert found.resolution is not None
     assert found.resolution.is_met
 

@@ -12,7 +12,7 @@ from foedus.errors import ResultError
 from foedus.model.chronicle import event_notes
 from foedus.model.cohesion import END_STATES
 from foedus.model.records import STANDINGS
-from foedus.worlds.kept import BINS, LABELS, MONTHLY, PATHS, RECORDED, SHARE_UNIT, TABLE, Kept, unit
+from foedus.worlds.kept import BINS, LABELS, MONTHLY, PATHS, SHARE_UNIT, TABLE, Kept, unit
 from foedus.worlds.populations import populations_of
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def outcome_dataset(
         if "power" not in kept.dims and kept.dtype != np.int64:
             sums = np.stack([getattr(part.monthly, name) for part in parts])
             variables[f"monthly_{name}"] = _variable(kept, sums)
-    variables |= _statistics([part.monthly for part in parts])
+    variables |= _statistics([part.monthly for part in parts], parts[0].labels["field"])
     for name, names in (("end_state", END_STATES), ("standing", STANDINGS)):
         flags = {"flag_values": list(range(len(names))), "flag_meanings": _flags(names)}
         variables[name][2].update(flags)
@@ -133,10 +133,16 @@ def _joined(parts: Sequence[Sequence[Piece]], name: str) -> Any:
     return array.stack([array.concatenate(row, axis=-1) for row in lazy])
 
 
-def _statistics(parts: Sequence[Monthly]) -> dict[str, Any]:
-    """Return means and standard deviations from the sums; NaN where no world counts."""
+def _statistics(parts: Sequence[Monthly], fields: Sequence[str]) -> dict[str, Any]:
+    """Return means and standard deviations from the sums; NaN where no world counts.
+
+    Parameters
+    ----------
+    fields
+        Names of the fields that are summed, which an earlier version may have kept fewer of.
+    """
     inside = [part.standing[..., : STANDINGS.index("withdrawn")].sum(-1) for part in parts]
-    field_units = [np.array([unit(name, power) for name in RECORDED]) for power in (1, 2)]
+    field_units = [np.array([unit(name, power) for name in fields]) for power in (1, 2)]
     means, deviations, signals, cohesion, cohesion_sd, components = [], [], [], [], [], []
     with np.errstate(divide="ignore", invalid="ignore"):
         for part, members in zip(parts, inside, strict=True):

@@ -86,6 +86,12 @@ class Worlds:
                 "scenario again into another directory."
             )
             raise ResultError(message)
+        if not self._there.any():  # an earlier version may have kept sums of fewer fields
+            for name in Monthly._fields:
+                kept, sums = getattr(self.monthly, name), getattr(piece.monthly, name)
+                if kept.shape != sums.shape:
+                    alike = np.zeros(sums.shape, dtype=kept.dtype)
+                    self.monthly = self.monthly._replace(**{name: alike})
         self._there[piece.first : piece.after] = True
         for name, array in piece.table.items():
             self.table[name][..., piece.first : piece.after] = array

@@ -200,11 +200,15 @@ class Pieces:
     def _refuse_other_sums(self, group: Any, labels: Mapping[str, tuple[str, ...]]) -> None:
         """Refuse pieces whose monthly sums are not those of this version.
 
-        The table of a piece may hold more or less than this version keeps; monthly sums cannot be
-        told apart once they are added up.
+        The table of a piece may hold more or less than this version keeps, and its monthly sums
+        less; sums of what this version does not know cannot be told apart once they are added up.
         """
         for name, kept in MONTHLY.items():
-            others = [dim for dim in kept.dims if dim in LABELS and labels.get(dim) != LABELS[dim]]
+            others = [
+                dim
+                for dim in kept.dims
+                if dim in LABELS and not set(labels.get(dim, ("",))) <= set(LABELS[dim])
+            ]
             if f"monthly_{name}" in group and not others:
                 continue
             lacks = f"other labels of '{others[0]}'" if others else f"no monthly sums of '{name}'"
