@@ -18,7 +18,8 @@ from foedus.cases.record import load_record
 from foedus.cases.shipped import DATA
 from foedus.ensembles.workers import available_workers
 from foedus.inference.rest import rest as checks_at_rest
-from foedus.worlds.posterior import shipped_posterior
+from foedus.inference.structures import of_coding
+from foedus.worlds.posterior import Posterior, shipped_posterior
 
 HERE = Path(__file__).resolve().parent
 RESULTS, IMAGES = HERE / "results", HERE / "images"
@@ -32,10 +33,19 @@ def foedus(*arguments: str | Path) -> str:
     return done.stdout
 
 
+def shipped() -> Posterior:
+    """Return the posterior that comes with foedus."""
+    posterior = shipped_posterior()
+    if posterior is None:
+        message = "There is no posterior yet; run the step calibration first."
+        raise FileNotFoundError(message)
+    return posterior
+
+
 def calibration(_: Path) -> None:
     """Make the posterior that comes with foedus."""
-    shipped = DATA / "posterior_csto.npz"
-    made = foedus("calibrate", "--json", "--overwrite", "--out", shipped)
+    file = DATA / "posterior_csto.npz"
+    made = foedus("calibrate", "--json", "--overwrite", "--out", file)
     (RESULTS / "calibration.json").write_text(made, encoding="utf-8")
 
 
@@ -49,11 +59,11 @@ def hindcast(place: Path) -> None:
 
 
 def codings(place: Path) -> None:
-    """Project from the other coding of the record beside the main one."""
-    found = {}
-    for coding, model in (("main", "free"), ("other", "other coding")):
+    """Project from the models of the other coding of the record beside those of the main one."""
+    found, posterior = {}, shipped()
+    for coding in ("main", "other"):
         draw = place / f"{coding}.npz"
-        foedus("calibrate", "--model", model, "--quiet", "--out", draw)
+        of_coding(posterior, coding).save(draw)
         found[coding] = json.loads(foedus("run", *CODED, "--json", "--parameters", draw))["summary"]
     kept = {
         coding: {
@@ -104,10 +114,7 @@ def sweep(place: Path) -> None:
 
 def rest(_: Path) -> None:
     """Put what becomes of the alliance at rest beside what history allows."""
-    posterior = shipped_posterior()
-    if posterior is None:
-        message = "There is no posterior yet; run the step calibration first."
-        raise FileNotFoundError(message)
+    posterior = shipped()
     found = checks_at_rest(load_record(), posterior, workers=available_workers())
     text = json.dumps([one.as_dict() for one in found], indent=2) + "\n"
     (RESULTS / "rest.json").write_text(text, encoding="utf-8")

@@ -213,6 +213,16 @@ def found(name: str) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def models() -> str:
+    """Table of the models in the posterior that comes with foedus."""
+    from foedus.views import evidence_tables
+    from foedus.worlds.posterior import shipped_posterior
+
+    posterior = shipped_posterior()
+    assert posterior is not None
+    return table(evidence_tables.MODEL_HEADER, evidence_tables.model_rows(posterior))
+
+
 def informed() -> str:
     """Numbers that the record informs."""
     from foedus.views import evidence_tables
@@ -419,6 +429,7 @@ BLOCKS = {
     "rest": rest,
     "history": history,
     "layout": layout,
+    "models": models,
     "informed": informed,
     "checks": checks,
     "scores": lambda: scores_of("hindcast_csto"),
