@@ -523,6 +523,7 @@ def test_an_interrupt_ends_at_once_with_130_and_keeps_what_is_done(
     with started(*arguments, cwd=tmp_path) as process:
         manifest = tmp_path / "out" / "manifest.jsonl"
         while not manifest.exists() or not manifest.read_text():
+            assert process.poll() is None, "it ended before it kept anything"
             time.sleep(0.02)
         time.sleep(0.2)
         os.killpg(process.pid, signal.SIGINT)
