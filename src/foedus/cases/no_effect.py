@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from foedus.cases.scenario import Scenario
-    from foedus.cases.spans import Origin
+    from foedus.cases.spans import LeverKey, Origin
 
 
 def refuse_inert(scenario: Scenario, *, cut: bool = False) -> None:
@@ -70,13 +70,22 @@ def _inert_levers(scenario: Scenario, parent: Scenario) -> Iterator[tuple[str, O
     """Yield levers that could be left as in the parent without any change."""
     for key, spans in scenario.levers.items():
         inherited = parent.levers.get(key)
-        if not spans or spans is inherited:
+        if not spans or spans is inherited or _closes_a_dispute(scenario, key):
             continue
         levers = {other: value for other, value in scenario.levers.items() if other != key}
         if inherited is not None:
             levers[key] = inherited
         if _same_inputs(replace(scenario, levers=levers), scenario):
             yield ".".join(["levers", *(part for part in key if part)]), spans[0].origin
+
+
+def _closes_a_dispute(scenario: Scenario, key: LeverKey) -> bool:
+    """Whether a lever is normalisation between two members that have a dispute.
+
+    It tells how open the dispute is even where the scenario lets nobody fight: a record's
+    likelihood takes that from its history.
+    """
+    return key[0] == "normalisation" and key[1] == scenario.alliance.rival(key[2])
 
 
 def _inert_events(scenario: Scenario, parent: Scenario) -> Iterator[tuple[str, Origin]]:

@@ -8,6 +8,7 @@ differ (common random numbers).
 """
 
 from typing import NamedTuple
+from zlib import crc32
 
 from foedus.model.elementary import normal_quantile, number
 
@@ -139,9 +140,9 @@ def address(code: str) -> int:
 def pair_address(one: str, other: str) -> int:
     """Return the stable number of a dispute between two members, whichever is named first.
 
-    It does not exceed 32 bits and is not 0, so that a float holds it exactly.
+    It does not exceed 32 bits, so that a float holds it exactly.
     """
-    return address(one) ^ address(other)
+    return crc32("-".join(sorted((one, other))).encode())
 
 
 def design_uniform(seed: int, run: int, owner: int, label: int) -> float:
