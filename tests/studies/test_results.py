@@ -193,9 +193,7 @@ def test_loaded_scenarios_are_run_as_they_are(result: Result) -> None:
     scenario = load_scenario("pressure")
     again = foedus.run(scenario, "restraint", runs=12, horizon=24)
     assert again.digest == result.digest
-    with pytest.raises(
-        ResultError, match="Settings and conditions apply to scenarios given by name"
-    ):
+    with pytest.raises(ResultError, match="Settings and conditions apply to scenarios given"):
         foedus.run(scenario, runs=1, settings=["policy=adaptive"])
 
 
