@@ -207,7 +207,7 @@ class Pieces:
             others = [
                 dim
                 for dim in kept.dims
-                if dim in LABELS and not set(labels.get(dim, ("",))) <= set(LABELS[dim])
+                if dim in LABELS and not _readable(dim, labels.get(dim, ("",)))
             ]
             if f"monthly_{name}" in group and not others:
                 continue
@@ -307,6 +307,12 @@ def _unknown(array: Any) -> Kept:
     """Describe an array that another version of foedus kept."""
     dims = tuple(f"dimension_{place}" for place in range(array.ndim - 1))
     return Kept((*dims, "run"), array.dtype, "kept by another version of foedus")
+
+
+def _readable(dimension: str, labels: tuple[str, ...]) -> bool:
+    """Whether monthly sums with these labels can be read; of fields there may be fewer than now."""
+    known = LABELS[dimension]
+    return labels == known or (dimension == "field" and set(labels) <= set(known))
 
 
 def _write_piece(path: Path, piece: Piece) -> None:

@@ -208,9 +208,10 @@ def fixing(record: Record, fixed: Mapping[str, float]) -> Record:
             message = f"A model fixes {name}: {reason}"
             raise ParameterError(message)
     history = record.history
+    kept = {name: float(np.float32(value)) for name, value in fixed.items()}  # as a file keeps it
     return replace(
         record,
-        history=replace(history, parameters={**history.parameters, **fixed}),
+        history=replace(history, parameters={**history.parameters, **kept}),
         earlier=tuple(fixing(one, fixed) for one in record.earlier),
     )
 
