@@ -15,6 +15,7 @@ REPLAYED = 8  # worlds of each scenario that are simulated again to verify a res
 
 CALIBRATION_DRAWS, CALIBRATION_SEED = 2_000_000, 2018
 HINDCAST_DRAWS = 500_000  # worlds of each calibration (one at each date forecast from)
+AHEAD_DRAWS = 200_000  # the same, where several years ahead are forecast
 COVERAGE_DRAWS, COVERAGE_RECORDS = 480_000, 200  # worlds for each synthetic record, and records
 
 HOST, PORT = "127.0.0.1", 8765  # of the page: only this machine sees it

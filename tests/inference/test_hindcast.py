@@ -14,7 +14,7 @@ from foedus.cases.record import load_record
 from foedus.errors import ResultError
 from foedus.inference import hindcast as past
 from foedus.inference.coverage import coverage
-from foedus.inference.forecasters import targets_of
+from foedus.inference.forecasters import targets_of, year_ends
 from foedus.inference.likelihood import target
 from foedus.outcomes.worth import NONE, shipped_hindcast, skill_line
 from foedus.views.record_plots import write_hindcast
@@ -47,7 +47,7 @@ def test_only_what_came_after_the_origin_is_forecast(found: Hindcast) -> None:
 
 
 def test_the_primary_origins_are_the_year_ends(record: Record) -> None:
-    names = [format_month(month) for month in past.primary_origins(record)]
+    names = [format_month(month) for month in year_ends(record)]
     assert names == [f"{year}-12" for year in range(2018, 2025)]
 
 

@@ -1,14 +1,18 @@
-"""Forecasters of the past: simulated worlds, and simple rules that know the record only."""
+"""Forecasters of the past: simulated worlds, and simple rules that know the record only.
+
+Also: which months are forecast from, and which observations are forecast.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from foedus.cases.months import format_month, parse_month
+from foedus.cases.months import format_month, month_of_year, parse_month
 from foedus.cases.record import observed
+from foedus.errors import ResultError
 from foedus.inference import scores
 from foedus.model.records import State
 from foedus.outcomes.estimates import Z90
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.float64]
 SCORED = ("attended", "consented", "frozen", "paid_up")  # formal exit is scored apart
 YEAR = 12  # months
+CALM_STEP = 3  # years from an origin of an earlier record to the next, and around each of them
 
 
 @dataclass(frozen=True)
@@ -60,10 +65,102 @@ class Forecast:
     score: float
     log_score: float | None
 
+    @property
+    def target(self) -> tuple[str, str, str, str]:
+        """Origin, month, what and member: the same for every forecaster of an observation."""
+        return (self.origin, self.month, self.what, self.member)
+
 
 def place(record: Record, member: str) -> int:
     """Place (index) of a member among the members of the record's alliance."""
     return record.history.alliance.members.index(member)
+
+
+# ---------------------------------------------------------------------------------------------
+# Months that are forecast from
+
+
+class Origin(NamedTuple):
+    """The last month that a forecaster knows, and how far it forecasts.
+
+    Attributes
+    ----------
+    record
+        The record that is forecast. The earlier ones that it names are known whole.
+    month, last
+        Month (number) of the origin, and the last month that is forecast.
+    """
+
+    record: Record
+    month: int
+    last: int
+
+    @property
+    def known(self) -> Record:
+        """What is known at the origin."""
+        return self.record.until(self.month)
+
+
+def year_ends(record: Record) -> tuple[int, ...]:
+    """Decembers (month numbers) within the record, before its last month."""
+    first = record.history.start
+    return tuple(month for month in range(first, record.end) if month_of_year(month) == YEAR)
+
+
+def origins_of(record: Record, years: int, until: int | None) -> tuple[Origin, ...]:
+    """Return the months that a record is forecast from.
+
+    One year ahead, each year-end of the record is an origin, but not of the earlier records. For
+    several years ahead see :func:`origins_ahead`.
+
+    Parameters
+    ----------
+    years
+        How many years are forecast from an origin, or as many as are left of the record.
+    until
+        A single origin (month number), from which the whole rest of the record is forecast.
+    """
+    if until is not None:
+        return (Origin(record, until, record.end),)
+    if years > 1:
+        return origins_ahead(record, years)
+    return tuple(
+        Origin(record, month, min(month + YEAR, record.end)) for month in year_ends(record)
+    )
+
+
+def origins_ahead(record: Record, years: int) -> tuple[Origin, ...]:
+    """Return the months that several years ahead are forecast from.
+
+    In an earlier record: every third year-end, from the first with three years of it behind, as
+    long as three years of it are ahead. Such an origin knows its own record up to then, and those
+    that end before that begins. In the record itself: each year-end with all of the years ahead.
+
+    Parameters
+    ----------
+    years
+        How many years are forecast from an origin, or as many as are left of its record.
+
+    Raises
+    ------
+    ResultError
+        If there is no such month.
+    """
+    found = []
+    for one in record.earlier:
+        before = tuple(o for o in record.earlier if o.end < one.history.start)
+        around = CALM_STEP * YEAR
+        fitting = [
+            month
+            for month in year_ends(one)
+            if month - one.history.start + 1 >= around and one.end - month >= around
+        ]
+        found += [(replace(one, earlier=before), month) for month in fitting[::CALM_STEP]]
+    found += [(record, month) for month in year_ends(record) if record.end - month >= years * YEAR]
+    if not found:
+        message = f"The record of {record.name} has no {years} years to forecast; give fewer years."
+        raise ResultError(message)
+    return tuple(Origin(one, month, min(month + years * YEAR, one.end)) for one, month in found)
 
 
 # ---------------------------------------------------------------------------------------------

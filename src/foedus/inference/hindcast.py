@@ -7,6 +7,11 @@ Then worlds are simulated beyond it. Their drivers (levers and scripted events)
 are of one of three kinds, which are scored separately: those that came in fact (``coded``); levers
 that keep their value at the origin, with crises drawn by the model (``held``); or levers that move
 in random steps, with crises drawn by the model (``drawn``).
+
+Changes of government that came are among the drivers ``coded``; under the other two the model draws
+them. Several years ahead (:func:`~foedus.inference.forecasters.origins_ahead`) the earlier records
+are forecast too, so that forecasts of quiet years are scored beside those of the rift. Only the
+drivers :data:`FEW` are scored then.
 """
 
 from __future__ import annotations
@@ -18,10 +23,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foedus.cases.months import format_month, month_of_year
+from foedus.cases.months import format_month
 from foedus.cases.record import EVENTS
 from foedus.cases.spans import DEFAULT_ORIGIN, Span
-from foedus.defaults import CALIBRATION_SEED, HINDCAST_DRAWS
+from foedus.defaults import AHEAD_DRAWS, CALIBRATION_SEED, HINDCAST_DRAWS
 from foedus.inference import scores, smc
 from foedus.inference.calibration import calibrate
 from foedus.inference.forecasters import (
@@ -29,6 +34,7 @@ from foedus.inference.forecasters import (
     YEAR,
     Forecast,
     model_forecasts,
+    origins_of,
     place,
     simple_forecasts,
     targets_of,
@@ -38,6 +44,7 @@ from foedus.inference.likelihood import Likelihood, placed
 from foedus.inference.panel import bounding
 from foedus.model.levers import lever_named
 from foedus.model.records import State
+from foedus.outcomes.worth import ALL, verdicts
 from foedus.worlds.buffers import LANES
 from foedus.worlds.engines import compiled_kernel, passed, states_of
 from foedus.worlds.openings import Opening, opening
@@ -50,6 +57,7 @@ if TYPE_CHECKING:
 
     from foedus.cases.record import Record
     from foedus.cases.scenario import Scenario
+    from foedus.inference.forecasters import Origin
 
     Floats = npt.NDArray[np.float64]
 
@@ -58,6 +66,7 @@ DRIVERS = {
     "held": "levers held at the origin, crises drawn",
     "drawn": "levers and crises drawn",
 }
+FEW = ("coded", "held")  # kinds that are scored several years ahead
 WORLDS = 8_192  # simulated beyond each origin, for each kind of drivers
 PATHS = 128  # random paths of the levers under "drawn"; each drives an equal part of the worlds
 STEP = 0.2  # size of a random step of a lever, as in the coding rule of the history
@@ -73,7 +82,9 @@ class Hindcast:
     forecasts
         One for each origin, kind of drivers, forecaster and observation.
     record
-        The record that was forecast.
+        The record that was forecast; several years ahead those before it too.
+    years
+        Years forecast from each origin, or as many as were left of its record.
     draws, worlds, seed
         Worlds simulated to calibrate at each origin, worlds simulated beyond it, and the seed.
     fans
@@ -87,6 +98,12 @@ class Hindcast:
     worlds: int
     seed: int
     fans: dict[tuple[str, str], Floats]
+    years: int = 1
+
+    @property
+    def drivers(self) -> tuple[str, ...]:
+        """Kinds of drivers that the forecasts were made with."""
+        return tuple(dict.fromkeys(item.drivers for item in self.forecasts))
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -117,18 +134,13 @@ class Hindcast:
         return (asdict(item) for item in self.forecasts)
 
 
-def primary_origins(record: Record) -> tuple[int, ...]:
-    """Decembers (month numbers) within the record, before its last month."""
-    first = record.history.start
-    return tuple(month for month in range(first, record.end) if month_of_year(month) == YEAR)
-
-
 def hindcast(
     record: Record,
     *,
     member: str = "ARM",
+    years: int = 1,
     until: int | None = None,
-    draws: int = HINDCAST_DRAWS,
+    draws: int | None = None,
     worlds: int = WORLDS,
     seed: int = CALIBRATION_SEED,
     workers: int = 1,
@@ -142,11 +154,14 @@ def hindcast(
         The observations, and the history with their drivers.
     member
         Code of the member whose quantiles of trust are kept for the figure.
+    years
+        Years to forecast from each origin. If 1, each December of the record is an origin; for more
+        see :func:`~foedus.inference.forecasters.origins_ahead`.
     until
-        A single origin (month number), from which the whole rest of the record is forecast. If
-        None, each December is an origin and the twelve months after it are forecast.
+        A single origin (month number) instead, from which the whole rest of the record is forecast.
     draws
-        Worlds simulated to calibrate at each origin.
+        Worlds simulated to calibrate at each origin; if None, :data:`~foedus.defaults.AHEAD_DRAWS`
+        several years ahead, else :data:`~foedus.defaults.HINDCAST_DRAWS`.
     worlds
         Worlds simulated beyond each origin under each kind of drivers.
     seed
@@ -156,42 +171,93 @@ def hindcast(
     progress
         Called with the number of worlds simulated for calibration and the number of all of these.
     """
-    origins = primary_origins(record) if until is None else (until,)
+    origins = origins_of(record, years, until)
+    ahead = years > 1 and until is None
+    draws = draws or (AHEAD_DRAWS if ahead else HINDCAST_DRAWS)
     found: list[Forecast] = []
     fans: dict[tuple[str, str], Floats] = {}
     for index, origin in enumerate(origins):
-        known = record.until(origin)
-        last = record.end if until is not None else min(origin + YEAR, record.end)
-        targets = targets_of(record, origin, last)
 
         def tell(done: int, total: int, index: int = index) -> None:
             if progress is not None:
                 progress(index * total + done, len(origins) * total)
 
-        informed = calibrate(
-            known,
-            draws=draws,
-            seed=seed,
-            workers=workers,
-            size=None,
-            islands=1,
-            prior_term=bounding(known),
-            progress=tell,
-        )
-        informed = weighed(informed, known, seed=seed, size=None, workers=workers)
-        uninformed = prior_worlds(known, informed.size, seed, workers)
-        for drivers in DRIVERS:
-            paths = scenarios_ahead(record, origin, last, drivers, seed)
-            for name, worlds_then in (("model", informed), ("prior", uninformed)):
-                states = _ahead(worlds_then, paths, seed, worlds, workers, last - origin)
-                found += model_forecasts(name, drivers, origin, targets, states, record, seed)
-                if name == "model":
-                    trust = states[State._fields.index("trust"), :, place(record, member)]
-                    fans[format_month(origin), drivers] = np.quantile(
-                        trust, [0.05, 0.25, 0.5, 0.75, 0.95], axis=-1
-                    )
-            found += simple_forecasts(known, record, drivers, origin, targets)
-    return Hindcast(tuple(found), record, draws, worlds, seed, fans)
+        informed = informed_worlds(origin.known, draws, seed, workers, tell)
+        uninformed = prior_worlds(origin.known, informed.size, seed, workers)
+        by_name = {"model": informed, "prior": uninformed}
+        for drivers in FEW if ahead else DRIVERS:
+            forecasts, trust = _from_origin(origin, drivers, by_name, worlds, seed, workers)
+            found += forecasts
+            fans[format_month(origin.month), drivers] = np.quantile(
+                trust[:, place(origin.record, member)], [0.05, 0.25, 0.5, 0.75, 0.95], axis=-1
+            )
+    return Hindcast(tuple(found), record, draws, worlds, seed, fans, years)
+
+
+def _from_origin(
+    origin: Origin,
+    drivers: str,
+    by_name: dict[str, Posterior],
+    count: int,
+    seed: int,
+    workers: int,
+) -> tuple[list[Forecast], Floats]:
+    """Return every forecaster's forecasts from an origin under one kind of drivers.
+
+    Parameters
+    ----------
+    by_name
+        Worlds at the origin by the name of the forecaster; one of them is ``model``.
+    count
+        Worlds to simulate beyond the origin for each.
+
+    Returns
+    -------
+    tuple
+        The forecasts, and trust in the model's worlds: shape (month, member, world).
+    """
+    record, month, last = origin
+    targets = targets_of(record, month, last)
+    paths = scenarios_ahead(record, month, last, drivers, seed)
+    found: list[Forecast] = []
+    for name, worlds_then in by_name.items():
+        states = _ahead(worlds_then, paths, seed, count, workers, last - month)
+        found += model_forecasts(name, drivers, month, targets, states, record, seed)
+        if name == "model":
+            trust = states[State._fields.index("trust")]
+    found += simple_forecasts(origin.known, record, drivers, month, targets)
+    return found, trust
+
+
+def informed_worlds(
+    known: Record,
+    draws: int,
+    seed: int,
+    workers: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> Posterior:
+    """Return worlds calibrated on what is known, the panel up to then included.
+
+    Parameters
+    ----------
+    known
+        A record cut at an origin.
+    draws
+        Worlds to simulate.
+    progress
+        As for :func:`hindcast`.
+    """
+    found = calibrate(
+        known,
+        draws=draws,
+        seed=seed,
+        workers=workers,
+        size=None,
+        islands=1,
+        prior_term=bounding(known),
+        progress=progress,
+    )
+    return weighed(found, known, seed=seed, size=None, workers=workers)
 
 
 def prior_worlds(record: Record, count: int, seed: int, workers: int) -> Posterior:
@@ -348,26 +414,52 @@ def _ahead(
 # The table of scores
 
 
+EVENT = ("model", "persistence", "base rate", "coin", "prior")
+SHARE = ("model", "persistence", "linear trend", "refusal rule", "prior")
+
+
 def scored_groups(hindcast: Hindcast, member: str = "ARM") -> dict[str, dict[str, Any]]:
     """Return the groups of forecasts whose scores are averaged, by the group's label.
 
     Each group says which observations (``what``), which ``member`` or members, and which
-    forecasters (``who``) belong to it. Most are about one member, whose code is ``member``.
+    forecasters (``who``) belong to it. One year ahead most are about one member, whose code is
+    ``member``; several years ahead they are about all members.
     """
     members = hindcast.record.history.alliance.members
     others = tuple(code for code in members if code != member)
-    event = ("model", "persistence", "base rate", "coin", "prior")
-    share = ("model", "persistence", "linear trend", "refusal rule", "prior")
+    if hindcast.years > 1:
+        return _groups_ahead(members, others, member)
     return {
-        f"{member}: all events": {"what": SCORED, "member": member, "who": event},
+        f"{member}: all events": {"what": SCORED, "member": member, "who": EVENT},
         **{
-            f"{member}: {EVENTS[what]}": {"what": what, "member": member, "who": event}
+            f"{member}: {EVENTS[what]}": {"what": what, "member": member, "who": EVENT}
             for what in SCORED
         },
-        "others: attends the summit": {"what": "attended", "member": others, "who": event},
-        "all members: all events": {"what": SCORED, "member": members, "who": event},
-        "all members: remains": {"what": "remains", "member": members, "who": event},
-        f"{member}: trust": {"what": "trust", "member": member, "who": share},
+        "others: attends the summit": {"what": "attended", "member": others, "who": EVENT},
+        "all members: all events": {"what": SCORED, "member": members, "who": EVENT},
+        "all members: remains": {"what": "remains", "member": members, "who": EVENT},
+        f"{member}: trust": {"what": "trust", "member": member, "who": SHARE},
+    }
+
+
+def _groups_ahead(
+    members: tuple[str, ...], others: tuple[str, ...], member: str
+) -> dict[str, dict[str, Any]]:
+    """Return the groups that are scored several years ahead: events of every kind are pooled."""
+    pooled = {ALL: members, f"{ALL} but {member}": others, **{code: code for code in members}}
+    frozen = {"what": "frozen", "who": EVENT}
+    return {
+        **{
+            label: {"what": tuple(EVENTS), "member": who, "who": EVENT}
+            for label, who in pooled.items()
+        },
+        **{
+            f"{ALL}: {words}": {"what": what, "member": members, "who": EVENT}
+            for what, words in EVENTS.items()
+        },
+        f"{ALL} but {member}: {EVENTS['frozen']}": {**frozen, "member": others},
+        f"{member}: {EVENTS['frozen']}": {**frozen, "member": member},
+        f"{ALL}: trust": {"what": "trust", "member": members, "who": SHARE},
     }
 
 
@@ -379,15 +471,15 @@ def table(hindcast: Hindcast, drivers: str, member: str = "ARM") -> list[dict[st
     drivers
         One of :data:`DRIVERS`.
     member
-        Code of the member that most groups are about.
+        Code of the member that is scored apart from the others.
 
     Returns
     -------
     list of dict
         ``group``, ``forecaster``, ``forecasts``, ``score`` (Brier or CRPS) with ``low`` and
-        ``high``, ``log_score``, and ``gain``: score of the forecaster minus that of the model
-        (above 0: the model is better) with ``gain_low`` and ``gain_high``. Intervals are 90 %, by
-        bootstrap of whole origins.
+        ``high``, ``log_score``, and ``gain``: score of the forecaster minus that of the model on
+        the same observations (above 0: the model is better) with ``gain_low`` and ``gain_high``.
+        Intervals are 90 %, by bootstrap of whole origins.
     """
     found = []
     for group, wanted in scored_groups(hindcast, member).items():
@@ -397,12 +489,11 @@ def table(hindcast: Hindcast, drivers: str, member: str = "ARM") -> list[dict[st
             )
             for name in wanted["who"]
         }
+        own = {item.target: item.score for item in chosen["model"]}
         for name, items in chosen.items():
             if not items:
                 continue
-            gains = [
-                other.score - own.score for own, other in zip(chosen["model"], items, strict=True)
-            ]
+            gains = [item.score - own[item.target] for item in items]
             low, high = scores.interval(_by_origin(items, [item.score for item in items]))
             gain_low, gain_high = scores.interval(_by_origin(items, gains))
             logs = [item.log_score for item in items if item.log_score is not None]
@@ -437,6 +528,13 @@ CAPTION = (
     "90 %, by bootstrap of whole origins; with seven origins and one trajectory they are rough. "
     "One case validates little."
 )
+CAPTION_AHEAD = (
+    "Score: Brier of an event, CRPS of trust; lower is better, and so is the log score. Model "
+    "better by: score of the forecaster minus the model's, above 0 where the model wins. Without "
+    "a kind, events of every kind are pooled. The drivers that came include changes of government. "
+    "Brackets: 90 %, by bootstrap of whole origins; the windows overlap, so one event is forecast "
+    "from several origins and the brackets are too narrow. One case validates little."
+)
 
 
 def summary(hindcast: Hindcast, member: str = "ARM") -> dict[str, Any]:
@@ -444,7 +542,7 @@ def summary(hindcast: Hindcast, member: str = "ARM") -> dict[str, Any]:
     record = hindcast.record
     rows = [
         {"drivers": drivers, **{k: _plain(v) for k, v in row.items()}}
-        for drivers in DRIVERS
+        for drivers in hindcast.drivers
         for row in table(hindcast, drivers, member)
     ]
     return {
@@ -453,11 +551,13 @@ def summary(hindcast: Hindcast, member: str = "ARM") -> dict[str, Any]:
         "name": record.history.alliance.names[member],
         "record": record.fingerprint,
         "coding": record.coding,
+        "years": hindcast.years,
         "origins": list(hindcast.origins),
         "draws": hindcast.draws,
         "worlds": hindcast.worlds,
         "seed": hindcast.seed,
         "scores": rows,
+        "verdicts": {drivers: verdicts(rows, drivers) for drivers in hindcast.drivers},
     }
 
 

@@ -11,8 +11,13 @@ from foedus.defaults import ALLIANCE
 from foedus.worlds.posterior import Posterior, shipped_posterior
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from foedus.worlds.openings import Design
 
+ALL = "all members"  # label of a group of scores
+BEHIND = "calibration does not beat the uncalibrated prior"
+UNKNOWN = "one origin cannot tell whether calibration beats the uncalibrated prior"
 NONE = "No hindcast is on file for this alliance: nothing tells what such a forecast is worth."
 
 
@@ -75,7 +80,7 @@ def skill_line(alliance: str, design: Design) -> str:
     ]
     if lost:
         line += f"On {' and '.join(lost)} calibration does not beat the uncalibrated prior. "
-    line += f"{_others(scores, who)}One case: it validates little."
+    line += f"{_others(scores, who)}{_years_ahead(found, who)}One case: it validates little."
     if isinstance(design, Posterior) and design.fingerprint != _shipped_fingerprint(alliance):
         line += (
             " These scores are of the posterior that comes with foedus, not of the one used here."
@@ -95,6 +100,96 @@ def _others(scores: dict[Any, Any], who: str) -> str:
     if own <= rival:
         return ""
     return f"For the other members persistence did better ({rival:.3f} against {own:.3f}). "
+
+
+def _years_ahead(found: dict[str, Any], who: str) -> str:
+    """Return what is known of forecasts several years ahead, or "" if none were scored.
+
+    It gives the score of the other members, and says for whom else calibration does not help.
+    """
+    ahead = found.get("five_years")
+    if ahead is None:
+        return ""
+    group = f"{ALL} but {found['member']}"
+    rows = {row["forecaster"]: row for row in ahead["scores"] if row["group"] == group}
+    own, prior = rows[who], rows["prior"]
+    line = (
+        f"Up to {ahead['years']} years ahead, for the other members: Brier {_three(own['score'])}"
+        f"{_bracket(own['low'], own['high'])}"
+    )
+    if who != "model":
+        return f"{line}. "
+    gain = f"gain {prior['gain']:+.3f}{_signed(prior)}"
+    chance = "" if beats(prior) else ", no more than chance"
+    line += f", uncalibrated prior {_three(prior['score'])} ({gain}{chance}). "
+    names = {ALL: "all members together", found["member"]: found["name"]}
+    kept = {row["group"]: row for row in ahead["scores"] if row["forecaster"] == "prior"}
+    behind = [f"for {words}" for name, words in names.items() if not beats(kept[name])]
+    return f"{line}No gain beyond chance {' and '.join(behind)}. " if behind else line
+
+
+def _bracket(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f" [{_three(low)}, {_three(high)}]"
+
+
+# ---------------------------------------------------------------------------------------------
+# Whether calibration helps
+
+
+def beats(row: Mapping[str, Any]) -> bool:
+    """Whether the model beats a forecaster by more than chance.
+
+    Parameters
+    ----------
+    row
+        A row of hindcast scores; its bracket of the gain over the forecaster must lie above 0.
+    """
+    low = row["gain_low"]
+    return low is not None and low > 0.0
+
+
+def verdicts(scores: Iterable[Mapping[str, Any]], drivers: str) -> list[str]:
+    """Return a sentence for each group in which calibration does not beat the uncalibrated prior.
+
+    With one origin there is no bracket, and the sentence says that it cannot be told.
+
+    Parameters
+    ----------
+    scores
+        Rows of hindcast scores, as plain data.
+    drivers
+        The kind of drivers that is looked at.
+    """
+    return [
+        f"{row['group']}: {UNKNOWN if row['gain_low'] is None else BEHIND} "
+        f"(gain {row['gain']:+.3f}{_signed(row)})."
+        for row in scores
+        if (row["drivers"], row["forecaster"]) == (drivers, "prior") and not beats(row)
+    ]
+
+
+def _signed(row: Mapping[str, Any]) -> str:
+    """Return the bracket of a gain, or "" if there is none."""
+    low, high = row["gain_low"], row["gain_high"]
+    return "" if low is None else f" [{low:+.3f}, {high:+.3f}]"
+
+
+def with_years_ahead(found: dict[str, Any], ahead: Mapping[str, Any]) -> dict[str, Any]:
+    """Return hindcast scores to ship, with the pooled ones of several years ahead beside them.
+
+    Parameters
+    ----------
+    found
+        Scores one year ahead, as plain data.
+    ahead
+        Scores several years ahead of the same record, as plain data.
+    """
+    groups = (ALL, f"{ALL} but {found['member']}", found["member"])
+    rows = [row for row in ahead["scores"] if row["drivers"] == "coded" and row["group"] in groups]
+    about = {
+        name: ahead[name] for name in ("years", "record", "origins", "draws", "worlds", "seed")
+    }
+    return {**found, "five_years": {**about, "scores": rows}}
 
 
 def _shipped_fingerprint(alliance: str) -> str | None:

@@ -230,6 +230,9 @@ def write_coverage(
 def write_hindcast(hindcast: Hindcast, content: dict[str, Any], directory: Path) -> None:
     """Write every forecast, the scores, and a figure for each kind of drivers, into a directory.
 
+    Several years ahead there is no figure, since forecasts of a year from several origins would lie
+    over one another.
+
     Parameters
     ----------
     content
@@ -246,6 +249,6 @@ def write_hindcast(hindcast: Hindcast, content: dict[str, Any], directory: Path)
     described = (
         f"record {hindcast.record.fingerprint}; seed {hindcast.seed}; {hindcast.draws} draws"
     )
-    for drivers in DRIVERS:
+    for drivers in hindcast.drivers if hindcast.years == 1 else ():
         picture = hindcast_figure(hindcast, drivers)
         write(picture, directory / f"hindcast_{drivers}", described)
