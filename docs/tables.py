@@ -262,6 +262,27 @@ def scores_of(name: str) -> str:
     return table(("scored", "n", "forecaster", *DRIVERS.values()), rows)
 
 
+def five_years() -> str:
+    """Scores five years ahead, and where calibration does not beat the uncalibrated prior."""
+    from foedus.inference.hindcast import CAPTION_AHEAD, DRIVERS
+    from foedus.views import evidence_tables
+
+    if not (HERE / "results" / "hindcast_5_years.json").is_file():
+        return "Not made yet: `python docs/evaluate.py hindcast` makes it."
+    content = found("hindcast_5_years")
+    about = (
+        f"From {', '.join(content['origins'])}, up to {content['years']} years ahead; "
+        f"{content['draws']:,} worlds to calibrate at each. {CAPTION_AHEAD}"
+    )
+    parts = [about]
+    for drivers, lines in content["verdicts"].items():
+        parts.append(f"{DRIVERS[drivers].capitalize()}:")
+        rows = evidence_tables.score_rows(content["scores"], drivers)
+        parts.append(table(evidence_tables.SCORE_HEADER, rows))
+        parts.append("\n".join(f"- {line}" for line in lines))
+    return "\n\n".join(filter(None, parts))
+
+
 def gains() -> str:
     """By how much the model beats the others with the drivers that came."""
     rows = [
@@ -434,6 +455,7 @@ BLOCKS = {
     "checks": checks,
     "scores": lambda: scores_of("hindcast_csto"),
     "fixed": lambda: scores_of("hindcast_2022-06"),
+    "five-years": five_years,
     "gains": gains,
     "claims": claims,
     "covered": covered,

@@ -359,6 +359,7 @@ def test_a_posterior_or_hindcast_that_is_there_is_refused_before_anything_is_com
         (["calibrate", "nato"], "There is no shipped record 'nato'"),
         (["hindcast", "--out", str(tmp_path)], "holds a hindcast already"),
         (["hindcast", "--out", str(tmp_path / "file" / "x")], "cannot be made"),
+        (["hindcast", "--years", "5", "--until", "2022-06"], "leave out --until or --years"),
     ):
         status, _, err = foedus(capsys, *arguments)
         assert status in (1, 2)

@@ -337,6 +337,14 @@ def coverage(
 def hindcast(
     alliance: options.AllianceName = defaults.ALLIANCE,
     *,
+    years: Annotated[
+        int,
+        typer.Option(
+            help="Years ahead. With more than 1 earlier records are forecast too, from every third "
+            "year-end, and all members are scored.",
+            min=1,
+        ),
+    ] = 1,
     until: Annotated[
         str | None,
         typer.Option(
@@ -347,7 +355,9 @@ def hindcast(
     draws: Annotated[
         int | None,
         typer.Option(
-            help=f"Worlds to calibrate each origin; {defaults.HINDCAST_DRAWS:,} if omitted.", min=1
+            help=f"Worlds to calibrate each origin; {defaults.HINDCAST_DRAWS:,} if omitted, "
+            f"{defaults.AHEAD_DRAWS:,} with more than one year ahead.",
+            min=1,
         ),
     ] = None,
     coding: options.Coding = "main",
@@ -360,12 +370,17 @@ def hindcast(
     ] = False,
 ) -> None:
     """Forecast the past with what was known then, and score it beside simple forecasters."""
-    from foedus import defaults
     from foedus.cases.record import load_record
     from foedus.ensembles.workers import available_workers
     from foedus.inference import claims, hindcast
     from foedus.views import evidence_tables
 
+    if until is not None and years > 1:
+        message = (
+            f"--until {until} forecasts the whole rest of the record, however many years that is; "
+            "leave out --until or --years."
+        )
+        raise FoedusError(message)
     loaded = load_record(alliance, coding)
     origin = None if until is None else _until(loaded, until).end
     threads = workers or available_workers()
@@ -377,14 +392,15 @@ def hindcast(
     with progress_bar(quiet=quiet or json) as progress:
         found = hindcast.hindcast(
             loaded,
+            years=years,
             until=origin,
-            draws=draws or defaults.HINDCAST_DRAWS,
+            draws=draws,
             seed=seed,
             workers=threads,
             progress=progress,
         )
     content = hindcast.summary(found)
-    held = claims.claims(loaded, threads) if until is None else []
+    held = claims.claims(loaded, threads) if until is None and years == 1 else []
     content["claims"] = [vars(claim) | {"holds": claim.holds} for claim in held]
     if out is not None:
         from foedus.views.record_plots import write_hindcast
@@ -394,18 +410,22 @@ def hindcast(
         typer.echo(as_json(content))
     elif not quiet:
         console = console_for_tables()
-        for drivers, meaning in hindcast.DRIVERS.items():
+        for drivers in found.drivers:
             rows = evidence_tables.score_rows(content["scores"], drivers)
-            console.print(table(f"Scores: {meaning}", evidence_tables.SCORE_HEADER, rows))
-        console.print(hindcast.CAPTION)
+            title = f"Scores: {hindcast.DRIVERS[drivers]}"
+            console.print(table(title, evidence_tables.SCORE_HEADER, rows))
+            for verdict in content["verdicts"][drivers]:
+                console.print(verdict)
+        console.print(hindcast.CAPTION if years == 1 else hindcast.CAPTION_AHEAD)
         if held:
             rows = evidence_tables.claim_rows(held)
             title = "Claims under the posterior that comes with foedus (beyond three errors)"
             console.print(table(title, evidence_tables.CLAIM_HEADER, rows))
+        kept = "forecasts, scores and figures" if years == 1 else "forecasts and scores"
         typer.echo(
-            f"Forecasts, scores and figures are in {out}"
+            f"{kept.capitalize()} are in {out}"
             if out
-            else "Nothing was written; add --out DIR to keep forecasts and figures."
+            else f"Nothing was written; add --out DIR to keep {kept}."
         )
 
 
