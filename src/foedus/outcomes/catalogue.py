@@ -98,6 +98,9 @@ class Outcome:
         Whether it stands in the tables of a run.
     only_if_any
         Whether tables leave it out where it never happens.
+    told
+        The clause that tells it in an answer, with ``{who}`` for a member's name; empty if answers
+        are not told by it. Of what has one, it is computed what is open.
     """
 
     key: str
@@ -113,6 +116,7 @@ class Outcome:
     summarised: bool = True
     tabled: bool = True
     only_if_any: bool = False
+    told: str = ""
 
     @property
     def words(self) -> str:
@@ -191,6 +195,7 @@ MEMBER_OUTCOMES: dict[str, Outcome] = _by_key(
             "mechanisms 10 and 12",
             _is_active,
             headline=True,
+            told="{who} is active",
         ),
         Outcome(
             "frozen",
@@ -199,6 +204,7 @@ MEMBER_OUTCOMES: dict[str, Outcome] = _by_key(
             -1,
             "II.2, mechanism 10",
             partial(_is, "frozen"),
+            told="{who} has frozen its participation",
         ),
         Outcome(
             "suspended",
@@ -208,6 +214,7 @@ MEMBER_OUTCOMES: dict[str, Outcome] = _by_key(
             "II.1, mechanism 12",
             partial(_is, "suspended"),
             label="vote suspended",
+            told="{who} has lost its vote",
         ),
         Outcome(
             "out",
@@ -217,6 +224,7 @@ MEMBER_OUTCOMES: dict[str, Outcome] = _by_key(
             "mechanisms 11 and 12",
             _is_out,
             headline=True,
+            told="{who} is out",
         ),
         Outcome(
             "takes_part",
@@ -225,6 +233,7 @@ MEMBER_OUTCOMES: dict[str, Outcome] = _by_key(
             1,
             "mechanism 10",
             partial(_is, "takes_part"),
+            told="{who} takes part",
         ),
         _state("trust", 1, "mechanisms 4, 5 and 7", headline=True),
         _state("expectation", 1, "mechanism 6", tabled=False),
@@ -322,6 +331,13 @@ _END_STATES_BETTER = {
     "hollow": -1,
     "dissolved": -1,
 }
+_END_STATES_TOLD = {
+    "restored": "everybody takes part",
+    "ambivalent": "most take part, but not all",
+    "smaller": "somebody has left, and most of the rest take part",
+    "hollow": "half of the members or more stay away",
+    "dissolved": "the alliance dissolves",
+}
 _WEIGHTED = {"equal": "alike", "capability": "by capability"}
 _COMPONENTS = {
     name: hint.__metadata__[0].meaning
@@ -341,6 +357,7 @@ ALLIANCE_OUTCOMES: dict[str, Outcome] = _by_key(
             _headline_index,
             headline=True,
             summarised=False,
+            told="cohesion ends",
         ),
         Outcome(
             "cohesion_among_those_who_stay",
@@ -406,6 +423,7 @@ ALLIANCE_OUTCOMES: dict[str, Outcome] = _by_key(
                 "V.1, V.2",
                 partial(_ends, name),
                 label=f"end state {name}",
+                told=_END_STATES_TOLD[name],
             )
             for name in END_STATES
         ),

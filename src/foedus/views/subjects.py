@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from foedus.cases.scenario import Scenario
+    from foedus.outcomes.answer import Answer, Line
     from foedus.outcomes.attribution import Attribution
+    from foedus.outcomes.carriers import Carrier
     from foedus.outcomes.differences import Difference, Parting
+    from foedus.outcomes.finding import Finding
     from foedus.outcomes.sweeps import Swept
     from foedus.views.plots import Picture
 
@@ -39,6 +42,25 @@ class Projected(Protocol):
         """Every outcome with its interval, as plain data by scenario."""
 
     @property
+    def answer(self) -> Answer:
+        """What the scenarios lead to, what is open of it, and what differs."""
+
+    @property
+    def finding(self) -> Finding:
+        """The answer in a title and a few sentences."""
+
+    @property
+    def headline(self) -> tuple[Line, int]:
+        """The outcome that the finding begins with, and the place of a scenario to ask about."""
+
+    @property
+    def cause(self) -> Attribution | str | None:
+        """How the difference of the headline is split among levers, or why it is not."""
+
+    def carriers_of(self, subject: str, key: str, scenario: str) -> Sequence[Carrier]:
+        """Return the numbers that carry an outcome under a scenario, strongest first."""
+
+    @property
     def provenance_line(self) -> str:
         """Worlds, months, parameters, seed and digest in one line."""
 
@@ -60,6 +82,10 @@ class Compared(Protocol):
     @property
     def others(self) -> tuple[Scenario, ...]:
         """The other scenarios, which are compared with the baseline."""
+
+    @property
+    def finding(self) -> Finding:
+        """The answer in a title and a few sentences."""
 
     @property
     def resolution(self) -> object | None:
