@@ -56,7 +56,7 @@ def notes(*texts: str) -> tuple[tuple[str, str], ...]:
     cited = (match for text in texts for match in _MECHANISM.findall(text))
     numbers = sorted({int(number) for match in cited for number in re.findall("[0-9]+", match)})
     found += [
-        (f"mechanism {number}", f"{MECHANISMS[number]}: docs/model.md, mechanism {number}")
+        (f"mechanism {number}", f"{MECHANISMS[number]} (docs/model.md)")
         for number in numbers
         if number in MECHANISMS
     ]
