@@ -33,6 +33,9 @@ Baseline = Annotated[
 Horizon = Annotated[
     int | None, typer.Option(help="Months to simulate instead of the scenario's.", min=1)
 ]
+Detail = Annotated[
+    bool, typer.Option("--detail", help="Print every table instead of the answer alone.")
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from rich.table import Table
+from rich.text import Text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from rich.console import Console
 
+    from foedus.studies.carrying import Carried
     from foedus.studies.comparison import Comparison
     from foedus.studies.results import Result
     from foedus.studies.sweeping import Sweep
 
 
-WIDE = 150  # columns when the output goes to a file or a pipe
+USUAL = 80  # columns when the output goes to a file or a pipe and COLUMNS says nothing
+LABEL, GAP = 22, 2  # columns of the first column of an answer, and between its columns
+NARROW_LABEL = 14
 
 
 def whereabouts(directory: Path | None) -> str:
@@ -32,12 +38,32 @@ def whereabouts(directory: Path | None) -> str:
     return f"Results are in {directory}: {', '.join(names)}"
 
 
+def where_more(result: Result, directory: Path | None, *, figures: bool) -> str:
+    """Return the commands and files that tell more than the answer of a run.
+
+    Parameters
+    ----------
+    directory
+        Where the result was written; None if it was not.
+    figures
+        Whether figures were drawn.
+    """
+    parts = ["--detail", f"foedus carriers {result.scenarios[0].name}"]
+    if directory is None:
+        return " | ".join([*parts, "--out DIR to keep all"])
+    parts += [f"foedus report {directory}", f"{directory}{'/figures' if figures else ''}"]
+    return " | ".join(parts)
+
+
 def console_for_tables() -> Console:
-    """Return a console as wide as the terminal, or :data:`WIDE` columns for a file or a pipe."""
+    """Return a console as wide as the terminal, or as COLUMNS says, or :data:`USUAL` columns."""
+    from os import environ
+
     from rich.console import Console
 
     console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=WIDE)
+    told = environ.get("COLUMNS", "").isdigit()
+    return console if console.is_terminal or told else Console(highlight=False, width=USUAL)
 
 
 def table(title: str, header: Sequence[str], rows: Any, caption: str | None = None) -> Any:
@@ -48,12 +74,54 @@ def table(title: str, header: Sequence[str], rows: Any, caption: str | None = No
     rows
         Iterable of rows; each has a text for each column of the header.
     """
-    from rich.table import Table
-    from rich.text import Text
-
     table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
     for column in header:
         table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def print_answer(result: Result, console: Console, more: str) -> None:
+    """Print the answer of a run: finding, one table, and a line each on what it rests on.
+
+    Parameters
+    ----------
+    more
+        Commands and files that tell more.
+    """
+    from foedus.views import answer as answers
+
+    found, finding = result.answer, result.finding
+    title = Text(answers.heading(found, finding.title), style="bold")
+    console.print(Text.assemble(title, " ", " ".join(finding.sentences)))
+    columns = min(len(found.names), answers.SIDE_BY_SIDE)
+    room = (console.width - NARROW_LABEL) // columns
+    for part in answers.answer_tables(found, room - GAP):
+        console.print()
+        console.print(_plain_table(part.header, part.rows))
+    console.print(part.caption, style="dim")
+    rest = Table.grid(padding=(0, 1))
+    made = (
+        f"{result.runs:,} worlds each, parameters: {result.ensemble.design.name}, "
+        f"seed {result.seed}, digest {result.digest[:12]}"
+    )
+    for label, line in (*answers.answer_lines(result), ("Made", made), ("More", more)):
+        rest.add_row(Text(label, style="bold"), Text(line))
+    console.print(rest)
+
+
+def _plain_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] | None = None
+) -> Table:
+    """Return a table without lines, of which all columns but the first stand at the right.
+
+    ``right`` gives the columns that do, if others.
+    """
+    aside = range(1, len(header)) if right is None else right
+    table = Table(box=None, padding=(0, 0, 0, 1), pad_edge=False, header_style="")
+    for place, column in enumerate(header):
+        table.add_column(column, justify="right" if place in aside else "left", no_wrap=place == 0)
     for row in rows:
         table.add_row(*map(Text, row))
     return table
@@ -181,6 +249,20 @@ def sweep_tables(found: Sweep, console: Console) -> None:
     header = sweeps.header(found.summary)
     rows = sweeps.rows(found.summary)
     console.print(table(title, header, rows, sweeps.CAPTION))
+    console.print(found.provenance_line)
+
+
+def print_carried(found: Carried, console: Console) -> None:
+    """Print what carries an outcome: the answer first, then the numbers."""
+    from foedus.views import carriers
+
+    first, *rest = carriers.carried_lines(found)
+    console.print(first, style="bold")
+    for line in rest:
+        console.print(line)
+    if found.numbers:
+        console.print(_plain_table(carriers.HEADER, carriers.carried_rows(found), right=()))
+        console.print(carriers.CAPTION, style="dim")
     console.print(found.provenance_line)
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from math import isclose
 from typing import TYPE_CHECKING, NamedTuple
 
-from foedus.cases.months import month_of_year, parse_month
+from foedus.cases.months import format_month, month_in_words
 from foedus.cases.scenario_format import (
     Clash,
     Confrontation,
@@ -42,11 +42,6 @@ _GOVERNMENTS = {
     "new_government": "gets a new government",
     "same_government": "keeps its government",
 }
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
-)  # fmt: skip
-
 #: What is done under each lever, told of whom it addresses. Of an outside power there is a verb for
 #: one and a verb for several.
 _DOES: dict[str, str] = {
@@ -90,16 +85,15 @@ def plan(scenario: Scenario) -> tuple[str, ...]:
     )
 
 
-def month_in_words(month: int) -> str:
-    """Write a month number as ``May 2027``."""
-    return f"{_MONTHS[month_of_year(month) - 1]} {month // 12}"
+def _month(month: int) -> str:
+    return month_in_words(format_month(month))
 
 
 def _frame(scenario: Scenario) -> str:
     alliance = scenario.alliance
     return (
-        f"{alliance.title}, {month_in_words(scenario.start)} to {month_in_words(scenario.end)}, "
-        f"from where it stood at the end of {month_in_words(alliance.date)}. Numbers go from 0 "
+        f"{alliance.title}, {_month(scenario.start)} to {_month(scenario.end)}, "
+        f"from where it stood at the end of {_month(alliance.date)}. Numbers go from 0 "
         "(not at all) to 1 (in full)."
     )
 
@@ -333,7 +327,7 @@ def _step(step: Step, start: int, horizon: int, scale: Scale) -> str:
 
 
 def _when(step: Step, start: int, horizon: int) -> str:
-    first, last = month_in_words(start + step.first), month_in_words(start + step.last)
+    first, last = _month(start + step.first), _month(start + step.last)
     is_last = step.last == horizon - 1
     if step.first == 0:
         return "" if is_last else f" until {last}"
@@ -366,7 +360,7 @@ def _events(scenario: Scenario) -> Iterator[str]:
         event = item.event
         given = "Given, " if _is_of_government(event) else ""
         told = _event(scenario.alliance, event)
-        yield f"{given}{month_in_words(parse_month(event.date))}: {told}."
+        yield f"{given}{month_in_words(event.date)}: {told}."
     if len(script) > MOST_EVENTS:
         yield f"{len(script) - MOST_EVENTS} more events follow; foedus show lists them."
 
@@ -399,7 +393,7 @@ def _word(event: DomesticChange | Statement | ForcedDecision, member: str, patro
     if isinstance(event, Statement):
         way = "threatens" if event.tone < 0 else "assures"
         return f"{patron} {way} {member} in public for a month, {_SHARE.told(abs(event.tone))}"
-    until = f", until {month_in_words(parse_month(event.to))}" if event.to else ""
+    until = f", until {month_in_words(event.to)}" if event.to else ""
     if event.decision in _GOVERNMENTS:
         return f"{member} {_GOVERNMENTS[event.decision]}{until}"
     return f"{member} {DECISIONS[event.decision].meaning}, whatever the luck{until}"
