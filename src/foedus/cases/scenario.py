@@ -120,6 +120,15 @@ class Scenario:
         table = specifications()
         return {key: value for key, value in self.parameters.items() if key not in table}
 
+    @property
+    def by_hand(self) -> dict[str, str]:
+        """Numbers that were set by hand (``parameters:``, ``--set``), by key, as text."""
+        numbers = self.alliance.numbers
+        return {
+            key: numbers[key].shown if key in numbers else f"{value:g}"
+            for key, value in self.parameters.items()
+        }
+
     @cached_property
     def schedule(self) -> Schedule:
         """The drivers of every member and month."""

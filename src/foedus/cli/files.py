@@ -45,6 +45,7 @@ def show(
     settings: options.Settings = None,
     given: options.Given = None,
     horizon: options.Horizon = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Tell it in plain words.")] = False,
     json: options.AsJson = False,
 ) -> None:
     """Show a scenario resolved, each value with its origin."""
@@ -58,6 +59,15 @@ def show(
         from json import dumps
 
         typer.echo(dumps(loaded.resolved(), indent=2, ensure_ascii=False))
+        return
+    if plain:
+        from rich.text import Text
+
+        from foedus.views.plan import plan
+
+        console = console_for_tables()
+        for line in (f"{loaded.name}: {loaded.title}", *plan(loaded)):
+            console.print(Text(line))
         return
     for line in show_lines(loaded):
         typer.echo(line)
