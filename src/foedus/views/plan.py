@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     Path = tuple[float, ...]
 
 MOST_STEPS = 4  # a lever that changes more often is told by its ends and the number of changes
+MOST_ALONE = 3  # of more scenarios, what all but one have in common is told once
 MOST_EVENTS = 6  # more events than this are counted, and only the first are told
 _GOVERNMENTS = {
     "new_government": "gets a new government",
@@ -82,6 +83,40 @@ def plan(scenario: Scenario) -> tuple[str, ...]:
         *_weights(scenario),
         *_inherited(scenario, inherited),
         _left(scenario),
+    )
+
+
+class Told(NamedTuple):
+    """Sentences that hold in some of several scenarios, with the names of these."""
+
+    names: tuple[str, ...]
+    lines: tuple[str, ...]
+
+
+def plans(scenarios: Sequence[Scenario]) -> tuple[Told, ...]:
+    """Tell scenarios side by side, each whole, whatever it extends.
+
+    What each has of its own comes first, an entry for each; then what all of them but one have; the
+    last entry is what all have.
+
+    Parameters
+    ----------
+    scenarios
+        Of one alliance and the same months.
+    """
+    told = {one.name: plan(replace(one, parent=None))[1:-1] for one in scenarios}
+    lines = dict.fromkeys(line for some in told.values() for line in some)
+    having = {line: tuple(name for name in told if line in told[name]) for line in lines}
+    names = tuple(told)
+    but_one = [tuple(name for name in names if name != left) for left in names]
+    shared = [*(but_one if len(names) > MOST_ALONE else ()), *([names] if len(names) > 1 else ())]
+    own = {name: [line for line in told[name] if having[line] not in shared] for name in names}
+    common = {group: [line for line in lines if having[line] == group] for group in shared}
+    everywhere = (_frame(scenarios[0]), *common.pop(names, ()), _left(*scenarios))
+    return (
+        *(Told((name,), tuple(some)) for name, some in own.items()),
+        *(Told(group, tuple(some)) for group, some in common.items() if some),
+        Told(names, everywhere),
     )
 
 
@@ -431,10 +466,11 @@ def _inherited(scenario: Scenario, told: Sequence[str]) -> Iterator[str]:
         yield f"As in {scenario.parent.name}: {'; '.join(lines)}."
 
 
-def _left(scenario: Scenario) -> str:
-    """Say what is as the alliance file has it."""
-    alliance = scenario.alliance
-    patron, touched = alliance.names[alliance.patron], {key[0] for key in scenario.levers}
+def _left(*scenarios: Scenario) -> str:
+    """Say what none of some scenarios touches, so that it is as the alliance file has it."""
+    alliance = scenarios[0].alliance
+    patron, script = alliance.names[alliance.patron], any(one.script for one in scenarios)
+    touched = {key[0] for one in scenarios for key in one.levers}
     spared = _SCALES["bandwidth"].told(alliance.value(f"{alliance.patron}.bandwidth"))
     left = {
         "bandwidth": f"what {patron} can spare for its allies ({spared})",
@@ -443,6 +479,6 @@ def _left(scenario: Scenario) -> str:
         "adversary_ties": f"ties of {patron} to the states that threaten members",
     }
     told = [text for lever, text in left.items() if lever not in touched]
-    done = "Nothing else is done" if touched or scenario.script else "Nothing is done"
+    done = "Nothing else is done" if touched or script else "Nothing is done"
     left_alone = listed([*told, "when elections are due"])
     return f"{done} to anybody; as the alliance file has it: {left_alone}."
