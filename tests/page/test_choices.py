@@ -33,8 +33,8 @@ from foedus.studies.results import load_result
 from foedus.studies.running import run
 from foedus.studies.verification import verify
 from foedus.views import comparison_plots, timeline, world_plots
+from foedus.views.colours import STANDING_COLOURS
 from foedus.views.explain import explained, why
-from foedus.views.plots import STANDING_COLOURS
 from foedus.worlds.agents import AllianceModel
 
 if TYPE_CHECKING:

@@ -273,7 +273,7 @@ class Projection:
 
     def fans(self) -> Picture:
         """Draw fan charts of cohesion and of the member's trust."""
-        return plots.member_figure(self.result.data, self.result.scenarios, self.choice.member)
+        return plots.member_figure(self.result, self.choice.member)
 
     def end_states(self) -> Picture:
         """Draw the probabilities of the end states at the horizon."""

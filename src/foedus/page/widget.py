@@ -14,7 +14,8 @@ from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.sliders import moved, scenario_text, sliders
 from foedus.errors import FoedusError, ResultError
 from foedus.studies.running import run
-from foedus.views.plots import GREY, STYLE, Picture, cohesion_fan, trust_fan
+from foedus.views.colours import GREY
+from foedus.views.plots import STYLE, Picture, cohesion_fan, trust_fan
 from foedus.worlds.files import refuse_file, replace_file
 
 if TYPE_CHECKING:

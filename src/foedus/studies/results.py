@@ -220,7 +220,7 @@ class Result:
         """
         from foedus.views import plots
 
-        return plots.figure(kind, self.data, self.scenarios)
+        return plots.figure(kind, self)
 
     def save(self, directory: str | Path, *, figures: bool = True, overwrite: bool = False) -> Path:
         """Write everything: worlds, summary, scenarios, provenance and figures.
@@ -277,7 +277,7 @@ class Result:
         """Draw the standard figures as PNG and SVG into a directory."""
         from foedus.views import plots
 
-        plots.write_figures(directory, self.data, self.scenarios)
+        plots.write_figures(directory, self)
 
     def json(self) -> str:
         """Return summary and provenance as JSON text."""

@@ -330,7 +330,7 @@ def _figures(comparison: Compared, drawn: Sequence[Path]) -> Iterator[FigureBloc
             yield _figure(plots.page_name(kind, number), shown, draw, drawn)
     for kind, shown in own.items():
         for number, page in enumerate(plots.pages_of(shown, result.scenarios), 1):
-            draw = partial(plots.figure, kind, result.data, page)
+            draw = partial(plots.figure, kind, result, page)
             yield _figure(plots.page_name(kind, number), shown, draw, drawn)
 
 

@@ -13,14 +13,10 @@ from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, outcomes_of
 from foedus.outcomes.differences import gaps
 from foedus.outcomes.estimates import is_narrow, probability
 from foedus.outcomes.incidence import EXITS, first_of
+from foedus.views.colours import BETTER, GREY, INK, WORSE, scenario_colours, scenario_looks
 from foedus.views.plots import (
     BANDS,
-    BLACK,
-    BLUE,
-    GREY,
-    SERIES,
     STYLE,
-    VERMILION,
     Picture,
     StandardFigure,
     by_year,
@@ -47,7 +43,6 @@ if TYPE_CHECKING:
     from foedus.outcomes.attribution import Attribution
     from foedus.outcomes.estimates import Estimate
     from foedus.views.subjects import Compared
-DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
 SMALL = 0.05  # the axis of a difference reaches at least so far to either side of 0
 #: Events whose incidence is drawn, if they come in any world.
 DRAWN = ("missed_summit", "unpaid_dues", "freeze", "thaw", "suspension", "withdrawal", "expulsion")
@@ -57,7 +52,7 @@ DRAWN = ("missed_summit", "unpaid_dues", "freeze", "thaw", "suspension", "withdr
 # On Axes
 
 
-def difference_fan(ax: Axes, differences: xr.DataArray, colour: str = BLUE) -> Axes:
+def difference_fan(ax: Axes, differences: xr.DataArray, colour: str = BETTER) -> Axes:
     """Draw the median of paired differences and the bands that hold half and 90 % of them.
 
     Parameters
@@ -75,7 +70,7 @@ def difference_fan(ax: Axes, differences: xr.DataArray, colour: str = BLUE) -> A
     ax.plot(at, np.nanmedian(shown, axis=1), color=colour, linewidth=1.6, label="median difference")
     mean = np.nanmean(shown, axis=1)
     ax.plot(at, mean, color=colour, linewidth=1.2, linestyle=":", label="mean difference")
-    ax.axhline(0.0, color=BLACK, linewidth=0.8)
+    ax.axhline(0.0, color=INK, linewidth=0.8)
     return by_year(ax)
 
 
@@ -101,20 +96,20 @@ def incidence_curves(
         If the result has no such scenario, member or event.
     """
     months = data["month"].values
-    known = populations_in(data.attrs)
-    for place, scenario in enumerate(scenarios):
+    known, looks = populations_in(data.attrs), scenario_looks(scenarios)
+    for scenario in scenarios:
         refuse_unknown(data, scenario=scenario.name, member=member, event=event)
         table = data["event_month"].sel(scenario=scenario.name, member=member)
         causes = dict.fromkeys((event, *EXITS))
         came = {cause: table.sel(event=cause).values for cause in causes}
         curve = first_of(came, months.size, known)[0][event]
-        colour = SERIES[place % len(SERIES)]
+        look = looks[scenario.name]
         low, high = curve.shown
         ax.fill_between(
             months,
             low[1:],
             high[1:],
-            color=colour,
+            color=look.colour,
             alpha=0.22,
             linewidth=0,
             step="post",
@@ -122,8 +117,8 @@ def incidence_curves(
         ax.plot(
             months,
             curve.value[1:],
-            color=colour,
-            linestyle=DASHES[place % len(DASHES)],
+            color=look.colour,
+            linestyle=look.dashes,
             linewidth=1.4,
             drawstyle="steps-post",
             label=scenario.title,
@@ -152,7 +147,7 @@ def activity_map(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) -> A
             ha="center",
             va="center",
             fontsize=8,
-            color="white" if share < 0.5 else BLACK,
+            color="white" if share < 0.5 else INK,
         )
     titles = [wrapped(scenario.title, 18) for scenario in scenarios]
     ax.set_xticks(range(len(scenarios)), titles)
@@ -179,9 +174,9 @@ def tornado(ax: Axes, attribution: Attribution) -> Axes:
     rows = [(share.lever.replace("_", " "), share.shapley) for share in shares]
     rows.append(("total", total))
     for place, (name, part) in enumerate(rows):
-        shade = GREY if name == "total" else VERMILION if part.value < 0 else BLUE
+        shade = GREY if name == "total" else WORSE if part.value < 0 else BETTER
         ax.barh(place, part.value, 0.62, color=shade)
-        ax.plot(part.shown, [place, place], color=BLACK, linewidth=0.9)
+        ax.plot(part.shown, [place, place], color=INK, linewidth=0.9)
     ax.plot(
         [share.alone.value for share in shares],
         range(len(shares)),
@@ -189,10 +184,10 @@ def tornado(ax: Axes, attribution: Attribution) -> Axes:
         marker="D",
         markersize=4,
         markerfacecolor="white",
-        markeredgecolor=BLACK,
+        markeredgecolor=INK,
         label="the lever alone",
     )
-    ax.axvline(0.0, color=BLACK, linewidth=0.8)
+    ax.axvline(0.0, color=INK, linewidth=0.8)
     ax.set_yticks(range(len(rows)), [name for name, _ in rows])
     ax.grid(visible=False, axis="y")
     ax.margins(x=0.12)
@@ -217,17 +212,17 @@ def difference_figure(
         Codes of the members to draw; all if empty.
     """
     paths, baseline = comparison.paths, comparison.baseline
-    names = comparison.result.names
+    names, colours = comparison.result.names, scenario_colours(comparison.result.scenarios)
     members = members or baseline.alliance.members
     figure, axes = grid(
         len(members) + 1, len(others), width=2.9, height=1.35, sharey="row", floor=5.2
     )
     for column, other in zip(axes.T, others, strict=True):
         cohesion = gaps(paths, baseline.name, other.name, "cohesion")
-        difference_fan(column[0], cohesion.sel(weighting=other.weighting))
+        difference_fan(column[0], cohesion.sel(weighting=other.weighting), colours[other.name])
         trust = gaps(paths, baseline.name, other.name, "trust")
         for ax, member in zip(column[1:], members, strict=True):
-            difference_fan(ax, trust.sel(member=member))
+            difference_fan(ax, trust.sel(member=member), colours[other.name])
         column[0].set_title(wrapped(other.title, 38 if len(others) > 1 else 60), loc="left")
     for row in axes:
         low, high = row[0].get_ylim()

@@ -1,7 +1,8 @@
 """Figures of a run: functions that draw on matplotlib Axes, and the standard figures made of them.
 
-Colours are those of Okabe and Ito (2008), told apart in the common forms of colour blindness; bands
-differ in lightness too, so that figures stay readable in grey.
+A figure takes the result that it shows (see :class:`foedus.views.subjects.Projected`) and the
+scenarios of its page; functions on Axes take the Dataset. Colours are those of
+:mod:`foedus.views.colours`.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from foedus.model.cohesion import END_STATES
 from foedus.model.records import STANDINGS
 from foedus.outcomes.estimates import probability
 from foedus.outcomes.summary import quantiles
+from foedus.views.colours import BETTER, STANDING_COLOURS, scenario_colours, scenario_looks
 from foedus.worlds.populations import populations_in
 
 if TYPE_CHECKING:
@@ -34,13 +36,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from foedus.cases.scenario import Scenario
+    from foedus.views.subjects import Projected
 
-BLUE, SKY, ORANGE, VERMILION = "#0072B2", "#56B4E9", "#E69F00", "#D55E00"
-PURPLE, GREEN, GREY, BLACK = "#CC79A7", "#009E73", "#8C8C8C", "#1A1A1A"
-SERIES = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, GREY, BLACK)
-STANDING_COLOURS = dict(
-    zip(STANDINGS, (BLUE, SKY, ORANGE, VERMILION, PURPLE, GREY, BLACK), strict=True)
-)
 PER_PAGE = 4  # scenarios side by side on one figure
 BANDS = (("90 % of worlds", 0.05, 0.95, 0.18), ("50 % of worlds", 0.25, 0.75, 0.38))
 
@@ -74,7 +71,7 @@ class Picture(Figure):
 
 
 def fan(
-    ax: Axes, months: npt.NDArray[Any], histogram: npt.NDArray[Any], colour: str = BLUE
+    ax: Axes, months: npt.NDArray[Any], histogram: npt.NDArray[Any], colour: str = BETTER
 ) -> Axes:
     """Draw the median over worlds, and the bands that hold half and nine tenths of them.
 
@@ -119,14 +116,14 @@ def refuse_unknown(data: xr.Dataset, **wanted: str) -> None:
             raise ResultError(message)
 
 
-def cohesion_fan(ax: Axes, data: xr.Dataset, scenario: Scenario, colour: str = BLUE) -> Axes:
+def cohesion_fan(ax: Axes, data: xr.Dataset, scenario: Scenario, colour: str = BETTER) -> Axes:
     """Fan chart of the cohesion index with the scenario's weights."""
     refuse_unknown(data, scenario=scenario.name)
     counts = data["monthly_cohesion"].sel(scenario=scenario.name, weighting=scenario.weighting)
     return fan(ax, data["month"].values, counts.transpose("month", "bin").values, colour)
 
 
-def trust_fan(ax: Axes, data: xr.Dataset, scenario: str, member: str, colour: str = BLUE) -> Axes:
+def trust_fan(ax: Axes, data: xr.Dataset, scenario: str, member: str, colour: str = BETTER) -> Axes:
     """Fan chart of a member's trust, over the worlds in which it still is a member."""
     refuse_unknown(data, scenario=scenario, member=member)
     counts = data["monthly_histogram"].sel(scenario=scenario, member=member, watched="trust")
@@ -159,7 +156,7 @@ def end_state_bars(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) ->
     """Probability of each end state, with its range over models or Wilson's, side by side."""
     for scenario in scenarios:
         refuse_unknown(data, scenario=scenario.name)
-    width = 0.8 / len(scenarios)
+    width, looks = 0.8 / len(scenarios), scenario_looks(scenarios)
     places = np.arange(len(END_STATES))
     for index, scenario in enumerate(scenarios):
         codes = data["end_state"].sel(scenario=scenario.name).values
@@ -177,8 +174,7 @@ def end_state_bars(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) ->
             values,
             width * 0.92,
             yerr=np.clip(errors, 0, None),
-            color=SERIES[index % len(SERIES)],
-            hatch=("", "//", "..", "xx")[index // len(SERIES) % 4],
+            color=looks[scenario.name].colour,
             error_kw={"elinewidth": 0.8, "capsize": 1.8, "ecolor": "#333333"},
             label=scenario.title,
         )
@@ -211,12 +207,13 @@ def by_year(ax: Axes, years: int = 6) -> Axes:
 # Standard figures
 
 
-def cohesion_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
+def cohesion_figure(shown: Projected, scenarios: Sequence[Scenario]) -> Picture:
     """Fan charts of the alliance's cohesion, scenarios side by side on shared axes."""
+    data, colours = shown.data, scenario_colours(shown.scenarios)
     count = len(scenarios)
     figure, axes = grid(1, count, width=3.1 if count > 1 else 5.2, height=3.0)
     for ax, scenario in zip(axes[0], scenarios, strict=True):
-        cohesion_fan(ax, data, scenario)
+        cohesion_fan(ax, data, scenario, colours[scenario.name])
         ax.set_title(wrapped(scenario.title, 38 if count > 1 else 70), loc="left")
     weightings = " or ".join(dict.fromkeys(scenario.weighting for scenario in scenarios))
     axes[0][0].set_ylabel(f"Cohesion index ({weightings} weights of members)")
@@ -225,17 +222,27 @@ def cohesion_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
     return figure
 
 
-def trust_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
+def trust_figure(shown: Projected, scenarios: Sequence[Scenario]) -> Picture:
     """Fan charts of each member's trust: a row for each member, a column for each scenario."""
-    figure, axes = _by_member(data, scenarios, trust_fan)
+    data, colours = shown.data, scenario_colours(shown.scenarios)
+
+    def draw(ax: Axes, scenario: Scenario, member: str) -> Axes:
+        return trust_fan(ax, data, scenario.name, member, colours[scenario.name])
+
+    figure, axes = _by_member(shown, scenarios, draw)
     handles, labels = axes[0][0].get_legend_handles_labels()
     finish(figure, data, f"Trust in the patron (0 to 1): {_alliance(data)}", handles, labels)
     return figure
 
 
-def status_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
+def status_figure(shown: Projected, scenarios: Sequence[Scenario]) -> Picture:
     """Share of worlds in each standing over time, a row for each member."""
-    figure, _ = _by_member(data, scenarios, status_river)
+    data = shown.data
+
+    def draw(ax: Axes, scenario: Scenario, member: str) -> Axes:
+        return status_river(ax, data, scenario.name, member)
+
+    figure, _ = _by_member(shown, scenarios, draw)
     handles = [Patch(facecolor=colour, label=name) for name, colour in STANDING_COLOURS.items()]
     title = f"Standing of each member, share of worlds: {_alliance(data)}"
     finish(figure, data, title, handles, list(STANDINGS))
@@ -243,24 +250,25 @@ def status_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
 
 
 def _by_member(
-    data: xr.Dataset,
+    shown: Projected,
     scenarios: Sequence[Scenario],
-    draw: Callable[[Axes, xr.Dataset, str, str], Axes],
+    draw: Callable[[Axes, Scenario, str], Axes],
 ) -> tuple[Picture, Any]:
     """Draw a panel for each member (row) and scenario (column)."""
-    names = _names(data)
+    names = {code: shown.names[code] for code in shown.data["member"].values.tolist()}
     figure, axes = grid(len(names), len(scenarios), width=2.9, height=1.35, floor=5.2)
     for row, (member, name) in zip(axes, names.items(), strict=True):
         for ax, scenario in zip(row, scenarios, strict=True):
-            draw(ax, data, scenario.name, member)
+            draw(ax, scenario, member)
         row[0].set_ylabel(name)
     for ax, scenario in zip(axes[0], scenarios, strict=True):
         ax.set_title(wrapped(scenario.title, 38 if len(scenarios) > 1 else 70), loc="left")
     return figure, axes
 
 
-def end_state_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
+def end_state_figure(shown: Projected, scenarios: Sequence[Scenario]) -> Picture:
     """Bars of the end states at the horizon."""
+    data = shown.data
     figure, axes = grid(1, 1, width=6.4, height=3.2)
     ax = end_state_bars(axes[0][0], data, scenarios)
     ax.set_ylabel(f"Probability (whiskers: {whiskers(data)})")
@@ -270,7 +278,7 @@ def end_state_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture
     return figure
 
 
-def member_figure(data: xr.Dataset, scenarios: Sequence[Scenario], member: str) -> Picture:
+def member_figure(shown: Projected, member: str) -> Picture:
     """Cohesion of the alliance, and below it the trust of one member, scenarios side by side.
 
     Raises
@@ -278,14 +286,15 @@ def member_figure(data: xr.Dataset, scenarios: Sequence[Scenario], member: str) 
     ResultError
         If there is no such member.
     """
+    data, scenarios, colours = shown.data, shown.scenarios, scenario_colours(shown.scenarios)
     refuse_unknown(data, member=member)
-    name = _names(data)[member]
+    name = shown.names[member]
     with mpl.rc_context(STYLE):
         count = len(scenarios)
         figure, axes = grid(2, count, width=3.1 if count > 1 else 5.2, height=1.9)
         for (upper, lower), scenario in zip(axes.T, scenarios, strict=True):
-            cohesion_fan(upper, data, scenario)
-            trust_fan(lower, data, scenario.name, member)
+            cohesion_fan(upper, data, scenario, colours[scenario.name])
+            trust_fan(lower, data, scenario.name, member, colours[scenario.name])
             upper.set_title(wrapped(scenario.title, 38 if count > 1 else 70), loc="left")
         axes[0][0].set_ylabel("Cohesion")
         axes[1][0].set_ylabel(f"Trust, {name}")
@@ -302,7 +311,7 @@ class StandardFigure:
     Attributes
     ----------
     draw
-        Takes what it shows (a Dataset, or a comparison) and the scenarios of a page.
+        Takes what it shows (a result, or a comparison) and the scenarios of a page.
     caption
         What it shows, in words, for briefs.
     paged
@@ -342,15 +351,24 @@ FIGURES: dict[str, StandardFigure] = {
 }
 
 
-def pages_of(shown: StandardFigure, scenarios: Sequence[Scenario]) -> list[Sequence[Scenario]]:
+def pages_of(one: StandardFigure, scenarios: Sequence[Scenario]) -> list[Sequence[Scenario]]:
     """Return the scenarios of each page of a figure."""
-    if not shown.paged:
+    if not one.paged:
         return [scenarios]
     return [scenarios[i : i + PER_PAGE] for i in range(0, len(scenarios), PER_PAGE)]
 
 
-def figure(kind: str, data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
+def figure(kind: str, shown: Projected, scenarios: Sequence[Scenario] | None = None) -> Picture:
     """Draw one of the standard figures by name.
+
+    Parameters
+    ----------
+    kind
+        A key of :data:`FIGURES`.
+    shown
+        The result.
+    scenarios
+        Those of the page; all of the result if omitted.
 
     Raises
     ------
@@ -361,21 +379,21 @@ def figure(kind: str, data: xr.Dataset, scenarios: Sequence[Scenario]) -> Pictur
         message = f"There is no figure '{kind}'{nearest(kind, FIGURES)}"
         raise ResultError(message)
     with mpl.rc_context(STYLE):
-        return FIGURES[kind].draw(data, scenarios)
+        return FIGURES[kind].draw(shown, scenarios or shown.scenarios)
 
 
-def write_figures(directory: Path, data: xr.Dataset, scenarios: Sequence[Scenario]) -> list[Path]:
+def write_figures(directory: Path, shown: Projected) -> list[Path]:
     """Write every standard figure as PNG and SVG, with at most PER_PAGE scenarios on a page.
 
     The files carry the scenarios' fingerprints and the seed in their metadata.
     """
     directory.mkdir(parents=True, exist_ok=True)
     written = []
-    for kind, shown in FIGURES.items():
-        for number, page in enumerate(pages_of(shown, scenarios), 1):
+    for kind, one in FIGURES.items():
+        for number, page in enumerate(pages_of(one, shown.scenarios), 1):
             name = page_name(kind, number)
             with mpl.rc_context(STYLE):
-                written += save(figure(kind, data, page), directory / name, data, page)
+                written += save(figure(kind, shown, page), directory / name, shown.data, page)
     return written
 
 
@@ -491,11 +509,6 @@ def finish(
         alignment="left",
     )
     legend.get_title().set_color("#555555")
-
-
-def _names(data: xr.Dataset) -> dict[str, str]:
-    codes = [str(code) for code in data["member"].values]
-    return dict(zip(codes, data.attrs["member_names"], strict=True))
 
 
 def _alliance(data: xr.Dataset) -> str:

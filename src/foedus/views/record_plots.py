@@ -16,7 +16,8 @@ from foedus.cases.months import format_month, parse_month
 from foedus.cases.record import EVENTS
 from foedus.inference.hindcast import DRIVERS
 from foedus.outcomes.estimates import Z90
-from foedus.views.plots import BANDS, BLACK, BLUE, GREEN, GREY, ORANGE, STYLE, VERMILION, Picture
+from foedus.views.colours import AMBER, BLUE, GREY, INK, TEAL, VERMILION
+from foedus.views.plots import BANDS, STYLE, Picture
 from foedus.worlds.files import replace_file
 
 if TYPE_CHECKING:
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
 EVENT_ROWS = ("attended", "frozen")
 MARKERS = {
     "model": ("o", BLUE),
-    "prior": ("s", ORANGE),
+    "prior": ("s", AMBER),
     "persistence": ("v", GREY),
-    "base rate": ("^", GREEN),
+    "base rate": ("^", TEAL),
 }
 
 
@@ -68,7 +69,7 @@ def trust_forecasts(ax: Axes, hindcast: Hindcast, drivers: str, member: str = "A
         ms=4,
         lw=1,
         capsize=2,
-        color=BLACK,
+        color=INK,
         mfc="white",
         label="surveys (90 % of their error)",
     )
@@ -98,7 +99,7 @@ def event_forecasts(
         years,
         [item.value for item in items],
         "_",
-        color=BLACK,
+        color=INK,
         ms=26,
         mew=1.8,
         zorder=1,
@@ -171,7 +172,7 @@ def ranks_figure(coverage: Coverage, names: tuple[str, ...]) -> Picture:
         band = 1.96 * np.sqrt(expected * (1 - 1 / bins))
         for ax, name in zip(axes, names, strict=False):
             ranks = coverage.ranks[:, coverage.names.index(name)]
-            ax.axhspan(expected - band, expected + band, color=ORANGE, alpha=0.25, lw=0)
+            ax.axhspan(expected - band, expected + band, color=AMBER, alpha=0.25, lw=0)
             ax.hist(ranks, bins=bins, range=(0, 1), color=BLUE, rwidth=0.92)
             ax.axhline(expected, color=VERMILION, lw=0.9)
             ax.set_title(name, fontsize=8, loc="left")

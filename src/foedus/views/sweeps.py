@@ -11,7 +11,8 @@ from matplotlib.ticker import FuncFormatter
 from foedus.html import html_table
 from foedus.outcomes.estimates import Estimate
 from foedus.outcomes.sweeps import MEASURES, points
-from foedus.views.plots import BLACK, BLUE, GREY, STYLE, VERMILION, Picture, grid, save_picture
+from foedus.views.colours import GREY, INK, TEAL, VERMILION
+from foedus.views.plots import STYLE, Picture, grid, save_picture
 from foedus.views.tables import number, percent
 
 if TYPE_CHECKING:
@@ -35,9 +36,9 @@ CAPTION = (
 #: How each outcome is drawn: colour, dashes, marker and whether the marker is filled. Dashes and
 #: markers tell them apart without colour.
 LINES: dict[str, tuple[str, Any, str, bool]] = {
-    "frozen": (BLACK, "-", "o", True),
+    "frozen": (INK, "-", "o", True),
     "gone": (VERMILION, (0, (5, 1.5)), "s", True),
-    "takes_part": (BLUE, (0, (6, 1.5, 1.5, 1.5)), "^", False),
+    "takes_part": (TEAL, (0, (6, 1.5, 1.5, 1.5)), "^", False),
     "cohesion": (GREY, (0, (1.5, 1.2)), "D", False),
 }
 
@@ -109,7 +110,7 @@ def lever_panel(ax: Axes, one: Swept) -> Axes:
             label=MEASURES[key].short,
         )
     if one.own is not None and one.values[0] <= one.own <= one.values[-1]:
-        ax.axvline(one.own, color=BLACK, linewidth=0.7, zorder=0)
+        ax.axvline(one.own, color=INK, linewidth=0.7, zorder=0)
     ax.set_ylim(0.0, 1.0)
     ax.set_yticks([0.0, 0.25, 0.5, 0.75, 1.0])
     ax.set_xticks(one.values)

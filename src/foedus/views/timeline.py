@@ -13,7 +13,8 @@ from foedus.errors import ResultError, UnfinishedError
 from foedus.model.chronicle import Events
 from foedus.outcomes.phrases import KINDS
 from foedus.outcomes.story import History, Pair, Trace, member_codes
-from foedus.views.plots import STYLE, Picture, grid
+from foedus.views.colours import member_look
+from foedus.views.plots import STYLE, Picture, grid, share_axis
 from foedus.worlds.files import refuse_file, replace_file
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from matplotlib.axes import Axes
-
-    from foedus.cases.alliance import Alliance
 
 
 HELPED, REFUSED = "crisis, help came", "crisis, no help came"
@@ -44,7 +43,6 @@ MARKERS: dict[str, str] = {
     "withdrawal": "*",
     "expulsion": "p",
 }
-DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
 #: A mark at most CROWDED months after the last one is shifted by one level more, STACK in trust
 #: each; after LEVELS levels it starts again at the line.
 STACK, LEVELS, CROWDED = 0.04, 5, 2
@@ -79,8 +77,6 @@ def timeline(ax: Axes, trace: Trace, members: Sequence[str] | None = None) -> Ax
     ResultError
         If there is no such member.
     """
-    from foedus.views.plots import share_axis
-
     scenario = trace.scenario
     chosen = member_codes(members or [standing.member for standing in trace.opening], scenario)
     places = [scenario.alliance.members.index(code) for code in chosen]
@@ -103,24 +99,13 @@ def timeline(ax: Axes, trace: Trace, members: Sequence[str] | None = None) -> Ax
     return share_axis(ax)
 
 
-def look(alliance: Alliance, code: str) -> dict[str, Any]:
-    """Return colour and dashes of a member's lines, as options of matplotlib's plot.
-
-    They depend on the member's place in the alliance only, so all pictures agree.
-    """
-    from foedus.views.plots import SERIES
-
-    lap, place = divmod(alliance.members.index(code), len(SERIES))
-    return {"color": SERIES[place], "linestyle": DASHES[(place + lap) % len(DASHES)]}
-
-
 def _draw_trust(ax: Axes, trace: Trace, code: str) -> None:
     """Draw the trust of a member: thin from the first to the last month of a freeze."""
     history, place = trace.history, trace.scenario.alliance.members.index(code)
     trust = np.where(history.inside[:, place], history.trust[:, place], np.nan)
     frozen = history.of("frozen")[:, place] > 0.0
     beside = frozen | np.append(frozen[1:], False) | np.append(False, frozen[:-1])
-    name, drawn = trace.scenario.alliance.names[code], look(trace.scenario.alliance, code)
+    name, drawn = trace.scenario.alliance.names[code], member_look(trace.scenario.alliance, code)
     ax.plot(history.months, np.where(frozen, np.nan, trust), linewidth=1.8, label=name, **drawn)
     ax.plot(history.months, np.where(beside, trust, np.nan), linewidth=0.8, **drawn)
 
@@ -129,7 +114,7 @@ def _draw_signs(ax: Axes, trace: Trace, members: Sequence[str]) -> None:
     """Draw the marks of crises and events, with one label in the legend for each kind."""
     places: dict[str, list[tuple[Any, float, str]]] = defaultdict(list)
     for code in members:
-        colour = look(trace.scenario.alliance, code)["color"]
+        colour = member_look(trace.scenario.alliance, code)["color"]
         for sign, month, height in _signs(trace, code):
             places[sign].append((month, height, colour))
     for sign, marker in MARKERS.items():

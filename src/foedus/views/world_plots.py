@@ -13,8 +13,8 @@ from matplotlib.patches import FancyArrowPatch
 
 from foedus.cases.months import format_month
 from foedus.model.records import WITHDRAWN, is_member
-from foedus.views.plots import BLACK, GREY, STANDING_COLOURS, STYLE, Picture, grid, share_axis
-from foedus.views.timeline import look
+from foedus.views.colours import GREY, INK, STANDING_COLOURS, member_look
+from foedus.views.plots import STYLE, Picture, grid, share_axis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +46,7 @@ def network(ax: Axes, model: AllianceModel) -> Axes:
                 _draw_attention(ax, places[watcher], places[watched], share)
     for member, place in zip(model.members, places, strict=True):
         _draw_member(ax, member, place)
-    ax.scatter([0], [0], NODE * 0.8, color=BLACK, marker="s", zorder=3)
+    ax.scatter([0], [0], NODE * 0.8, color=INK, marker="s", zorder=3)
     ax.text(0, 0, model.patron.code, ha="center", va="center", color="white", zorder=4)
     ax.text(
         0,
@@ -91,7 +91,7 @@ def _draw_member(ax: Axes, member: MemberState, place: tuple[float, float]) -> N
         ax.plot(
             [0, x],
             [0, y],
-            color=BLACK,
+            color=INK,
             alpha=0.55,
             linewidth=max(0.5, WIDEST * member.dependence),
             linestyle="-" if member.takes_part else (0, (1.0, 0.8)),
@@ -102,7 +102,7 @@ def _draw_member(ax: Axes, member: MemberState, place: tuple[float, float]) -> N
     shade = "white" if is_out else TRUST(member.trust)
     ring = STANDING_COLOURS[member.standing]
     ax.scatter([x], [y], NODE, color=[shade], edgecolors=[ring], linewidths=RING, zorder=3)
-    ink = "white" if not is_out and member.trust < 0.55 else BLACK
+    ink = "white" if not is_out and member.trust < 0.55 else INK
     ax.text(x, y, member.code, ha="center", va="center", color=ink, zorder=4, fontweight="bold")
     trust = "" if is_out else f", trust {member.trust:.2f}"
     above = y > 0.9
@@ -133,7 +133,7 @@ def path(ax: Axes, model: AllianceModel) -> Axes:
     for member in model.members:
         own = history[history["code"] == member.code]
         trust = own["trust"].where(own["membership"] < WITHDRAWN).to_numpy()
-        drawn = look(model.case.alliance, member.code)
+        drawn = member_look(model.case.alliance, member.code)
         ax.plot(
             months[: model.elapsed], trust, linewidth=1.6, label=f"trust of {member.name}", **drawn
         )
@@ -141,7 +141,7 @@ def path(ax: Axes, model: AllianceModel) -> Axes:
     ax.plot(
         months[: model.elapsed],
         cohesion,
-        color=BLACK,
+        color=INK,
         linewidth=2.6,
         label="cohesion of the alliance",
     )
@@ -176,7 +176,7 @@ def network_figure(model: AllianceModel) -> Picture:
             )
             for name, colour in STANDING_COLOURS.items()
         ]
-        line: dict[str, Any] = {"color": BLACK, "linewidth": 3.0, "alpha": 0.55}
+        line: dict[str, Any] = {"color": INK, "linewidth": 3.0, "alpha": 0.55}
         links = [
             Line2D([], [], label="takes part", **line),
             Line2D([], [], linestyle=(0, (1.0, 0.8)), label="does not take part", **line),
