@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from foedus.studies.carrying import Carried
     from foedus.studies.comparison import Comparison
     from foedus.studies.results import Result
     from foedus.studies.sweeping import Sweep
@@ -110,11 +111,17 @@ def print_answer(result: Result, console: Console, more: str) -> None:
     console.print(rest)
 
 
-def _plain_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
-    """Return a table without lines, numbers at the right."""
+def _plain_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] | None = None
+) -> Table:
+    """Return a table without lines, of which all columns but the first stand at the right.
+
+    ``right`` gives the columns that do, if others.
+    """
+    aside = range(1, len(header)) if right is None else right
     table = Table(box=None, padding=(0, 0, 0, 1), pad_edge=False, header_style="")
     for place, column in enumerate(header):
-        table.add_column(column, justify="right" if place else "left", no_wrap=place == 0)
+        table.add_column(column, justify="right" if place in aside else "left", no_wrap=place == 0)
     for row in rows:
         table.add_row(*map(Text, row))
     return table
@@ -242,6 +249,20 @@ def sweep_tables(found: Sweep, console: Console) -> None:
     header = sweeps.header(found.summary)
     rows = sweeps.rows(found.summary)
     console.print(table(title, header, rows, sweeps.CAPTION))
+    console.print(found.provenance_line)
+
+
+def print_carried(found: Carried, console: Console) -> None:
+    """Print what carries an outcome: the answer first, then the numbers."""
+    from foedus.views import carriers
+
+    first, *rest = carriers.carried_lines(found)
+    console.print(first, style="bold")
+    for line in rest:
+        console.print(line)
+    if found.numbers:
+        console.print(_plain_table(carriers.HEADER, carriers.carried_rows(found), right=()))
+        console.print(carriers.CAPTION, style="dim")
     console.print(found.provenance_line)
 
 

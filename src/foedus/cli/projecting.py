@@ -14,6 +14,7 @@ from foedus.cli.printing import (
     comparison_tables_of,
     console_for_tables,
     print_answer,
+    print_carried,
     run_tables,
     sweep_tables,
     where_more,
@@ -160,6 +161,41 @@ def compare(
             )
             if found.resolution is not None:
                 console.print(str(found.resolution))
+
+
+def carriers(
+    scenario: Annotated[
+        str,
+        typer.Argument(help="Scenario by name or file, or directory of an earlier result."),
+    ] = "baseline",
+    *,
+    outcome: Annotated[
+        str,
+        typer.Option(help="What is asked about: cohesion, dissolved, 'ARM out', 'ARM takes part'."),
+    ] = "cohesion",
+    runs: options.Runs = None,
+    seed: options.Seed = None,
+    horizon: options.Horizon = None,
+    settings: options.Settings = None,
+    given: options.Given = None,
+    parameters: options.Parameters = None,
+    json: options.AsJson = False,
+    quiet: options.Quiet = False,
+    workers: options.Workers = None,
+) -> None:
+    """Say what carries an outcome: which numbers, which models, and how much is luck."""
+    from foedus.studies import carrying
+    from foedus.studies.items import load_item
+
+    (item,) = load_all([scenario], horizon, settings or (), given or (), load=load_item)
+    chosen: dict[str, Any] = {"runs": runs, "seed": seed, "parameters": parameters}
+    told = {name: value for name, value in chosen.items() if value is not None}
+    with progress_bar(quiet=quiet or json) as progress, interruption():
+        found = carrying.carriers(item, outcome, progress=progress, workers=workers, **told)
+    if json:
+        typer.echo(as_json(found.as_dict()))
+    elif not quiet:
+        print_carried(found, console_for_tables())
 
 
 def sweep(

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_type_hints
 
 import numpy as np
 
 from foedus.cases.scenario_format import WEIGHTINGS
-from foedus.errors import NotKeptError
+from foedus.errors import NotKeptError, ResultError
 from foedus.model.chronicle import event_notes
 from foedus.model.cohesion import END_STATE_MEANINGS, END_STATES, Cohesion
 from foedus.model.records import STANDINGS, state_quantities
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from foedus.cases.alliance import Alliance
     from foedus.ensembles.gathered import Worlds
 
     Values = npt.NDArray[Any]
@@ -503,6 +505,62 @@ def outcomes_of(subject: str) -> dict[str, Outcome]:
 def headlines(subject: str) -> tuple[str, ...]:
     """Return the keys of the outcomes that comparisons are judged by."""
     return tuple(key for key, outcome in outcomes_of(subject).items() if outcome.headline)
+
+
+def find_outcome(text: str, alliance: Alliance) -> tuple[str, str]:
+    """Return subject and key of an outcome that is named in words.
+
+    Parameters
+    ----------
+    text
+        Such as ``cohesion``, ``dissolved``, ``ARM out`` or ``Armenia takes part``; in any case,
+        with blanks or underscores.
+
+    Raises
+    ------
+    ResultError
+        If there is no such outcome, or it has no value in a single world; the message names the
+        most similar ones.
+    """
+    asked = _folded(text)
+    named = {
+        f"{_folded(who)} {word}": (code, key)
+        for code in alliance.members
+        for who in (code, alliance.names[code])
+        for word, key in _words_of(MEMBER_OUTCOMES)
+    }
+    named |= {word: (ALLIANCE, key) for word, key in _words_of(ALLIANCE_OUTCOMES)}
+    if asked not in named:
+        told = [f"{code} {key}" for code in alliance.members for key in headlines(code)]
+        told += ["cohesion", *(key.split(".")[-1] for key in ALLIANCE_OUTCOMES if "end_s" in key)]
+        close = get_close_matches(asked, list(named), n=1)
+        hint = f"; did you mean '{close[0]}'?" if close else "."
+        message = (
+            f"There is no outcome '{text}'{hint} Name a member and what becomes of it, or an "
+            f"outcome of the alliance, such as {', '.join(told[:2])}, {told[-1]} or cohesion."
+        )
+        raise ResultError(message)
+    subject, key = named[asked]
+    if outcomes_of(subject)[key].kind in POOLED:
+        message = (
+            f"'{text}' is a ratio over all worlds and has no value in a single one, so that it "
+            "cannot be traced to the numbers of worlds; ask about another outcome."
+        )
+        raise ResultError(message)
+    return subject, key
+
+
+def _words_of(outcomes: dict[str, Outcome]) -> Iterator[tuple[str, str]]:
+    """Yield every name of each outcome with its key: key, its last part, words and clause."""
+    for key, outcome in outcomes.items():
+        clause = outcome.told.replace("{who} ", "").replace("is ", "")
+        for word in (key.rsplit(".", 1)[-1], clause, outcome.words, key):
+            if word:
+                yield _folded(word), key
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.replace("_", " ").lower().split())
 
 
 def of_member(worlds: Worlds, member: str, key: str) -> Values:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from foedus.cases.frame import Frame
     from foedus.cases.scenario import Scenario
     from foedus.ensembles.ensemble import Ensemble
+    from foedus.ensembles.gathered import Worlds
     from foedus.outcomes.answer import Answer, Line
     from foedus.outcomes.attribution import Attribution
     from foedus.outcomes.carriers import Carrier
@@ -164,13 +165,30 @@ class Result:
         ResultError
             If there is no such scenario.
         """
-        worlds = next(
-            part for part in self.ensemble.parts if part.scenario.name == self._known(scenario)
-        )
-        carrying = Carrying(
-            self.ensemble, worlds, evidence_kinds(worlds.scenario, self.ensemble.design)
-        )
-        return carrying.of(value_of(worlds, subject, key), most)
+        return self.carrying(scenario).of(value_of(self.worlds_of(scenario), subject, key), most)
+
+    def worlds_of(self, scenario: str | None = None) -> Worlds:
+        """Return the worlds of one scenario, the first if none is named.
+
+        Raises
+        ------
+        ResultError
+            If there is no such scenario.
+        """
+        name = self._known(scenario)
+        return next(part for part in self.ensemble.parts if part.scenario.name == name)
+
+    def carrying(self, scenario: str | None = None) -> Carrying:
+        """Return what finds the numbers that carry the outcomes of a scenario.
+
+        Raises
+        ------
+        ResultError
+            If there is no such scenario.
+        """
+        worlds = self.worlds_of(scenario)
+        kinds = evidence_kinds(worlds.scenario, self.ensemble.design)
+        return Carrying(self.ensemble, worlds, kinds)
 
     def _known(self, scenario: str | None) -> str:
         """Return the name of a scenario of the result, the first if none is given."""

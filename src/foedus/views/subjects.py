@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from foedus.cases.scenario import Scenario
     from foedus.outcomes.answer import Answer, Line
     from foedus.outcomes.attribution import Attribution
-    from foedus.outcomes.carriers import Carrier
+    from foedus.outcomes.carriers import Carrier, OpenRange
+    from foedus.outcomes.catalogue import Outcome
     from foedus.outcomes.differences import Difference, Parting
+    from foedus.outcomes.estimates import Estimate
     from foedus.outcomes.finding import Finding
     from foedus.outcomes.sweeps import Swept
     from foedus.views.plots import Picture
@@ -120,6 +122,50 @@ class Compared(Protocol):
     @property
     def provenance(self) -> dict[str, Any]:
         """Inputs, versions and digest, and the command that reproduces the comparison."""
+
+
+class CarriedOutcome(Protocol):
+    """An outcome with what carries it. :class:`foedus.Carried` fulfils it."""
+
+    @property
+    def scenario(self) -> str:
+        """Name of the scenario."""
+
+    @property
+    def horizon(self) -> str:
+        """Last month, as ``YYYY-MM``."""
+
+    @property
+    def who(self) -> str:
+        """Name of the member, or "the alliance"."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is measured."""
+
+    @property
+    def estimate(self) -> Estimate:
+        """Its mean over the worlds."""
+
+    @property
+    def opened(self) -> OpenRange:
+        """What is open of it."""
+
+    @property
+    def models(self) -> Mapping[str, float]:
+        """What each model says by itself."""
+
+    @property
+    def numbers(self) -> Sequence[Carrier]:
+        """The numbers that carry it, strongest first."""
+
+    @property
+    def from_numbers(self) -> Estimate | None:
+        """Share of its variance that comes from not knowing numbers and models."""
+
+    @property
+    def provenance_line(self) -> str:
+        """Worlds, months, parameters, seed and digest in one line."""
 
 
 class SweptLevers(Protocol):
