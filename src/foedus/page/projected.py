@@ -23,7 +23,7 @@ from foedus.views.tables import ALLIANCE_CAPTION, worth_lines
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from foedus.views.plots import Picture
+    from foedus.views.sheet import Picture
 
 
 PAUSE = 0.05  # seconds to wait before simulating, so that quick moves of a lever count as one

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from foedus.outcomes.attribution import Attribution
     from foedus.outcomes.carriers import Carrier
     from foedus.outcomes.finding import Finding
-    from foedus.views.plots import Picture
+    from foedus.views.sheet import Picture
     from foedus.worlds.agents import AllianceModel
 
 CAUSED = 2_000  # worlds of each mix from which the cause of a headline is told

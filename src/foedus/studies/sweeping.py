@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from foedus.defaults import Engine
-    from foedus.views.plots import Picture
+    from foedus.views.sheet import Picture
     from foedus.worlds.openings import Design, Numbered
 
 JSON_FILE, CSV_FILE, FIGURE = "sweep.json", "sweep.csv", "sweep"  # in the directory of a sweep

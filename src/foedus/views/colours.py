@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
+import numpy as np
+from matplotlib.colors import to_hex, to_rgb
+
 from foedus.model.cohesion import END_STATES
 from foedus.model.records import STANDINGS
 
@@ -21,8 +24,7 @@ if TYPE_CHECKING:
     from foedus.cases.scenario import Scenario
 
 INK, GREY, PALE = "#1A1A1A", "#6B6B6B", "#DDDDDD"
-BLUE, VERMILION, TEAL, AMBER = "#0067A5", "#D95F02", "#0B5351", "#E6AB02"
-BETTER, WORSE = BLUE, VERMILION  # of a change for the better and for the worse
+BLUE, VERMILION, TEAL, AMBER = "#0067A5", "#D95F02", "#17696A", "#E6AB02"
 
 #: Colours of the scenarios that come with foedus.
 SHIPPED: dict[str, str] = {
@@ -111,11 +113,18 @@ def scenario_colours(scenarios: Iterable[Scenario]) -> dict[str, str]:
     return {name: look.colour for name, look in scenario_looks(scenarios).items()}
 
 
+def readable(colour: str) -> str:
+    """Return a colour as dark as letters on white have to be."""
+    parts = np.array(to_rgb(colour))
+    light = float(parts @ (0.2126, 0.7152, 0.0722))
+    return to_hex(tuple((parts * min(1.0, 0.42 / light)).tolist())) if light else colour
+
+
 #: Colours of standings: dark for one that takes part, light or sand for one that does not.
 STANDING_COLOURS: dict[str, str] = dict(
     zip(
         STANDINGS,
-        (TEAL, "#4E9A8F", "#A8D0C6", "#D9ECE6", "#D9A54E", "#F3E6C8", "#8A6D46"),
+        (TEAL, "#5FA69C", "#AFD6CD", "#DDEFEA", "#D9A54E", "#F3E6C8", "#8A6D46"),
         strict=True,
     )
 )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from foedus.outcomes.estimates import Estimate
     from foedus.outcomes.finding import Finding
     from foedus.outcomes.sweeps import Swept
-    from foedus.views.plots import Picture
+    from foedus.views.sheet import Picture
 
 
 class Projected(Protocol):
