@@ -18,7 +18,6 @@ from foedus.views.colours import END_STATE_COLOURS, INK, readable, scenario_colo
 from foedus.views.panels import header
 from foedus.views.sheet import (
     EDGE,
-    LINE,
     QUIET,
     SMALL,
     TEXT,
@@ -28,6 +27,7 @@ from foedus.views.sheet import (
     sheet,
     width_of,
     wrapped,
+    write,
 )
 
 if TYPE_CHECKING:
@@ -51,18 +51,6 @@ def in_words(state: str) -> tuple[str, str]:
     return (meaning, "") if state == "restored" else (state, meaning)
 
 
-def write(ax: Axes, x: float, top: float, text: str, size: float = TEXT, **look: Any) -> float:
-    """Write lines of text from a height downwards, and return where the next line would begin.
-
-    Every line stands on its own baseline, whatever letters it has.
-    """
-    for line in text.splitlines():
-        bottom = top + height_of(line, size)
-        ax.text(x, bottom - 0.3 * size / 72, line, fontsize=size, va="baseline", **look)
-        top = bottom
-    return top
-
-
 def end_state_figure(shown: Projected, scenarios: Sequence[Scenario]) -> Picture:
     """Draw how the worlds of each scenario are split among the end states at the horizon."""
     lines = {
@@ -77,8 +65,8 @@ def end_state_figure(shown: Projected, scenarios: Sequence[Scenario]) -> Picture
     ]
     month = month_in_words(str(shown.data["month"].values[-1])[:7])
     subtitle = (
-        f"What becomes of the {shown.answer.short} by {month}, in worlds of 100. In brackets: the "
-        "range with what is not known taken low and high."
+        f"What becomes of the {shown.answer.short} by {month}, in worlds of 100. In brackets: "
+        "what is not known taken low and high."
     )
     margins = Margins(LEFT, EDGE, 0.0, top, 0.0)
     picture, axes = sheet(shown.finding.title, subtitle, [sum(heights)], 1, margins)
@@ -89,8 +77,8 @@ def end_state_figure(shown: Projected, scenarios: Sequence[Scenario]) -> Picture
     _headings(ax, column, top)
     for scenario, (name, title), height in zip(scenarios, headers, heights, strict=True):
         colour = readable(colours[scenario.name])
-        below = write(ax, EDGE - LEFT, y, name, fontweight="bold", color=colour)
-        write(ax, EDGE - LEFT, below, title, SMALL, color=QUIET)
+        below = write(ax, EDGE - LEFT, y, name, fontweight="bold", colour=colour)
+        write(ax, EDGE - LEFT, below, title, SMALL, QUIET)
         _stack(ax, lines, shown.scenarios.index(scenario), y, column)
         y += height
     return picture
@@ -118,7 +106,7 @@ def _headings(ax: Axes, column: float, top: float) -> None:
             )
         )
         x += SWATCH + 0.05
-        write(ax, x, write(ax, x, y, name, fontweight="bold"), meaning, SMALL, color=QUIET)
+        write(ax, x, write(ax, x, y, name, fontweight="bold"), meaning, SMALL, QUIET)
 
 
 def _stack(ax: Axes, lines: Mapping[str, Line], scenario: int, y: float, column: float) -> None:
@@ -139,7 +127,7 @@ def _stack(ax: Axes, lines: Mapping[str, Line], scenario: int, y: float, column:
         write(ax, left, below, told, SMALL)
         opened = f"[{range_of_100(line.opened[scenario])}]"
         left += width_of(told, SMALL) + 0.05
-        write(ax, left, below, opened, SMALL, color=QUIET)
+        write(ax, left, below, opened, SMALL, QUIET)
 
 
 def _ink_on(colour: str) -> str:

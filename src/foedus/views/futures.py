@@ -21,8 +21,9 @@ from foedus.model.cohesion import END_STATE_MEANINGS
 from foedus.outcomes.catalogue import ALLIANCE
 from foedus.outcomes.finding import of_100, range_of_100
 from foedus.outcomes.hundred import AWAY, GONE, HUNDRED, TAKING_PART, Group, hundred
+from foedus.views import titles
 from foedus.views.colours import INK, STANDING_COLOURS, scenario_colours
-from foedus.views.end_states import end_state_figure, in_words, write
+from foedus.views.end_states import end_state_figure, in_words
 from foedus.views.panels import head, header_room
 from foedus.views.sheet import (
     EDGE,
@@ -36,6 +37,7 @@ from foedus.views.sheet import (
     sheet,
     width_of,
     wrapped,
+    write,
 )
 
 if TYPE_CHECKING:
@@ -97,22 +99,18 @@ PATRON = Path.circle(radius=0.17)
 
 
 def futures_figure(shown: Projected, scenarios: Sequence[Scenario]) -> Picture:
-    """Draw a hundred worlds of each scenario; of an alliance with many clients, its end states.
+    """Draw a hundred worlds of each scenario.
 
-    Parameters
-    ----------
-    shown
-        The result.
-    scenarios
-        Those that are drawn, at most :data:`PER_PAGE`.
+    Of an alliance with more than :data:`MOST_CLIENTS` clients, or of more than :data:`PER_PAGE`
+    scenarios, the end states are drawn as bars.
     """
-    if shown.data.sizes["member"] > MOST_CLIENTS:
+    if shown.data.sizes["member"] > MOST_CLIENTS or len(scenarios) > PER_PAGE:
         return end_state_figure(shown, scenarios)
     grown = {one.name: hundred(shown.data, one.name) for one in scenarios}
     margins = Margins(left=LEFT, right=EDGE, across=ACROSS, top=0.0, bottom=0.0)
     wide = panel_width(len(scenarios), margins)
     key = _Key.of(shown)
-    margins = margins._replace(top=0.04 + header_room(scenarios, wide), foot=key.height)
+    margins = margins._replace(top=header_room(scenarios, wide), foot=key.height)
     beds = _laid_out(list(grown.values()), wide)
     tall = beds[-1].bottom + GAP
     picture, axes = sheet(
@@ -213,7 +211,7 @@ def _name_groups(ax: Axes, beds: Sequence[Bed]) -> None:
         name, meaning = _state_text(bed.state)
         top = bed.top - COUNT
         below = write(ax, EDGE - LEFT, top, name, fontweight="bold")
-        write(ax, EDGE - LEFT, below, meaning, SMALL, color=QUIET)
+        write(ax, EDGE - LEFT, below, meaning, SMALL, QUIET)
 
 
 def _draw(
@@ -341,7 +339,7 @@ class _Key(NamedTuple):
         self._flower(ax)
         y = write(ax, LEFT, 0.08, self.around) + 0.04
         self._petals(ax, y)
-        write(ax, LEFT, y + 0.19, self.small, SMALL, color=QUIET)
+        write(ax, LEFT, y + 0.19, self.small, SMALL, QUIET)
 
     def _flower(self, ax: Axes) -> None:
         """Draw the flower that names the petals."""
@@ -369,14 +367,11 @@ class _Key(NamedTuple):
 
 def _small_print(shown: Projected) -> str:
     """Say what the worlds are, and what they are not."""
-    runs, several = shown.data.sizes["run"], len(shown.scenarios) > 1
-    worlds = f"{runs:,} worlds a scenario" if several else f"{runs:,} worlds"
-    if runs > HUNDRED:
-        worlds += ", shown as 100 in proportion"
-    if several:
-        worlds += "; the same luck in each scenario"
+    luck = " The same luck in each scenario." if len(shown.scenarios) > 1 else ""
+    proportion = (
+        " A hundred stand for all, in proportion." if shown.data.sizes["run"] > HUNDRED else ""
+    )
     return (
-        f"{worlds}; seed {shown.data.attrs['seed']}. A world is in the first group that applies. "
-        "At the right of each group: the range of its share with what is not known taken low and "
-        "high. This is what the model says of one case, not a forecast."
+        f"{titles.worlds_line(shown.data)}{proportion}{luck} A world is in the first group that "
+        "applies. At the right of each group: what is not known taken low and high. This is what the model says of one case, not a forecast."
     )
