@@ -373,25 +373,28 @@ def report(
         defaults.Format | None,
         typer.Option(help="html: one page that needs nothing else; md: with figures beside it."),
     ] = None,
+    annex: Annotated[
+        bool, typer.Option("--annex", help="Add every other table and figure after the two pages.")
+    ] = False,
     baseline: options.Baseline = None,
     overwrite: options.OverwriteFile = False,
     workers: options.Workers = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Write a brief: the finding first, then figures, tables, and what it all rests on."""
+    """Write a brief of two pages: the finding first, then what it rests on and what it is worth."""
     from foedus.studies import comparison
     from foedus.studies import items as items_module
-    from foedus.views import brief as reports
+    from foedus.views import brief_files
 
     form: defaults.Format = format or ("md" if out and out.suffix == ".md" else "html")
     out = out or Path(f"brief.{form}")
-    reports.refuse(out, form, overwrite=overwrite)
+    brief_files.refuse(out, form, overwrite=overwrite)
     loaded = load_all(items, None, (), load=items_module.load_item)
     with progress_bar(quiet=quiet) as progress, interruption():
         found = comparison.compare(
             *loaded, baseline=baseline, progress=progress, workers=workers, notice=notice
         )
-        reports.write(found, out, form, overwrite=overwrite)
+        brief_files.write(found, out, form, overwrite=overwrite, annex=annex)
     if not quiet:
         typer.echo(f"Brief written: {out}")
 

@@ -39,6 +39,8 @@ _CITED = re.compile(_PARAGRAPH)
 _ARTICLE = re.compile(rf"{_PARAGRAPH}|\b[Tt]he article\b|^article\b")
 _MECHANISM = re.compile(r"\bmechanisms? ([0-9]+(?:(?:, | and )[0-9]+)*)")
 _BRACKETS = re.compile(rf" \({_PARAGRAPH}(?:, {_PARAGRAPH})*\)")
+_PARTS = re.compile(rf"; |, (?={_PARAGRAPH})|(?<=\.[1-9]), ")
+_PARAGRAPH_ALONE = re.compile(rf"{_PARAGRAPH}(?: \([a-z]+\))?")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 
 
@@ -77,6 +79,12 @@ def mechanism_in_words(number: int) -> str:
 def without_references(text: str) -> str:
     """Return a text without the references to the article that stand in brackets of their own."""
     return _BRACKETS.sub("", text)
+
+
+def plain_source(text: str) -> str:
+    """Return the parts of a source that say something by themselves, without paragraphs cited."""
+    parts = (part.strip() for part in _PARTS.split(text))
+    return "; ".join(part for part in parts if part and not _PARAGRAPH_ALONE.fullmatch(part))
 
 
 def _example(texts: tuple[str, ...]) -> str:

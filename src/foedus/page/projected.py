@@ -16,7 +16,7 @@ from foedus.html import html_table
 from foedus.page import choices, visitor
 from foedus.page.choices import Projection
 from foedus.page.parts import Image, Note, Refusal
-from foedus.views.brief import headline, prospect
+from foedus.views.annex import prospect
 from foedus.views.comparison_tables import DIFFERENCE_CAPTION
 from foedus.views.tables import ALLIANCE_CAPTION, worth_lines
 
@@ -55,7 +55,7 @@ class Finding:
     title
         Title of the scenario.
     headline
-        The comparison in one sentence; empty without another scenario.
+        What differs most, in one sentence; empty without another scenario.
     lines
         Sentences on the scenario by itself.
     worth
@@ -72,7 +72,7 @@ def _finding(projection: Projection) -> Finding:
     result, current = projection.result, projection.choice.current
     return Finding(
         current.title,
-        headline(projection.comparison) if projection.comparison.others else "",
+        result.finding.title if projection.comparison.others else "",
         tuple(prospect(result, current.name)),
         tuple(worth_lines(result.summary[current.name], informed=False)),
     )

@@ -336,10 +336,10 @@ class Comparison:
             on_disk.write_json(place / "comparison.json", self._content)
             on_disk.write_csv(place / "differences.csv", self.rows())
             if figures:
-                from foedus.views import brief, comparison_plots
+                from foedus.views import brief_files, comparison_plots
 
                 comparison_plots.write_figures(place, self)
-                brief.write(self, place / "brief.html", drawn=(place, directory / on_disk.FIGURES))
+                brief_files.write(self, place / "brief.html")
 
         if not self._is_written(target, figures=figures):
             on_disk.put(target, fill)
@@ -365,7 +365,7 @@ class Comparison:
         )
 
     def _repr_html_(self) -> str:
-        from foedus.views.comparison_tables import comparison_html
+        from foedus.views.notebook import comparison_html
 
         return comparison_html(self)
 

@@ -329,7 +329,7 @@ class Result:
         )
 
     def _repr_html_(self) -> str:
-        from foedus.views.brief import result_html
+        from foedus.views.notebook import result_html
 
         return result_html(self)
 

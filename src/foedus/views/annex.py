@@ -285,5 +285,3 @@ def _provenance(comparison: Compared) -> Iterator[Table | Words]:
 
 def _listed(versions: dict[str, str]) -> str:
     return ", ".join(f"{name} {number}" for name, number in versions.items())
-
-

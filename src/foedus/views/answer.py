@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from foedus.cases.months import month_in_words
+from foedus.model.cohesion import END_STATE_MEANINGS
 from foedus.outcomes.answer import MARKED
 from foedus.outcomes.catalogue import ALLIANCE
 from foedus.outcomes.finding import called, index, of_100, range_of_100
@@ -135,6 +136,37 @@ def _legend(answer: Answer) -> str:
     return f"{members}Ranges: {over}unknown numbers low and high."
 
 
+def table_caption(answer: Answer) -> str:
+    """Say in full what the rows, the ranges and the marks of the table of an answer are."""
+    states = {label: key.removeprefix("end_states.") for key, label in ALLIANCE_ROWS.items()}
+    meanings = [
+        f"{label}: {END_STATE_MEANINGS[state]}"
+        for label, state in states.items()
+        if state in END_STATE_MEANINGS
+    ]
+    models = max(opened.models for line in answer.lines for opened in line.opened)
+    over = f"what each of the {models} models says, and " if models > 1 else ""
+    rows = "Suspended: without a vote; takes part: not frozen, and there at the last summit."
+    marks = ""
+    if len(answer.names) > 1:
+        rows = (
+            f"{_upper('; '.join(meanings))}; cohesion: an index from 0 to 1. Members: active, that "
+            "is, not frozen and with a vote."
+        )
+        marks = (
+            f" ^ v marks what is surely more or less than under {called(answer.names[0])}, by "
+            f"{100 * MARKED['chance']:g} worlds ({index(MARKED['mean'])} of cohesion) at least."
+        )
+    return (
+        f"Of 100 worlds, in {answer.when}. {rows} In brackets what is open, least to most: {over}"
+        f"what comes out where a number that is not known is low or high.{marks}"
+    )
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _marks(answer: Answer) -> str:
     return (
         f"^ v: surely more, less than under {called(answer.names[0])} "
@@ -161,18 +193,20 @@ def why_line(answer: Answer, cause: Attribution | str | None) -> str:
     high, low = (called(answer.names[place]) for place in (line.highest, line.lowest))
     who = answer.members.get(cause.subject, "cohesion")
     if len(shares) == 1:
-        return f"{high} and {low} differ in {_lever(shares[0].lever)} alone."
+        return f"{high} and {low} differ in {lever_words(shares[0].lever)} alone."
     parts = ", ".join(
-        f"{_lever(share.lever)} {_part(cause, share.shapley.value)}" for share in shares[:CAUSES]
+        f"{lever_words(share.lever)} {cause_part(cause, share.shapley.value)}"
+        for share in shares[:CAUSES]
     )
-    return f"{who} {_part(cause, cause.total.value)} ({high} less {low}): {parts}."
+    return f"{who} {cause_part(cause, cause.total.value)} ({high} less {low}): {parts}."
 
 
-def _lever(name: str) -> str:
+def lever_words(name: str) -> str:
+    """Return the name of a lever as it is used in sentences."""
     return name.replace("_", " ")
 
 
-def _part(cause: Attribution, value: float) -> str:
+def cause_part(cause: Attribution, value: float) -> str:
     """Write a part of a difference: in worlds of 100, or of an index."""
     sign = "-" if value < 0.0 else "+"
     chance = cause.outcome in MEMBER_COLUMNS

@@ -26,14 +26,15 @@ class Table:
     header
         Empty texts where the columns need none.
     look
-        ``numbers`` if all columns but the first hold numbers, which stand one below another.
+        ``numbers`` if all columns but the first hold numbers, which stand one below another;
+        ``named`` if the first column begins with a line that names the row.
     """
 
     title: str
     header: Row
     rows: tuple[Row, ...]
     caption: str = ""
-    look: Literal["words", "numbers"] = "words"
+    look: Literal["words", "numbers", "named"] = "words"
     kind: str = "table"
 
 
@@ -78,10 +79,10 @@ class FigureBlock:
 
 @dataclass(frozen=True)
 class Words:
-    """Lines of text: paragraphs, a list, small print, or code."""
+    """Lines of text: paragraphs, a note that stands out, a list, small print, or code."""
 
     lines: tuple[str, ...]
-    kind: Literal["paragraphs", "list", "small", "code"] = "paragraphs"
+    kind: Literal["paragraphs", "note", "list", "small", "code"] = "paragraphs"
 
 
 Block = Table | FigureBlock | Words

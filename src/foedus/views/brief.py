@@ -1,99 +1,54 @@
-"""A brief on a run or a comparison: findings, their assumptions, and how to reproduce them.
+"""A brief on a run or a comparison: two pages, the finding first, and an annex if it is wanted.
 
-A brief is a list of sections, and a section a list of blocks (tables, figures, texts). It is
-written as a single HTML page that contains its figures, or as Markdown with its figures in a
-directory beside it.
+The front page has the finding, a picture of a hundred worlds and one table. The back page has what
+was assumed, why it came out so, what carries it, what it is worth, and how to make it again.
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import dataclass, field
 from functools import partial
-from html import escape
-from typing import TYPE_CHECKING, Any, Literal
+from textwrap import shorten
+from typing import TYPE_CHECKING
 
-from foedus.cases.frame import shared_frame
-from foedus.errors import ResultError, UnfinishedError
-from foedus.outcomes.catalogue import ALLIANCE
-from foedus.outcomes.summary import plain
-from foedus.views import comparison_plots, comparison_tables, plots, tables
-from foedus.views.explain import why
-from foedus.views.governments import government_lines
-from foedus.views.words import in_words, scale_line
-from foedus.worlds.files import refuse_file, replace_file
+import matplotlib as mpl
+
+from foedus.cases.given import conditions
+from foedus.model.citations import note_line, plain_source
+from foedus.model.specifications import specifications
+from foedus.outcomes.catalogue import outcomes_of
+from foedus.outcomes.evidence import RECORD
+from foedus.outcomes.finding import called, clause, index, of_100, range_of_100
+from foedus.outcomes.worth import shipped_hindcast
+from foedus.views import tables
+from foedus.views.annex import annex as annex_of
+from foedus.views.answer import answer_tables, cause_part, lever_words, table_caption
+from foedus.views.blocks import FigureBlock, Section, Table, Words
+from foedus.views.futures import futures_figure
+from foedus.views.governments import GOVERNMENT_HEADER, government_rows
+from foedus.views.plan import plans
+from foedus.views.plots import FIGURES, pages_of
+from foedus.views.sheet import STYLE
+from foedus.views.worth_plots import worth_figure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from foedus.defaults import Format
-    from foedus.views.plots import StandardFigure
+    from foedus.cases.scenario import Scenario
+    from foedus.outcomes.answer import Answer, Line
+    from foedus.outcomes.attribution import Attribution
+    from foedus.outcomes.carriers import Carrier
+    from foedus.outcomes.estimates import Estimate
+    from foedus.views.blocks import Block, Row
+    from foedus.views.plan import Told
     from foedus.views.sheet import Picture
     from foedus.views.subjects import Compared, Projected
-Row = tuple[str, ...]
-SUFFIXES: dict[str, tuple[str, ...]] = {"html": (".html", ".htm"), "md": (".md",)}
 
-
-@dataclass(frozen=True)
-class Table:
-    """A table with a title above and a caption below."""
-
-    title: str
-    header: Row
-    rows: tuple[Row, ...]
-    caption: str = ""
-    kind: str = "table"
-
-
-@dataclass(frozen=True)
-class FigureBlock:
-    """A figure with its caption.
-
-    Attributes
-    ----------
-    name
-        Name of the figure's file, without suffix.
-    draw
-        Draws the figure; called only if the picture is needed.
-    drawn
-        A file of this figure that exists already and is read instead; None if there is none.
-    """
-
-    name: str
-    caption: str
-    draw: Callable[[], Picture]
-    drawn: Path | None = None
-    kind: str = "figure"
-
-    def image(self, form: str) -> bytes:
-        """Return the picture as the bytes of a file: ``png`` or ``svg``."""
-        if self.drawn is not None and self.drawn.suffix == f".{form}":
-            return self.drawn.read_bytes()
-        return self.draw().content(form)
-
-    @property
-    def data_uri(self) -> str:
-        """The picture as a data URI, which an HTML page can contain."""
-        form = "png" if self.drawn is not None and self.drawn.suffix == ".png" else "svg"
-        kind = "png" if form == "png" else "svg+xml"
-        return f"data:image/{kind};base64,{b64encode(self.image(form)).decode()}"
-
-
-@dataclass(frozen=True)
-class Words:
-    """Lines of text: paragraphs, a list, small print or code."""
-
-    lines: tuple[str, ...]
-    kind: Literal["paragraphs", "list", "small", "code"] = "paragraphs"
-
-
-@dataclass(frozen=True)
-class Section:
-    """A heading and the blocks under it."""
-
-    title: str
-    blocks: tuple[Table | FigureBlock | Words, ...]
+PLANNED = 2_200  # characters in which all scenarios are told
+SOURCE, MEANING = 80, 90  # characters of the source of a number, and of its meaning
+ELECTIONS = 4  # elections that are told, at most
+ARROWS = {"^": "▲", "v": "▼"}
 
 
 @dataclass(frozen=True)
@@ -102,464 +57,274 @@ class Brief:
 
     Attributes
     ----------
-    title, subtitle
-        Headings of the whole brief.
-    sections
-        Sections in order; the finding is the first.
+    kicker
+        Which alliance, and by when.
+    title
+        The finding.
+    front, back
+        The two pages.
+    annex
+        Sections with everything else; empty if it is not wanted.
     """
 
+    kicker: str
     title: str
-    subtitle: str
-    sections: tuple[Section, ...] = field(repr=False)
+    front: tuple[Block, ...] = field(repr=False)
+    back: tuple[Section, ...] = field(repr=False)
+    annex: tuple[Section, ...] = field(default=(), repr=False)
+
+    @property
+    def flows(self) -> bool:
+        """Whether the front is more than a page: it has several pictures or tables."""
+        return len([block for block in self.front if isinstance(block, FigureBlock)]) > 1
+
+    @property
+    def blocks(self) -> Iterator[Block]:
+        """All tables, figures and texts, in order."""
+        yield from self.front
+        for section in (*self.back, *self.annex):
+            yield from section.blocks
 
 
-def brief(comparison: Compared, drawn: Sequence[Path] = ()) -> Brief:
+def brief(comparison: Compared, *, annex: bool = False, drawn: Sequence[Path] = ()) -> Brief:
     """Make the brief of a comparison. A run is a comparison of a single scenario.
 
     Parameters
     ----------
+    annex
+        Whether to add every other table and figure.
     drawn
-        Directories with figures that were drawn already from this comparison and its result; they
-        are read instead of being drawn again.
+        Directories with figures that were drawn already from this comparison and its result, which
+        the annex takes from there.
     """
     result = comparison.result
-    frame = shared_frame(result.scenarios)
-    sections = (
-        Section("What was found", tuple(_finding(comparison))),
-        Section("Figures", tuple(_figures(comparison, drawn))),
-        *([Section("Differences", tuple(_differences(comparison)))] if comparison.others else []),
-        Section("Outcomes", tuple(_outcomes(comparison))),
-        Section("What carries the result", tuple(_assumptions(comparison))),
-        Section("What it is worth", tuple(_worth(comparison))),
-        Section("How it was made, and how to make it again", tuple(_provenance(comparison))),
-    )
-    names = ", ".join(scenario.title for scenario in result.scenarios)
-    return Brief(f"{frame.alliance.title}, {frame.span}", names, sections)
-
-
-# ---------------------------------------------------------------------------------------------
-# The finding
-
-
-def _finding(comparison: Compared) -> Iterator[Words]:
-    summary = comparison.result.summary
-    first, *others = summary
-    if others:
-        yield Words((headline(comparison),))
-    yield Words(tuple(prospect(comparison.result, first)), "list")
-    for other in others:
-        lines = (*_change(comparison, other), *_cause(comparison, other))
-        yield Words((f"{summary[other]['title']}, beside it:",))
-        yield Words(lines, "list")
-    yield Words(tuple(tables.worth_lines(summary[first], informed=False)), "small")
-
-
-def headline(comparison: Compared) -> str:
-    """Return a sentence on which scenarios end with the highest and the lowest cohesion."""
-    found = {
-        name: comparison.difference(name, ALLIANCE, "cohesion") for name in comparison.differences
+    answer = result.answer
+    back = {
+        "What was assumed": _assumed(result),
+        "Why": _why(result),
+        "What carries it, and what would change it": _carriers(result),
+        "What it is worth": _worth(result),
+        "How to make it again": _again(comparison),
     }
-    titles = {scenario.name: scenario.title for scenario in comparison.result.scenarios}
-    gains = {name: one.difference.value for name, one in found.items()}
-    best, worst = max(gains, key=lambda name: gains[name]), min(gains, key=lambda name: gains[name])
-    base = comparison.baseline.title
+    made = {title: tuple(blocks) for title, blocks in back.items()}
+    return Brief(
+        f"{answer.alliance}, {answer.when}",
+        result.finding.title,
+        tuple(_front(result)),
+        tuple(Section(title, blocks) for title, blocks in made.items() if blocks),
+        annex_of(comparison, drawn) if annex else (),
+    )
 
-    def told(name: str) -> str:
-        return f"'{titles[name]}' ({comparison_tables.signed(_as_dict(found[name].difference))})"
 
-    if len(found) == 1:
-        only = found[best].difference
-        if only.low <= 0.0 <= only.high:
-            return (
-                f"So many worlds do not tell cohesion under {told(best)} from that under '{base}'."
+# ---------------------------------------------------------------------------------------------
+# The front page
+
+
+def _front(result: Projected) -> Iterator[Block]:
+    yield Words((" ".join(result.finding.sentences),))
+    if told := list(_by_hand(result.scenarios)):
+        yield Words((f"Set by hand: {'; '.join(told)}.",), "note")
+    yield from futures_blocks(result)
+    yield from answer_blocks(result)
+
+
+def _by_hand(scenarios: Sequence[Scenario]) -> Iterator[str]:
+    """Yield for each scenario what was set by hand, and what is given."""
+    for one in scenarios:
+        given = (f"given that {condition}" for condition in conditions(one))
+        parts = [*(f"{key} {value}" for key, value in one.by_hand.items()), *given]
+        if parts:
+            yield f"{', '.join(parts)} ({called(one.name)})"
+
+
+def futures_blocks(result: Projected) -> Iterator[FigureBlock]:
+    """Yield the picture of a hundred worlds, without the finding as its title."""
+    shown = FIGURES["futures"]
+    for number, page in enumerate(pages_of(shown, result.scenarios), 1):
+        draw = partial(_futures, result, page)
+        yield FigureBlock(f"finding_{number}", shown.caption, draw)
+
+
+def _futures(result: Projected, page: Sequence[Scenario]) -> Picture:
+    with mpl.rc_context(STYLE):
+        return futures_figure(result, page, titled=False)
+
+
+def answer_blocks(result: Projected) -> Iterator[Table]:
+    """Yield the table of the answer, with a caption that explains its cells."""
+    answer = result.answer
+    caption = _with_arrows(table_caption(answer))
+    *parts, last = answer_tables(answer)
+    for part in (*parts, last):
+        rows = tuple(tuple(_with_arrow(cell) for cell in row) for row in part.rows)
+        yield Table("", part.header, rows, caption if part is last else "", "numbers")
+
+
+def _with_arrow(cell: str) -> str:
+    """Return a cell with an arrow as its mark."""
+    text = cell.rstrip()
+    return f"{text[:-1]}{ARROWS[text[-1]]}" if text[-2:-1] == " " and text[-1] in ARROWS else text
+
+
+def _with_arrows(text: str) -> str:
+    for mark, arrow in ARROWS.items():
+        text = text.replace(f"{mark} ", f"{arrow} ")
+    return text
+
+
+# ---------------------------------------------------------------------------------------------
+# The back page
+
+
+def _assumed(result: Projected) -> Iterator[Block]:
+    told = plans(result.scenarios)
+    titles = {one.name: one.title for one in result.scenarios}
+    room = PLANNED // len(result.scenarios)
+    yield Table("", ("", ""), tuple(_planned(one, titles, room) for one in told))
+
+
+def _planned(told: Told, titles: dict[str, str], room: int) -> Row:
+    """Return a row on some scenarios: their name, and what is assumed in them."""
+    kept = _kept(told.lines, room)
+    text = " ".join(kept)
+    if left := len(told.lines) - len(kept):
+        text += f" {left} more: foedus show {told.names[0]} --plain."
+    if len(told.names) == 1 and told.lines[:1] != ():
+        return called(told.names[0]), f"{titles[told.names[0]]}. {text}"
+    missing = [called(name) for name in titles if name not in told.names]
+    return f"all but {missing[0]}" if missing else "all", text
+
+
+def _kept(lines: Sequence[str], room: int) -> list[str]:
+    """Return the first lines, as many as have room."""
+    kept: list[str] = []
+    for line in lines:
+        if sum(map(len, kept)) + len(line) > room:
+            break
+        kept.append(line)
+    return kept
+
+
+def _why(result: Projected) -> Iterator[Block]:
+    """Yield which levers make the difference that the title tells."""
+    cause, answer = result.cause, result.answer
+    if cause is None:
+        return
+    if isinstance(cause, str):
+        yield Words((cause,))
+        return
+    line, _ = result.headline
+    high, low = (called(answer.names[place]) for place in (line.highest, line.lowest))
+    who = answer.members.get(cause.subject, answer.short)
+    what = outcomes_of(cause.subject)[cause.outcome]
+    unit = "in worlds of 100" if what.kind == "chance" else "from 0 to 1"
+    shares = sorted(cause.shares, key=lambda share: -abs(share.shapley.value))
+    rows = [
+        (lever_words(one.lever), _part(cause, one.shapley), _part(cause, one.alone))
+        for one in shares
+    ]
+    yield Table(
+        f"{who}, {what.words}: {high} less {low}, {unit}",
+        ("lever", "its part", "changed alone"),
+        (*rows, ("all together", _part(cause, cause.total), "")),
+        "The parts sum to the whole: each is the effect of the lever averaged over all orders in "
+        "which the levers can be changed (Shapley value). In brackets least to most over the "
+        "models, or the 95 % interval.",
+        "numbers",
+    )
+
+
+def _part(cause: Attribution, estimate: Estimate) -> str:
+    """Write a part of a difference with its range."""
+    low, high = (cause_part(cause, bound) for bound in estimate.shown)
+    return f"{cause_part(cause, estimate.value)} [{low} to {high}]"
+
+
+def _carriers(result: Projected) -> Iterator[Block]:
+    """Yield the numbers that the outcome of the title hangs on, and what elections decide."""
+    answer, (line, place) = result.answer, result.headline
+    name = answer.names[place]
+    found = result.carriers_of(*line.key, name)
+    yield Words((_told(answer, line, place, some=bool(found)),))
+    if found:
+        of = result.scenarios[place]
+        rows = [
+            (
+                f"{one.name} {one.lower:.2g} to {one.upper:.2g}\n{_meaning(one, of)}. "
+                f"{_source(one, of)}.",
+                f"{_value(line, one.low)} to {_value(line, one.high)}",
             )
-        way = "higher" if only.value > 0.0 else "lower"
-        low, high = only.shown
-        apart = " The models disagree on the direction." if low < 0.0 < high else ""
-        return f"Cohesion ends {way} under {told(best)} than under '{base}'.{apart}"
-    if gains[best] <= 0.0:
-        return (
-            f"None of the scenarios leaves the alliance more cohesive than '{base}'; the least is "
-            f"lost under {told(best)}, the most under {told(worst)}."
-        )
-    if gains[worst] >= 0.0:
-        return (
-            f"All scenarios leave the alliance as cohesive as '{base}' or more; the most is won "
-            f"under {told(best)}."
-        )
-    return (
-        f"Beside '{base}', the alliance ends most cohesive under {told(best)} and least under "
-        f"{told(worst)}."
-    )
-
-
-def prospect(result: Projected, name: str) -> Iterator[str]:
-    """Yield sentences on one scenario by itself.
-
-    They tell end state, cohesion, each member's chances, and what elections decide.
-
-    Parameters
-    ----------
-    name
-        Name of the scenario.
-    """
-    content, names = result.summary[name], result.names
-    states = content["alliance"]["end_states"]
-    likeliest = max(states, key=lambda state: states[state]["value"])
-    yield (
-        f"{content['title']} ({name}): in {content['horizon']} the likeliest end state is "
-        f"'{likeliest}' (in {tables.percent(states[likeliest])} of worlds)."
-    )
-    yield _cohesion_line(content)
-    for code, outcome in content["members"].items():
-        yield (
-            f"{names[code]} is active: {_chance(outcome['active'])}; frozen: "
-            f"{_chance(outcome['frozen'])}; out: {_chance(outcome['out'])}."
-        )
-    yield from government_lines(content, names)
-
-
-def _cohesion_line(content: dict[str, Any]) -> str:
-    """Say where cohesion ends; its mean, beside the mean among those who stay, comes last."""
-    alliance, weighting = content["alliance"], content["headline_weighting"]
-    median = tables.number(alliance["cohesion"][weighting])
-    text = f"Cohesion ends at {median} (median, 90 % of worlds)"
-    among = tables.looked_up(alliance, f"cohesion_among_those_who_stay.{weighting}")
-    if among is None or among["value"] is None:
-        return f"{text}."
-    whole = tables.number(alliance["mean_cohesion"][weighting])
-    return f"{text}; its mean is {whole}, and {tables.number(among)} among those who stay."
-
-
-def _change(comparison: Compared, name: str) -> Iterator[str]:
-    """Yield sentences on how a scenario differs from the baseline.
-
-    Cohesion comes first, then the members whose chance of being active differs, the largest
-    difference first.
-    """
-    found = comparison.differences[name]
-    cohesion = comparison.difference(name, ALLIANCE, "cohesion")
-    yield f"Cohesion: {_difference(cohesion)}."
-    active = [
-        one
-        for one in found
-        if one.outcome == "active" and comparison_tables.matters(_as_dict(one.difference))
-    ]
-    for one in sorted(active, key=lambda one: -abs(one.difference.value)):
-        who = comparison.result.names[one.subject]
-        now, before = in_words(one.other), in_words(one.baseline)
-        words = f"{now} in either" if now == before else f"{now} instead of {before}"
-        yield (
-            f"{who} is active in {100 * one.other:.1f} % of worlds instead of "
-            f"{100 * one.baseline:.1f} % ({words}): {_difference(one)}."
-        )
-    if not active:
-        yield "No member's chance of being active differs by .005 or more."
-
-
-def _cause(comparison: Compared, name: str) -> Iterator[str]:
-    """Yield sentences on the causes of a difference.
-
-    They name the lever with the largest part of the difference in cohesion, and the month by which
-    members first act otherwise than under the baseline.
-    """
-    for one in comparison.attributions.get(name, []):
-        if (one.subject, one.outcome) == (ALLIANCE, "cohesion") and len(one.shares) > 1:
-            most = max(one.shares, key=lambda share: abs(share.shapley.value))
-            part = comparison_tables.signed(_as_dict(most.shapley))
-            yield f"The lever that makes most of the difference in cohesion: {most.lever}, {part}."
-    anybody = next(iter(comparison.partings(name)))
-    if anybody.month is None:
-        yield "No member ever acts otherwise than under the baseline."
-    else:
-        share = 100 * (1.0 - anybody.never.value)
-        yield (
-            f"Some member comes to act otherwise than under the baseline in {share:.0f} % of "
-            f"worlds, in half of these by {anybody.month}."
-        )
-
-
-def _chance(estimate: dict[str, Any]) -> str:
-    return f"{in_words(estimate['value'])}, {tables.percent(estimate)}"
-
-
-def _difference(one: Any) -> str:
-    text = comparison_tables.signed(_as_dict(one.difference))
-    if one.better is None or one.worse is None:
-        return text
-    better, worse = (comparison_tables.share(part.value) for part in (one.better, one.worse))
-    return f"{text}, better in {better} and worse in {worse} of worlds under the same luck"
-
-
-def _as_dict(estimate: Any) -> dict[str, Any]:
-    found: dict[str, Any] = plain(estimate)
-    return found
-
-
-def result_html(result: Projected) -> str:
-    """Return a result as HTML for a notebook: the finding, a small figure, then the tables."""
-    found = "".join(
-        f"<li>{escape(line)}</li>" for name in result.summary for line in prospect(result, name)
-    )
-    figure = FigureBlock(
-        "cohesion", plots.FIGURES["cohesion"].caption, partial(result.plot, "cohesion")
-    )
-    image = f"<img src='{figure.data_uri}' alt='{figure.caption}' style='max-width:720px'>"
-    rest = tables.result_html(result.summary, result.names, result.provenance_line)
-    return f"<ul>{found}</ul>{image}{rest}"
-
-
-# ---------------------------------------------------------------------------------------------
-# Figures and tables
-
-
-def _figures(comparison: Compared, drawn: Sequence[Path]) -> Iterator[FigureBlock]:
-    result = comparison.result
-    compared = comparison_plots.FIGURES if comparison.others else {}
-    own = {k: one for k, one in plots.FIGURES.items() if one.compared or not comparison.others}
-    for kind, shown in compared.items():
-        for number, page in enumerate(plots.pages_of(shown, comparison.others), 1):
-            draw = partial(comparison_plots.figure, kind, comparison, page)
-            yield _figure(plots.page_name(kind, number), shown, draw, drawn)
-    for kind, shown in own.items():
-        for number, page in enumerate(plots.pages_of(shown, result.scenarios), 1):
-            draw = partial(plots.figure, kind, result, page)
-            yield _figure(plots.page_name(kind, number), shown, draw, drawn)
-
-
-def _figure(
-    name: str, shown: StandardFigure, draw: Callable[[], Picture], drawn: Sequence[Path]
-) -> FigureBlock:
-    """Return a figure, read from where it has been drawn already if it was."""
-    found = (place / f"{name}.{form}" for form in ("svg", "png") for place in drawn)
-    there = next((path for path in found if path.is_file()), None)
-    return FigureBlock(name, shown.caption, draw, there)
-
-
-def _differences(comparison: Compared) -> Iterator[Table | Words]:
-    content, names = comparison.summary, comparison.result.names
-    others = tuple(content["differences"])
-    title = f"Differences from {comparison.baseline.name}, paired world by world"
-    rows = tuple(comparison_tables.difference_rows(content, names))
-    yield Table(title, ("outcome", *others), rows, comparison_tables.DIFFERENCE_CAPTION)
-    rows = tuple(comparison_tables.parting_rows(content, names))
-    title = f"Where conduct parts from {comparison.baseline.name}"
-    yield Table(title, ("who", *others), rows, comparison_tables.parting_caption(content))
-    for name, found in content["attribution"].items():
-        if rows := tuple(comparison_tables.attribution_rows(found, names)):
-            title = f"What the difference of {name} is made of"
-            caption = comparison_tables.attribution_caption(content)
-            yield Table(title, comparison_tables.ATTRIBUTION_HEADER, rows, caption)
-    for name, reason in content["not_attributed"].items():
-        yield Words((f"Not attributed, {name}: {reason}",))
-    if comparison.resolution is not None:
-        yield Words((str(comparison.resolution),))
-
-
-def _outcomes(comparison: Compared) -> Iterator[Table]:
-    summary, names = comparison.result.summary, comparison.result.names
-    for name, content in summary.items():
-        when = f"{name}, {content['horizon']}"
-        rows = tuple(tables.member_rows(content, names))
-        yield Table(f"Members: {when}", tables.MEMBER_HEADER, rows, tables.MEMBER_CAPTION)
-        rows = tuple(tables.event_rows(content, names))
-        header = tables.event_header(content)
-        yield Table(f"Events: {when}", header, rows, tables.EVENT_CAPTION)
-        rows = tuple(tables.alliance_rows(content))
-        header = ("alliance", "estimate", "interval")
-        yield Table(f"Alliance: {when}", header, rows)
-        if rows := tuple(tables.anchor_rows(content, names)):
-            title = f"Restraint by the repair constant c, which no record identifies: {name}"
-            yield Table(title, tables.ANCHOR_HEADER, rows)
-    splits = {"spread_from_numbers": comparison.summary["spread_from_numbers"]}
-    if rows := tuple(comparison_tables.split_rows(splits, names)):
-        title = "Share of the spread over worlds that comes from not knowing the numbers"
+            for one in found
+        ]
+        yield Table("", ("number, low to high", "outcome"), tuple(rows), look="named")
+        if note := note_line(*(text for text, _ in rows)):
+            yield Words((note,), "small")
+    if elections := government_rows(result.summary[name], result.names, ELECTIONS):
         yield Table(
-            title,
-            ("outcome", *splits["spread_from_numbers"]),
-            rows,
-            comparison_tables.SPLIT_CAPTION,
+            f"Takes part, of 100 worlds, with a new government and without ({called(name)})",
+            GOVERNMENT_HEADER,
+            tuple(elections),
         )
 
 
-# ---------------------------------------------------------------------------------------------
-# Assumptions, worth and provenance
-
-
-def _assumptions(comparison: Compared) -> Iterator[Table | Words]:
-    summary = comparison.result.summary
-    intro = (
-        "Numbers whose value moves cohesion by more than chance does; the first table of each "
-        "scenario says by how much, the others why they are what they are."
+def _told(answer: Answer, line: Line, place: int, *, some: bool) -> str:
+    """Say what is asked about: the outcome of the title under one scenario."""
+    told = clause(answer, line)
+    known = f"{_value(line, line.values[place])} [{range_of_100(line.opened[place])}] of 100 worlds"
+    rest = (
+        "That hangs on these numbers, each at the middle of the lowest and of the highest third of "
+        "its draws."
+        if some
+        else "No number moves that by more than chance does."
     )
-    yield Words((intro,))
-    names: dict[str, None] = {}
-    for name, content in summary.items():
-        if rows := tuple(tables.carrier_rows(content)):
-            title = f"Mean cohesion where a number is drawn low and high: {name}"
-            yield Table(title, tables.CARRIER_HEADER, rows)
-        names |= dict.fromkeys(carrier["name"] for carrier in content["carriers_of_cohesion"])
-    for name in names:
-        yield Table(name, ("", ""), why(name, scenario=comparison.baseline).rows)
-    first = next(iter(summary.values()))
-    yield Words((tables.evidence_line(first), tables.assumed_line(first)), "small")
+    return f"{_upper(told)} in {known} under {called(answer.names[place])}. {rest}"
 
 
-def _worth(comparison: Compared) -> Iterator[Words]:
-    first = next(iter(comparison.result.summary.values()))
-    yield Words(tuple(tables.worth_lines(first)))
-    yield Words((tables.ALLIANCE_CAPTION, scale_line()), "small")
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
-def _provenance(comparison: Compared) -> Iterator[Table | Words]:
-    given, nested = comparison.provenance, ("scenarios", "given", "set_by_hand")
-    inputs, versions = given["inputs"], given["versions"]
-    rows = [(name, str(value)) for name, value in inputs.items() if name not in nested]
-    rows += [(f"scenario {name}", mark) for name, mark in inputs["scenarios"].items()]
-    rows += [
-        (f"given in {name}", "; ".join(told)) for name, told in inputs.get("given", {}).items()
-    ]
-    rows += [
-        (f"set by hand in {name}", ", ".join(f"{key} {value:g}" for key, value in found.items()))
-        for name, found in inputs.get("set_by_hand", {}).items()
-    ]
-    rows += [("digest", given["digest"]), ("made with", _listed(versions))]
-    yield Table("Inputs", ("what", "value"), tuple(rows))
-    result = comparison.result
-    for name, content in result.summary.items():
-        if errors := tuple(tables.precision_rows(content, result.names)):
-            title = f"How well the estimates are known from so many worlds and draws: {name}"
-            yield Table(title, tables.PRECISION_HEADER, errors)
-    yield Words((given["reproduce"],), "code")
+def _value(line: Line, value: float) -> str:
+    return of_100(value) if line.outcome.kind == "chance" else index(value)
 
 
-def _listed(versions: dict[str, str]) -> str:
-    return ", ".join(f"{name} {number}" for name, number in versions.items())
+def _meaning(one: Carrier, scenario: Scenario) -> str:
+    """Say in words what a number is, and whose."""
+    if one.name in specifications():
+        text = specifications()[one.name].meaning
+    else:
+        owner, meaning = one.name.partition(".")[0], scenario.alliance.numbers[one.name].quantity
+        text = f"{scenario.alliance.names[owner]}: {meaning.meaning}"
+    return _upper(shorten(text, MEANING, placeholder=" ..."))
 
 
-# ---------------------------------------------------------------------------------------------
-# Writing
+def _source(one: Carrier, scenario: Scenario) -> str:
+    """Say what a number rests on, and where that is from."""
+    if one.kind == RECORD:
+        return "Inferred from the record"
+    known = (specifications().get(one.name) or scenario.alliance.numbers[one.name]).evidence
+    kind = "The article" if one.kind == "article" else _upper(one.kind)
+    source = shorten(plain_source(known.source), SOURCE, placeholder=" ...")
+    told = f"{kind}: {source}" if source else kind
+    return told if one.informed is not False else f"{told}; the record does not inform it"
 
 
-def html(made: Brief) -> str:
-    """Return a brief as a single HTML page, with its figures in it."""
-    from jinja2 import Environment, PackageLoader
+def _worth(result: Projected) -> Iterator[Block]:
+    first = next(iter(result.summary.values()))
+    lines = [f"{first['skill_in_short']}.", first["base_rates"]["line"]]
+    yield Words((*filter(None, lines), tables.evidence_line(first)))
+    if (found := shipped_hindcast(result.scenarios[0].alliance.name)) is not None:
+        alt = "Brier scores of the model and of simpler forecasters on the past"
+        yield FigureBlock("worth", alt, partial(worth_figure, found))
 
-    environment = Environment(
-        loader=PackageLoader("foedus.views"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+
+def _again(comparison: Compared) -> Iterator[Block]:
+    made = comparison.provenance
+    versions = ", ".join(f"{name} {number}" for name, number in made["versions"].items())
+    inputs, _, _ = comparison.result.provenance_line.rpartition(", digest ")
+    yield Words((made["reproduce"],), "code")
+    line = (
+        f"{inputs}; digest {made['digest']}; made with {versions}. Every other table and figure: "
+        "foedus report DIRECTORY --annex."
     )
-    return environment.get_template("brief.html").render(brief=made)
-
-
-def markdown(made: Brief, figures: str) -> str:
-    """Return a brief as Markdown.
-
-    Parameters
-    ----------
-    figures
-        Name of the directory, beside the file, that holds the figures.
-    """
-    lines = [f"# {made.title}", "", made.subtitle, ""]
-    for section in made.sections:
-        lines += [f"## {section.title}", ""]
-        for block in section.blocks:
-            lines += [*_markdown_block(block, figures), ""]
-    return "\n".join(lines)
-
-
-def _markdown_block(block: Table | FigureBlock | Words, figures: str) -> list[str]:
-    if isinstance(block, FigureBlock):
-        return [f"![{block.caption}]({figures}/{block.name}.png)", "", f"*{block.caption}*"]
-    if isinstance(block, Table):
-        rule = ["---"] * len(block.header)
-        rows = [_markdown_row(row) for row in (block.header, rule, *block.rows)]
-        return [f"**{block.title}**", "", *rows, *(["", block.caption] if block.caption else [])]
-    if block.kind == "list":
-        return [f"- {line}" for line in block.lines]
-    if block.kind == "code":
-        return ["```", *block.lines, "```"]
-    return [text for line in block.lines for text in (line, "")][:-1]
-
-
-def _markdown_row(cells: Any) -> str:
-    return "| " + " | ".join(c.replace("|", "\\|").replace("\n", "<br>") for c in cells) + " |"
-
-
-def refuse(path: Path, form: Format, *, overwrite: bool) -> None:
-    """Check, before anything is computed, that a brief can be written to a file.
-
-    Raises
-    ------
-    ResultError
-        If the file's suffix does not fit the form, or the file or the directory of its figures
-        exists and must not be replaced.
-    """
-    if path.suffix not in SUFFIXES[form]:
-        message = (
-            f"{path}: a brief in {form} is a file that ends in {' or '.join(SUFFIXES[form])}; name "
-            "it so, or choose another --format."
-        )
-        raise ResultError(message)
-    refuse_file(path, overwrite=overwrite)
-    if form == "md" and _beside(path).exists() and not overwrite:
-        message = (
-            f"{_beside(path)} exists already, where the figures go; name another file, or replace "
-            "them with --overwrite."
-        )
-        raise ResultError(message)
-
-
-def _beside(path: Path) -> Path:
-    return path.with_name(f"{path.stem}_figures")
-
-
-def write(
-    comparison: Compared,
-    path: Path,
-    form: Format = "html",
-    *,
-    overwrite: bool = False,
-    drawn: Sequence[Path] = (),
-) -> Path:
-    """Write the brief of a comparison or run.
-
-    Parameters
-    ----------
-    path
-        The file to write. Figures of a Markdown brief go to a directory beside it.
-    form
-        ``html`` or ``md``.
-    overwrite
-        Whether an existing file may be replaced.
-    drawn
-        As for :func:`brief`.
-
-    Returns
-    -------
-    pathlib.Path
-        The file.
-
-    Raises
-    ------
-    ResultError
-        If the file exists already, or its directory does not.
-    UnfinishedError
-        If a file cannot be written.
-    """
-    refuse(path, form, overwrite=overwrite)
-    made = brief(comparison, drawn)
-    try:
-        if form == "html":
-            replace_file(path, html(made).encode())
-            return path
-        beside = _beside(path)
-        beside.mkdir(exist_ok=True)
-        for section in made.sections:
-            for block in section.blocks:
-                if isinstance(block, FigureBlock):
-                    replace_file(beside / f"{block.name}.png", block.image("png"))
-        replace_file(path, markdown(made, beside.name).encode())
-    except OSError as error:
-        message = f"{path} cannot be written: {error.strerror or error}."
-        raise UnfinishedError(message) from None
-    return path
+    yield Words((line,), "small")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from foedus.defaults import Format
-    from foedus.views.blocks import Block, Row, Section
+    from foedus.views.blocks import Block, Section
     from foedus.views.brief import Brief
     from foedus.views.subjects import Compared
 

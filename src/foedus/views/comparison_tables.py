@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
-from foedus.html import html_table
 from foedus.outcomes.catalogue import (
     ALLIANCE,
     ALLIANCE_OUTCOMES,
@@ -13,12 +11,11 @@ from foedus.outcomes.catalogue import (
     headlines,
     outcomes_of,
 )
-from foedus.views.tables import Row, looked_up, number, percent, worth_lines, written
+from foedus.views.tables import Row, looked_up, number, percent, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from foedus.views.subjects import Compared
 
 #: Rows on cohesion where scenarios stand side by side: the label, and the key in a summary.
 COHESION_ROWS = {
@@ -198,20 +195,3 @@ def parting_caption(content: dict[str, Any]) -> str:
 def attribution_caption(content: dict[str, Any]) -> str:
     """Caption of the table of attribution, with the number of worlds."""
     return f"The first {content['worlds_of_each_mix']:,} worlds of each mix. {ATTRIBUTION_CAPTION}"
-
-
-def comparison_html(comparison: Compared) -> str:
-    """Return a comparison as HTML: paired differences, and what they are made of."""
-    content, names = comparison.summary, comparison.result.names
-    others = tuple(content["differences"])
-    title = f"Differences from {comparison.baseline.name}, paired world by world"
-    parts = [f"<h4>{escape(title)}</h4>"]
-    parts.append(html_table(("outcome", *others), difference_rows(content, names)))
-    parts.append(f"<p><small>{escape(DIFFERENCE_CAPTION)}</small></p>")
-    for name, found in content["attribution"].items():
-        caption = f"What the difference of {name} is made of"
-        parts.append(html_table(ATTRIBUTION_HEADER, attribution_rows(found[:4], names), caption))
-    first = next(iter(content["scenarios"].values()))
-    parts += [f"<p>{escape(line)}</p>" for line in worth_lines(first)]
-    parts.append(f"<p><small>{escape(comparison.result.provenance_line)}</small></p>")
-    return "".join(parts)

@@ -51,8 +51,16 @@ def in_words(state: str) -> tuple[str, str]:
     return (meaning, "") if state == "restored" else (state, meaning)
 
 
-def end_state_figure(shown: Projected, scenarios: Sequence[Scenario]) -> Picture:
-    """Draw how the worlds of each scenario are split among the end states at the horizon."""
+def end_state_figure(
+    shown: Projected, scenarios: Sequence[Scenario], *, titled: bool = True
+) -> Picture:
+    """Draw how the worlds of each scenario are split among the end states at the horizon.
+
+    Parameters
+    ----------
+    titled
+        Whether the finding stands above, as the title.
+    """
     lines = {
         state: shown.answer.line(ALLIANCE, f"end_states.{state}") for state in END_STATE_MEANINGS
     }
@@ -69,7 +77,8 @@ def end_state_figure(shown: Projected, scenarios: Sequence[Scenario]) -> Picture
         "what is not known taken low and high."
     )
     margins = Margins(LEFT, EDGE, 0.0, top, 0.0)
-    picture, axes = sheet(shown.finding.title, subtitle, [sum(heights)], 1, margins)
+    title = shown.finding.title if titled else ""
+    picture, axes = sheet(title, subtitle, [sum(heights)], 1, margins)
     ax = axes[0][0]
     ax.set_axis_off()
     ax.set(xlim=(0.0, WIDTH - LEFT - EDGE), ylim=(sum(heights), 0.0))

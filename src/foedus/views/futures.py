@@ -98,14 +98,21 @@ PETALS = {
 PATRON = Path.circle(radius=0.17)
 
 
-def futures_figure(shown: Projected, scenarios: Sequence[Scenario]) -> Picture:
+def futures_figure(
+    shown: Projected, scenarios: Sequence[Scenario], *, titled: bool = True
+) -> Picture:
     """Draw a hundred worlds of each scenario.
 
     Of an alliance with more than :data:`MOST_CLIENTS` clients, or of more than :data:`PER_PAGE`
     scenarios, the end states are drawn as bars.
+
+    Parameters
+    ----------
+    titled
+        Whether the finding stands above, as the title.
     """
     if shown.data.sizes["member"] > MOST_CLIENTS or len(scenarios) > PER_PAGE:
-        return end_state_figure(shown, scenarios)
+        return end_state_figure(shown, scenarios, titled=titled)
     grown = {one.name: hundred(shown.data, one.name) for one in scenarios}
     margins = Margins(left=LEFT, right=EDGE, across=ACROSS, top=0.0, bottom=0.0)
     wide = panel_width(len(scenarios), margins)
@@ -113,9 +120,8 @@ def futures_figure(shown: Projected, scenarios: Sequence[Scenario]) -> Picture:
     margins = margins._replace(top=header_room(scenarios, wide), foot=key.height)
     beds = _laid_out(list(grown.values()), wide)
     tall = beds[-1].bottom + GAP
-    picture, axes = sheet(
-        shown.finding.title, _subtitle(shown), [tall], len(scenarios), margins, sharey=True
-    )
+    title = shown.finding.title if titled else ""
+    picture, axes = sheet(title, _subtitle(shown), [tall], len(scenarios), margins, sharey=True)
     for ax, scenario in zip(axes[0], scenarios, strict=True):
         ax.set_axis_off()
         ax.set(xlim=(0, wide), ylim=(tall, 0))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from foedus.cases.months import month_in_words
+from foedus.outcomes.finding import of_100
 from foedus.outcomes.governments import FEW
 from foedus.views.tables import percent
 
@@ -36,6 +38,41 @@ def government_lines(summary: dict[str, Any], names: dict[str, str]) -> Iterator
             "Elections and successions, with the chance of a new government, for which so many "
             f"worlds show no difference in whether the member takes part: {', '.join(idle)}."
         )
+
+
+GOVERNMENT_HEADER = ("election or succession", "its chance", "with", "without")
+
+
+def government_rows(
+    summary: dict[str, Any], names: dict[str, str], most: int
+) -> list[tuple[str, ...]]:
+    """Return a row for each election that matters for its member, the weightiest first.
+
+    It tells the chance that is given to a new government, and in how many of 100 worlds the member
+    takes part at the horizon if there is one, and if not.
+
+    Parameters
+    ----------
+    summary, names
+        As for :func:`government_lines`.
+    most
+        How many rows at most.
+    """
+    found = [
+        (code, month, one)
+        for code, outcome in summary["members"].items()
+        for month, one in outcome["governments"].items()
+        if decides(one["difference"])
+    ]
+    found.sort(key=lambda item: -abs(item[2]["difference"]["value"]))
+    return [
+        (
+            f"{names[code]}, {month_in_words(month)}",
+            f"{100 * one['chance']:g} % ({one['evidence']})",
+            *(of_100(one[branch]["takes_part"]["value"]) for branch in ("changed", "stayed")),
+        )
+        for code, month, one in found[:most]
+    ]
 
 
 def decides(difference: dict[str, Any]) -> bool:

@@ -56,7 +56,7 @@ def worth_figure(found: Mapping[str, Any]) -> Picture:
             _title(found["name"], panels), subtitle, rows, 1, margins, width=NARROW
         )
         for ax, panel in zip(axes[:, 0], panels, strict=True):
-            _draw(ax, panel)
+            _draw(ax, panel, is_last=panel is panels[-1])
         most = max(row["high"] or row["score"] for one in panels for row in one.scores.values())
         axes[-1][0].set_xlim(0.0, 1.05 * most)
     return picture
@@ -79,7 +79,7 @@ def _panel(title: str, scores: Sequence[Mapping[str, Any]], group: str) -> _Pane
 
 
 def _title(name: str, panels: Sequence[_Panel]) -> str:
-    """Say which forecasters the model surely beats on every panel, and whether calibration helps."""
+    """Say whom the model surely beats on every panel, and whether calibration helps."""
     beaten = [
         words
         for forecaster, words in FORECASTERS.items()
@@ -91,7 +91,7 @@ def _title(name: str, panels: Sequence[_Panel]) -> str:
     return f"On {name}'s past the model surely beats {who}{less}"
 
 
-def _draw(ax: Axes, panel: _Panel) -> None:
+def _draw(ax: Axes, panel: _Panel, *, is_last: bool) -> None:
     """Draw a row for each forecaster, the model at the top."""
     ax.set_title(panel.title, loc="left", fontsize=TEXT, fontweight="bold", color=INK)
     for place, forecaster in enumerate(FORECASTERS):
@@ -114,5 +114,5 @@ def _draw(ax: Axes, panel: _Panel) -> None:
     ax.set_ylim(len(FORECASTERS) - 0.4, -0.6)
     ax.grid(visible=False, axis="y")
     ax.spines["left"].set_visible(False)
-    ax.tick_params(length=0, labelbottom=ax.get_subplotspec().is_last_row())
+    ax.tick_params(length=0, labelbottom=is_last)
     ax.xaxis.set_major_formatter(lambda x, _: as_share(round(x, 2)))
