@@ -60,6 +60,7 @@ from foedus.views.sheet import (
     TEXT,
     Margins,
     Picture,
+    height_of,
     panel_width,
     save_picture,
     sheet,
@@ -402,7 +403,15 @@ def incidence_figure(comparison: Compared, others: Sequence[Scenario]) -> Pictur
     panels, left_out = _panels_with_news(data, scenarios)
     deep = max(1, -(-len(panels) // ACROSS))
     labels = [scenario.name for scenario in scenarios]
-    rows = Rows(("",) * deep, gap=0.45, write=as_percent)
+    margins = Margins(top=0.25, foot=key_room(labels))
+    wide = panel_width(ACROSS, margins) + margins.right - 0.05
+    names = [
+        wrapped(f"{result.names[member]}: {event.replace('_', ' ')}", wide)
+        for member, event in panels
+    ]
+    header = 0.08 + max((height_of(name) for name in names), default=0.0)
+    height = min(0.95, max(0.55, 8.2 / deep))  # of a row with its header
+    rows = Rows(("",) * deep, gap=header / (height - header), write=as_percent)
     subtitle = (
         f"First event of its kind by then, worlds of 100, {titles.span(data)}; band: "
         f"{whiskers(data)}. {_left_out(left_out)}{titles.worlds_line(data)}"
@@ -410,9 +419,9 @@ def incidence_figure(comparison: Compared, others: Sequence[Scenario]) -> Pictur
     picture, axes = sheet(
         titles.incidence_title(comparison, others, panels),
         subtitle,
-        [min(0.95, max(0.6, 8.2 / deep)) * deep],
+        [height * deep - header],
         ACROSS,
-        Margins(top=0.25, foot=key_room(labels)),
+        margins._replace(top=header),
         sharey=False,
     )
     time_axis(axes[0][0], data["month"].values)
@@ -422,7 +431,7 @@ def incidence_figure(comparison: Compared, others: Sequence[Scenario]) -> Pictur
         for place, (member, event) in enumerate(here):
             base = rows.base(place)
             ax.annotate(
-                f"{result.names[member]}: {event.replace('_', ' ')}",
+                names[ACROSS * place + column],
                 (0.0, base + 1.0),
                 (0, 5),
                 xycoords=("axes fraction", "data"),
@@ -543,7 +552,7 @@ def attribution_figure(comparison: Compared, others: Sequence[Scenario]) -> Pict
             annotation_clip=False,
         )
     if shown:
-        head(axes[0], shown, colours, up=12)
+        head(axes[0], shown, colours, up=15)
     return picture
 
 

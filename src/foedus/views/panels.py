@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foedus.views.colours import INK, readable
+from foedus.views.colours import INK, PALE, readable
 from foedus.views.sheet import EDGE, LINE, QUIET, SMALL, TEXT, WIDTH, height_of, width_of, wrapped
 
 if TYPE_CHECKING:
@@ -144,10 +144,15 @@ class Rows:
         bases = [self.base(row) for row in range(len(self.names))]
         first.set_ylim(bases[-1] + self.low, bases[0] + self.high)
         marks = [(base + mark, self.write(mark)) for base in bases[:filled] for mark in self.marks]
-        first.set_yticks(*zip(*marks, strict=True)) if marks else first.set_yticks([])
         for ax in axes:
             ax.spines["left"].set_visible(False)
-            ax.tick_params(axis="y", length=0, pad=2, labelleft=is_labelled and ax is first)
+            ax.yaxis.set_visible(is_labelled and ax is first)
+            places = [place for place, _ in marks]
+            across = ax.get_yaxis_transform()  # one collection is drawn faster than many ticks
+            ax.hlines(places, 0, 1, PALE, linewidth=0.5, transform=across, zorder=0.5)
+        first.set_yticks([place for place, _ in marks], [label for _, label in marks])
+        first.tick_params(axis="y", length=0, pad=2)
+        first.grid(visible=False, axis="y")
         self._name(first, bases)
 
     def _name(self, ax: Axes, bases: Sequence[float]) -> None:

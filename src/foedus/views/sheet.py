@@ -26,7 +26,8 @@ WIDTH = 6.7  # inches: 17 cm
 EDGE = 0.06  # inches between any text and the edge of the sheet
 TITLE, TEXT, SMALL = 10.0, 7.5, 7.0  # sizes of letters in points
 LINE = 1.22  # height of a line of text, in sizes of its letters
-DPI = 200
+DPI = 170
+HINTED = 1.03  # letters on whole pixels are wider than as they are measured, by so much at most
 QUIET = "#555555"  # colour of a subtitle
 
 STYLE: dict[Any, Any] = {
@@ -109,7 +110,7 @@ def width_of(text: str, size: float = TEXT, weight: str = "normal") -> float:
     """Width of a line of text in inches."""
     font = FontProperties(size=size, weight=weight)
     width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
-    return float(width) / 72.0
+    return HINTED * float(width) / 72.0
 
 
 def wrapped(text: str, width: float, size: float = TEXT, weight: str = "normal") -> str:
