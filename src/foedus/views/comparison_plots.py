@@ -229,7 +229,7 @@ def incidence_curves(
             label=scenario.name,
         )
         last = float(curve.value[-1])
-        ends.append(End(zero + last, of_hundred(last), look.colour))
+        ends.append(End(zero + last, f"{of_hundred(last)} {look.sign}", look.colour))
     label_ends(ax, ends, base, None if base is None else base + 1.0)
     return ax
 
@@ -385,9 +385,7 @@ def _difference_rows(names: Sequence[str], courses: Sequence[Sequence[Course]]) 
     """Return rows of differences, on one scale that holds the wider bands of all."""
     reach = max(SMALLEST, *(course.reach for column in courses for course in column))
     mark = next(mark for mark in MARKS if mark <= 0.9 * reach)
-    return Rows(
-        tuple(names), -reach, reach, (-mark, 0.0, mark), lambda x: f"{x:+.2g}" if x else "0"
-    )
+    return Rows(tuple(names), -reach, reach, (-mark, 0.0, mark), lambda x: f"{x:+.2g}" if x else "")
 
 
 def member_difference_figure(comparison: Compared, member: str) -> Picture:
@@ -443,7 +441,8 @@ def incidence_figure(comparison: Compared, others: Sequence[Scenario]) -> Pictur
     if not panels:
         axes[0][0].text(0.0, 0.5, "none", transform=axes[0][0].transAxes)
     lines = [
-        Line2D([], [], color=looks[name].colour, linestyle=looks[name].dashes) for name in labels
+        Line2D([], [], color=look.colour, ls=look.dashes, marker=look.marker, markersize=4)
+        for look in (looks[name] for name in labels)
     ]
     add_key(picture, lines, labels)
     return picture

@@ -126,13 +126,18 @@ def wrapped(text: str, width: float, size: float = TEXT, weight: str = "normal")
             continue
         rest = word
         while width_of(rest, size, weight) > width and len(rest) > 1:
-            end = next(
-                n for n in range(len(rest) - 1, 0, -1) if _fits(rest[:n], width, size, weight)
-            )
+            end = _end_of_line(rest, width, size, weight)
             lines.append(rest[:end])
             rest = rest[end:]
         lines.append(rest)
     return "\n".join(line for line in lines if line)
+
+
+def _end_of_line(word: str, width: float, size: float, weight: str) -> int:
+    """Return where to break a word that is too wide: behind a joint if there is one."""
+    fitting = next(n for n in range(len(word) - 1, 0, -1) if _fits(word[:n], width, size, weight))
+    joint = max(word.rfind(sign, 0, fitting) for sign in "_-@") + 1
+    return joint or fitting
 
 
 def balanced(text: str, width: float, size: float, weight: str) -> str:
