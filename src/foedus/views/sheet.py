@@ -53,6 +53,7 @@ STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "svg.hashsalt": "foedus",
     "svg.fonttype": "none",
+    "text.hinting": "none",  # a text is as wide as it was measured, at every resolution
     "text.parse_math": False,  # a dollar in a title is a dollar
 }
 
