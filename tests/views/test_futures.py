@@ -60,7 +60,7 @@ def result() -> Result:
     return run(*names[: PER_PAGE + 1], runs=120, horizon=18, allow_inert=True)
 
 
-def shown(result: Result, scenarios: int = 3, members: int = 5, *, long: bool = False) -> Shown:
+def shown(result: Result, scenarios: int = 3, members: int = 5, *, long: bool = False) -> Any:
     """Of a result, show some scenarios, with any number of members."""
     clients = result.data.sizes["member"]
     codes = [f"M{chr(65 + place)}{'XY' * long}" for place in range(members)]
@@ -85,7 +85,7 @@ def words_of(picture: Picture) -> str:
     return " ".join(text.get_text().replace("\n", " ") for text in texts_of(picture))
 
 
-def drawn(kind: str, one: Shown) -> Picture:
+def drawn(kind: str, one: Any) -> Picture:
     return plots.figure(kind, one)
 
 
@@ -113,7 +113,9 @@ def test_a_hundred_flowers_stand_for_the_worlds_of_every_scenario(
         assert [np.shape(each.get_offsets())[0] for each in patrons] == [HUNDRED]
         for fate in (TAKING_PART, AWAY, GONE):
             assert petals(ax, fate) == (fates == fate).sum()
-        counts = [text.get_text().split()[0] for text in ax.texts if text.get_fontweight() == "bold"]
+        counts = [
+            text.get_text().split()[0] for text in ax.texts if text.get_fontweight() == "bold"
+        ]
         for group in groups.values():
             number = of_100(group.share) if "." in of_100(group.share) else len(group.chosen)
             assert not group.share or str(number) in counts
