@@ -322,7 +322,7 @@ def test_pictures_show_the_scenarios_and_the_member_that_were_chosen(few: Choice
 
 def test_every_picture_can_be_drawn_as_png_and_svg(few: Choice) -> None:
     found = project(few.moving("pressure.ARM", 0.9))
-    for draw in (found.fans, found.gaps, found.end_states, found.standing):
+    for draw in (found.futures, found.fans, found.gaps, found.end_states, found.standing):
         assert choices.drawn(draw).startswith(b"\x89PNG")
         assert b"<svg" in choices.drawn(draw, "svg", "file")
 
@@ -331,7 +331,7 @@ def test_a_dollar_in_a_title_is_a_dollar_in_every_picture(few: Choice) -> None:
     content = MINE.replace(b"title: Mine", b"title: Aid $x_1^$ up")
     found = project(few.uploading(content, "x.yaml"))
     told = telling.tell(found.choice.current, run=0)
-    draws = [found.fans, found.gaps, found.end_states, found.standing]
+    draws = [found.futures, found.fans, found.gaps, found.end_states, found.standing]
     draws += [partial(found.comparison.plot, kind) for kind in comparison_plots.FIGURES]
     draws += [partial(timeline.timeline_figure, told)]
     for draw in draws:

@@ -223,13 +223,13 @@ class Result:
 
         return pd.DataFrame(list(rows(self.summary)))
 
-    def plot(self, kind: str = "cohesion") -> Picture:
+    def plot(self, kind: str = "futures") -> Picture:
         """Draw one of the standard figures.
 
         Parameters
         ----------
         kind
-            ``cohesion``, ``trust``, ``status`` or ``end_states``.
+            ``futures``, ``cohesion``, ``status``, ``end_states`` or ``trust``.
 
         Raises
         ------
