@@ -19,6 +19,7 @@ from foedus.defaults import HORIZON
 from foedus.errors import nearest
 from foedus.html import html_table
 from foedus.model import cohesion
+from foedus.model.citations import note_line
 from foedus.model.levers import lever_named
 from foedus.model.specifications import specifications
 
@@ -293,7 +294,8 @@ def _html(scenario: Scenario) -> str:
     ]
     span = f"{format_month(scenario.start)} to {format_month(scenario.end)}"
     head = f"<b>{escape(scenario.title)}</b> ({escape(scenario.name)}, {span}, "
-    head += f"policy {scenario.policy})<br>{escape(scenario.description)}"
+    text = " ".join(filter(None, [scenario.description, note_line(scenario.description)]))
+    head += f"policy {scenario.policy})<br>{escape(text)}"
     return head + _levers_svg(scenario) + html_table(("sets", "when", "value", "from"), rows)
 
 

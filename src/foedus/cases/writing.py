@@ -15,6 +15,7 @@ from foedus.cases.shipped import shipped_scenarios
 from foedus.cases.spans import DEFAULT_ORIGIN, LeverKey, Origin
 from foedus.cases.validation import NAME_PATTERN
 from foedus.errors import FoedusError
+from foedus.model.citations import notes
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES
 
 if TYPE_CHECKING:
@@ -54,6 +55,11 @@ def show_lines(scenario: Scenario) -> Iterator[str]:
     yield "cohesion:"
     yield line(f"  members: {scenario.weighting}", "cohesion")
     yield line(f"  weights: {{{weights}}}", "cohesion")
+    if any(name in shipped_scenarios() for name in scenario.lineage):
+        sources = [span.source for key in scenario.levers for span in scenario.spans(key)]
+        sources += [item.event.source for item in scenario.script]
+        for label, text in notes(*filter(None, sources)):
+            yield f"# {label}: {text}"
 
 
 def _scalar(text: str) -> str:

@@ -25,6 +25,7 @@ def record(
 ) -> None:
     """Show what is on record: what calibration fits and the hindcast scores."""
     from foedus.cases.record import load_record
+    from foedus.model.citations import note_line
     from foedus.views import evidence_tables
 
     loaded = load_record(alliance, coding)
@@ -42,17 +43,12 @@ def record(
         f"show {loaded.history.name}."
     )
     if loaded.earlier:
-        caption += " Fitted along with it: " + ", ".join(
-            f"foedus record {one.name}" for one in loaded.earlier
-        )
-    console_for_tables().print(
-        table(
-            loaded.title,
-            evidence_tables.RECORD_HEADER,
-            evidence_tables.record_rows(loaded),
-            caption,
-        )
-    )
+        earlier = ", ".join(f"foedus record {one.name}" for one in loaded.earlier)
+        caption += f" Fitted along with it: {earlier}."
+    found = list(evidence_tables.record_rows(loaded))
+    caption = f"{caption} {note_line(*(text for row in found for text in row))}"
+    title = loaded.title
+    console_for_tables().print(table(title, evidence_tables.RECORD_HEADER, found, caption))
 
 
 def panel(

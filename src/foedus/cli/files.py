@@ -78,13 +78,15 @@ def list_() -> None:
     from foedus.cases.alliance_reader import load_alliance
     from foedus.cases.scenario_reader import load_scenario
     from foedus.cases.shipped import shipped_alliances, shipped_scenarios
+    from foedus.model.citations import note_line
 
     rows = []
     for name in shipped_scenarios():
         scenario = load_scenario(name, allow_inert=True)
         rows.append((name, scenario.title, scenario.description))
     console = console_for_tables()
-    console.print(table("Scenarios", ("name", "title", "stands for"), rows))
+    notes = note_line(*(text for row in rows for text in row))
+    console.print(table("Scenarios", ("name", "title", "stands for"), rows, notes))
     alliances = [(name, load_alliance(name).title) for name in shipped_alliances()]
     console.print(table("Alliances", ("name", "title"), alliances))
 

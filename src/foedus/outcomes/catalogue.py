@@ -147,6 +147,32 @@ def _by_key(outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
 # ---------------------------------------------------------------------------------------------
 # Of a member
 
+#: Events in tables, figures and sentences, in words that cannot be taken for a standing: a member
+#: that *is frozen* is another thing than one that *starts a new freeze*.
+EVENT_WORDS: dict[str, str] = {
+    "missed_summit": "misses a summit",
+    "refused_documents": "refuses documents",
+    "unpaid_dues": "leaves dues unpaid",
+    "freeze": "starts a new freeze",
+    "thaw": "ends a freeze",
+    "return_to_summit": "returns to a summit",
+    "suspension": "loses its vote",
+    "notice": "gives notice",
+    "withdrawal": "leaves",
+    "expulsion": "is expelled",
+    "new_government": "gets a new government",
+}
+#: Standings in figures and sentences, in the words of the outcomes.
+STANDING_WORDS: dict[str, str] = {
+    "active": "active",
+    "suspended": "vote suspended",
+    "frozen": "frozen",
+    "frozen, suspended": "frozen, vote suspended",
+    "notice": "has given notice",
+    "withdrawn": "has left",
+    "expelled": "has been expelled",
+}
+
 
 def _is_inside(worlds: Worlds, member: str) -> Values:
     inside: Values = worlds.of("standing", member) < WITHDRAWN
@@ -249,6 +275,7 @@ MEMBER_OUTCOMES: dict[str, Outcome] = _by_key(
                 note.better,
                 "what a world notes of a member's month",
                 partial(_happens, name),
+                label=EVENT_WORDS[name],
                 tabled=False,
             )
             for name, note in event_notes().items()

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from foedus.errors import ResultError, nearest
-from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, outcomes_of
+from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, MEMBER_OUTCOMES, outcomes_of
 from foedus.outcomes.differences import gaps
 from foedus.outcomes.estimates import is_narrow, probability
 from foedus.outcomes.incidence import EXITS, first_of
@@ -260,7 +260,7 @@ def incidence_figure(comparison: Compared, others: Sequence[Scenario]) -> Pictur
             incidence_curves(ax, data, member, event, scenarios)
         row[0].set_ylabel(comparison.result.names[member])
     for ax, event in zip(axes[0], events, strict=True):
-        ax.set_title(event.replace("_", " "), loc="left")
+        ax.set_title(MEMBER_OUTCOMES[event].words, loc="left")
     handles, labels = axes[0][0].get_legend_handles_labels()
     title = "First event of its kind since the start, share of worlds by month"
     title += f" (band: {whiskers(data)})"

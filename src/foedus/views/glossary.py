@@ -95,6 +95,7 @@ WORDS: dict[str, str] = {
     "evidence": "what a number rests on: article, data, literature, assumed; record where worlds "
     "take it from the record; set by hand",
     "data": "kind of evidence: a public series or a dated event",
+    "article": "kind of evidence: the words of the article, and how they became a number",
     "literature": "kind of evidence: a published study",
     "assumed": "kind of evidence: our judgement. What rests on such a number rests on that "
     "judgement",
@@ -382,8 +383,8 @@ def _entries() -> Iterator[tuple[str, tuple[str, str]]]:
         yield from ((word, ("outcome", meaning)) for word in (name, measure.short))
     for word, least, most in ranges():
         yield word, ("probability", f"{100 * least:.0f} to {100 * most:.0f} % (ICD 203)")
-    yield "article", ("article", f"{ARTICLE}; as a kind of evidence: its words; {CLAIMS}")
-    yield "the article", ("article", f"{ARTICLE}; claim by claim: {CLAIMS}")
+    for word in ("article", "the article"):
+        yield word, ("article", f"{ARTICLE}; {CLAIMS} has it claim by claim")
     for number in MECHANISMS:
         yield f"mechanism {number}", ("mechanism", mechanism_in_words(number))
     for word, meaning in WORDS.items():
