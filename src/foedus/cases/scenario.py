@@ -14,6 +14,7 @@ import numpy as np
 from foedus.cases.months import format_month, month_of_year, parse_month
 from foedus.cases.scenario_format import FORMAT_VERSION, Event
 from foedus.cases.schedule import Schedule, compile_schedule, imposed
+from foedus.cases.shipped import reference_from_here
 from foedus.cases.spans import DatedSpan, LeverKey, Origin, ScriptedEvent, Span
 from foedus.defaults import HORIZON
 from foedus.errors import nearest
@@ -162,7 +163,10 @@ class Scenario:
         return sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
     def resolved(self) -> dict[str, Any]:
-        """Return the scenario as a file that extends nothing and can be loaded again."""
+        """Return the scenario as a file that extends nothing and can be loaded again.
+
+        An alliance file is named as seen from the working directory.
+        """
         levers: dict[str, Any] = {}
         for key in self.levers:
             name, power, member = key
@@ -179,7 +183,7 @@ class Scenario:
             "name": self.name,
             "title": self.title,
             "description": self.description,
-            "alliance": self.alliance_reference,
+            "alliance": reference_from_here(self.alliance_reference),
             "start": format_month(self.start),
             "horizon": self.horizon,
             "policy": self.policy,

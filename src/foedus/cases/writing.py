@@ -11,7 +11,7 @@ import yaml
 from foedus.cases.months import format_month
 from foedus.cases.scenario_format import FORMAT_VERSION
 from foedus.cases.scenario_reader import load_scenario
-from foedus.cases.shipped import shipped_scenarios
+from foedus.cases.shipped import reference_from_here, shipped_scenarios
 from foedus.cases.spans import DEFAULT_ORIGIN, LeverKey, Origin
 from foedus.cases.validation import NAME_PATTERN
 from foedus.errors import FoedusError
@@ -35,7 +35,7 @@ def show_lines(scenario: Scenario) -> Iterator[str]:
     yield f"foedus: {FORMAT_VERSION}"
     yield f"name: {_scalar(scenario.name)}"
     yield line(f"title: {dumps(scenario.title, ensure_ascii=False)}", "title")
-    yield line(f"alliance: {_scalar(scenario.alliance_reference)}", "alliance")
+    yield line(f"alliance: {_scalar(reference_from_here(scenario.alliance_reference))}", "alliance")
     yield line(f"start: {format_month(scenario.start)}", "start")
     yield line(f"horizon: {scenario.horizon}", "horizon")
     yield line(f"policy: {scenario.policy}", "policy")

@@ -34,7 +34,8 @@ def check(
             continue
         typer.echo(f"{file}: good ({scenario.title})")
         for shown, origin in inert_statements(scenario):
-            typer.echo(f"{origin}: {shown} has no effect: it restates what is inherited.", err=True)
+            message = f"{origin.exact}: {shown} has no effect: it restates what is inherited."
+            typer.echo(message, err=True)
     if failed:
         raise typer.Exit(ExitStatus.BAD_INPUT)
 

@@ -18,6 +18,7 @@ from foedus.model.chronicle import event_notes
 from foedus.model.citations import ARTICLE, CLAIMS, MECHANISMS, mechanism_in_words
 from foedus.model.cohesion import END_STATE_MEANINGS
 from foedus.model.levers import POLICIES
+from foedus.outcomes.catalogue import STANDING_WORDS
 from foedus.outcomes.phrases import KINDS as STORY_KINDS
 from foedus.outcomes.sweeps import MEASURES
 from foedus.views.words import ranges
@@ -179,11 +180,23 @@ WORDS: dict[str, str] = {
     "equal": "each client counts alike in cohesion",
     "capability": "each client counts in cohesion by its military spending",
     "components": "the six parts of cohesion",
+    "mean cohesion": "the mean of the cohesion index over worlds",
     "end states": "the probability of each end state",
     "skill": "how the model did when it forecast the past, in one line",
     "base rates": "how often members of other alliances froze or left, beside how often they do "
     "here (foedus panel)",
     "line": "the same as a sentence",
+    "worth": "what the model was worth when it forecast the past, and how much of it is assumed",
+    "made": "what made a result: worlds, months, parameters, seed and digest",
+    "more": "where more is told",
+    "finding": "the answer in a title and a few sentences",
+    "sentences": "the finding in a few sentences",
+    "skill in short": "how the model did when it forecast the past, in one sentence",
+    "open ranges": "of each outcome that is told, the least and the most that can be defended: "
+    "over the models, and over low and high values of the numbers that carry it",
+    "low, high": "the number itself, in the lowest and in the highest third of its draws",
+    "lower": "the number itself in the lowest third of its draws: its median",
+    "upper": "the number itself in the highest third of its draws: its median",
     "freezes": "how often members freeze here, with the base rate beside it",
     "rate": "times in a year of one member",
     "history": "the base rate of other alliances",
@@ -361,7 +374,7 @@ def _entries() -> Iterator[tuple[str, tuple[str, str]]]:
     from foedus.inference.structures import STRUCTURES
 
     for name, meaning in STANDING_MEANINGS.items():
-        yield name, ("standing", meaning)
+        yield from ((word, ("standing", meaning)) for word in (name, STANDING_WORDS[name]))
     for model in STRUCTURES:
         yield (
             model.name,
