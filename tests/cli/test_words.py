@@ -165,6 +165,16 @@ def test_the_beginning_of_keys_lists_them() -> None:
     assert " ARM.trust" not in owned
 
 
+def test_a_number_of_several_members_lists_them() -> None:
+    rows = dict(why("affinity").rows)
+    assert all(f"{code}.affinity" in rows["numbers"] for code in CSTO.members)
+
+
+def test_a_name_that_nothing_has_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ParameterError, match="did you mean 'hollow'"):
+        why("hollo")
+
+
 def test_a_name_that_means_several_things_is_explained_in_each_sense() -> None:
     labels = [label for label, _ in why("restraint").rows]
     assert {"lever", "scenario"} <= set(labels)
