@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from foedus.cli import options
-from foedus.cli.printing import console_for_tables, table
+from foedus.cli.printing import console_for_tables, print_table
 from foedus.errors import ExitStatus, FoedusError, UnfinishedError
 
 # ---------------------------------------------------------------------------------------------
@@ -87,9 +87,9 @@ def list_() -> None:
         rows.append((name, scenario.title, scenario.description))
     console = console_for_tables()
     notes = note_line(*(text for row in rows for text in row))
-    console.print(table("Scenarios", ("name", "title", "stands for"), rows, notes))
+    print_table(console, "Scenarios", ("name", "title", "stands for"), rows, notes)
     alliances = [(name, load_alliance(name).title) for name in shipped_alliances()]
-    console.print(table("Alliances", ("name", "title"), alliances))
+    print_table(console, "Alliances", ("name", "title"), alliances)
 
 
 def new(

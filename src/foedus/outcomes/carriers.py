@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import copysign, inf
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -150,7 +151,7 @@ class Carrying:
             runs,
             kernel_for(runs.size),
         )
-        kept = [(name, kind, values, *_thirds(values)) for name, kind, values in drawn]
+        kept = [(name, kind, values, *thirds(values)) for name, kind, values in drawn]
         names, kinds, values, low, high = zip(*kept, strict=True) if kept else ((),) * 5
         shape = (len(names), runs.size)
         return _Numbers(
@@ -240,14 +241,14 @@ class Carrying:
     def _carrier(self, place: int, outcome: Floats) -> Carrier | None:
         numbers, runs = self._numbers, np.flatnonzero(~np.isnan(outcome))
         low, high = numbers.low[place][runs], numbers.high[place][runs]
-        thirds = _contrast(low, high, outcome[runs], self._worlds.populations, runs)
-        if thirds is None:
+        found = contrast(low, high, outcome[runs], self._worlds.populations, runs)
+        if found is None:
             return None
         name, drawn = numbers.names[place], numbers.values[place][runs]
         kind = self._kinds.get(name, numbers.kinds[place])
         informed = informed_by_record(self._ensemble.design, name)
         lower, upper = (float(np.median(drawn[third])) for third in (low, high))
-        return Carrier(name, kind, informed, lower, upper, *thirds)
+        return Carrier(name, kind, informed, lower, upper, *found)
 
 
 def informed_by_record(design: Design, name: str) -> bool | None:
@@ -265,7 +266,7 @@ def informed_by_record(design: Design, name: str) -> bool | None:
     return name in design.informed
 
 
-def _thirds(drawn: Floats) -> tuple[Flags, Flags]:
+def thirds(drawn: Floats) -> tuple[Flags, Flags]:
     """Worlds in which a number is in its lowest and highest third; none where these are alike."""
     lower, upper = np.quantile(drawn, [1 / 3, 2 / 3])
     if lower == upper:
@@ -273,16 +274,16 @@ def _thirds(drawn: Floats) -> tuple[Flags, Flags]:
     return drawn <= lower, drawn >= upper
 
 
-def _contrast(
+def contrast(
     low: Flags, high: Flags, values: Floats, populations: Populations, runs: npt.NDArray[np.int64]
 ) -> tuple[float, float, Estimate, float] | None:
-    """Means in two groups of worlds, their difference, and it in errors; None without error."""
+    """Means in two groups of worlds, their difference, and it in errors; None if there is none."""
     means = float(values[low].mean()), float(values[high].mean())
     # Each world's part in the difference of the means, whose mean is none.
     parts = high * (values - means[1]) / high.mean() - low * (values - means[0]) / low.mean()
     error, z = standard_error(parts, populations, runs)
-    if error == 0.0:
-        return None
     difference = means[1] - means[0]
+    if difference == 0.0:
+        return None
     estimate = Estimate(difference, difference - z * error, difference + z * error, "95 %")
-    return (*means, estimate, difference / error)
+    return (*means, estimate, difference / error if error > 0.0 else copysign(inf, difference))

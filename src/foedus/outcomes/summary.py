@@ -337,7 +337,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
     if isinstance(value, float | np.floating):
-        return None if np.isnan(value) else float(value)
+        return float(value) if np.isfinite(value) else None
     if hasattr(value, "__dataclass_fields__"):
         fields = value.__dataclass_fields__.items()
         found = ((name, getattr(value, name), field.default) for name, field in fields)
