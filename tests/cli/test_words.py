@@ -26,7 +26,7 @@ from foedus.model.records import STANDINGS
 from foedus.outcomes import catalogue
 from foedus.outcomes.base_rates import panel_summary
 from foedus.outcomes.evidence import BY_HAND, RECORD
-from foedus.outcomes.phrases import KINDS
+from foedus.outcomes.phrases import EVENT_WORDS, KINDS, STANDING_WORDS
 from foedus.outcomes.sweeps import MEASURES
 from foedus.outcomes.worth import shipped_hindcast
 from foedus.studies.comparison import compare
@@ -115,7 +115,7 @@ def words() -> Iterator[str]:
         yield from (outcome.key, outcome.words, *outcome.lines)
     for table in (STANDINGS, END_STATES, Cohesion._fields, Events._fields, EVIDENCE_KINDS, KINDS):
         yield from table
-    yield from (*catalogue.EVENT_WORDS.values(), *catalogue.STANDING_WORDS.values())
+    yield from (*EVENT_WORDS.values(), *STANDING_WORDS.values())
     yield from (RECORD, BY_HAND, *DRIVERS, *EVENT, *SHARE, *comparison_tables.COHESION_ROWS)
     yield from (word for _, word in SCALE)
     for model in STRUCTURES:
@@ -187,10 +187,22 @@ def test_no_event_has_the_words_of_a_standing_or_of_an_outcome() -> None:
         for key, outcome in catalogue.MEMBER_OUTCOMES.items()
         if key not in Events._fields
     }
-    states = {*catalogue.STANDING_WORDS.values(), *STANDINGS, *others, *END_STATES}
-    assert {*catalogue.EVENT_WORDS} == {*Events._fields}
-    assert {*catalogue.STANDING_WORDS} == {*STANDINGS}
-    assert {*map(folded, catalogue.EVENT_WORDS.values())}.isdisjoint(map(folded, states))
+    states = {*STANDING_WORDS.values(), *STANDINGS, *others, *END_STATES}
+    assert {*EVENT_WORDS} == {*Events._fields}
+    assert {*STANDING_WORDS} == {*STANDINGS}
+    assert {*map(folded, EVENT_WORDS.values())}.isdisjoint(map(folded, states))
+
+
+def test_the_answer_of_a_run_names_what_was_set_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "by hand" not in told(foedus_says(capsys, "run", "baseline", *QUICK)).casefold()
+    settings = ("--set", "trust_loss=0.7", "--set", "ARM.election.2026-06=0.5")
+    text = told(foedus_says(capsys, "run", "baseline", *QUICK, *settings))
+    assert "By hand, the same in every world: trust_loss 0.7, ARM.election.2026-06 0.5." in text
+
+
+@pytest.mark.parametrize("label", ["Why", "Open", "Set", "Worth", "Made", "More"])
+def test_labels_of_the_answer_can_be_asked_why(label: str) -> None:
+    assert why(label).rows
 
 
 # ---------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from foedus.model.cohesion import END_STATE_MEANINGS, END_STATES, Cohesion
 from foedus.model.records import STANDINGS, state_quantities
 from foedus.outcomes.estimates import ratio
 from foedus.outcomes.incidence import EXITS
+from foedus.outcomes.phrases import EVENT_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -146,32 +147,6 @@ def _by_key(outcomes: Iterable[Outcome]) -> dict[str, Outcome]:
 
 # ---------------------------------------------------------------------------------------------
 # Of a member
-
-#: Events in tables, figures and sentences, in words that cannot be taken for a standing: a member
-#: that *is frozen* is another thing than one that *starts a new freeze*.
-EVENT_WORDS: dict[str, str] = {
-    "missed_summit": "misses a summit",
-    "refused_documents": "refuses documents",
-    "unpaid_dues": "leaves dues unpaid",
-    "freeze": "starts a new freeze",
-    "thaw": "ends a freeze",
-    "return_to_summit": "returns to a summit",
-    "suspension": "loses its vote",
-    "notice": "gives notice",
-    "withdrawal": "leaves",
-    "expulsion": "is expelled",
-    "new_government": "gets a new government",
-}
-#: Standings in figures and sentences, in the words of the outcomes.
-STANDING_WORDS: dict[str, str] = {
-    "active": "active",
-    "suspended": "vote suspended",
-    "frozen": "frozen",
-    "frozen, suspended": "frozen, vote suspended",
-    "notice": "has given notice",
-    "withdrawn": "has left",
-    "expelled": "has been expelled",
-}
 
 
 def _is_inside(worlds: Worlds, member: str) -> Values:

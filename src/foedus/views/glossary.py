@@ -18,8 +18,8 @@ from foedus.model.chronicle import event_notes
 from foedus.model.citations import ARTICLE, CLAIMS, MECHANISMS, mechanism_in_words
 from foedus.model.cohesion import END_STATE_MEANINGS
 from foedus.model.levers import POLICIES
-from foedus.outcomes.catalogue import STANDING_WORDS
 from foedus.outcomes.phrases import KINDS as STORY_KINDS
+from foedus.outcomes.phrases import STANDING_WORDS
 from foedus.outcomes.sweeps import MEASURES
 from foedus.views.words import ranges
 
@@ -187,6 +187,8 @@ WORDS: dict[str, str] = {
     "here (foedus panel)",
     "line": "the same as a sentence",
     "worth": "what the model was worth when it forecast the past, and how much of it is assumed",
+    "set": "the numbers that were set by hand, the same in every world",
+    "open": "on which number, not known, the answer hangs most",
     "made": "what made a result: worlds, months, parameters, seed and digest",
     "more": "where more is told",
     "finding": "the answer in a title and a few sentences",
