@@ -22,7 +22,7 @@ from foedus.cases.scenario_reader import load_scenario, read_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.cli import app
 from foedus.ensembles import ensemble, workers
-from foedus.errors import FoedusError, InertScenarioError, ResultError, ScenarioError
+from foedus.errors import FoedusError, InertScenarioError, ResultError, ScenarioError, installing
 from foedus.model.records import EXPELLED, Drivers
 from foedus.outcomes import telling
 from foedus.outcomes.summary import quantiles
@@ -560,4 +560,4 @@ def test_a_missing_extra_and_a_wrong_scenario_are_told(
     assert "did you mean 'baseline'" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "solara_assets", None)
     assert app.execute(["explore", "--no-browser", "--port", "0"]) == 2
-    assert "foedus[explore]" in capsys.readouterr().err
+    assert installing("explore") in capsys.readouterr().err

@@ -155,7 +155,7 @@ def test_a_lever_moved_by_the_keyboard_changes_the_charts_and_brings_the_differe
     lever.focus()
     lever.press("End")
     visitor.await_another_chart(before)
-    page.get_by_text("Differences from 'Where the article leaves things'").wait_for()
+    page.get_by_text("Differences from 'As things stand at the end of 2025'").wait_for()
     page.get_by_text("foedus compare baseline baseline_moved.yaml").wait_for()
     page.get_by_text("Cohesion ends lower under").wait_for()
     assert page.get_by_text("Moved: pressure.ARM 1.").is_visible()

@@ -14,6 +14,7 @@ from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import on_disk, store
 from foedus.errors import ResultError
 from foedus.model.parameters import Parameters
+from foedus.outcomes.evidence import set_by_hand
 from foedus.worlds.files import replace_file
 from foedus.worlds.openings import NAMED, POSTERIOR, Declared, Design, Sampled
 from foedus.worlds.posterior import Posterior, load_posterior
@@ -138,9 +139,13 @@ def inputs(
 ) -> dict[str, Any]:
     """Return what decides a stored result."""
     given = {scenario.name: list(told) for scenario in scenarios if (told := conditions(scenario))}
+    by_hand = {
+        scenario.name: found for scenario in scenarios if (found := set_by_hand(scenario, design))
+    }
     return {
         "scenarios": {scenario.name: scenario.fingerprint for scenario in scenarios},
         **({"given": given} if given else {}),
+        **({"set_by_hand": by_hand} if by_hand else {}),
         "horizon": shared_frame(scenarios).horizon,
         "runs": runs,
         "seed": str(seed),

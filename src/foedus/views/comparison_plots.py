@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from foedus.errors import ResultError, nearest
 from foedus.model.records import WITHDRAWN
-from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, outcomes_of
+from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, MEMBER_OUTCOMES, outcomes_of
 from foedus.outcomes.differences import gaps
 from foedus.outcomes.estimates import is_narrow, probability
 from foedus.outcomes.incidence import EXITS, first_of
@@ -404,7 +404,7 @@ def incidence_figure(comparison: Compared, others: Sequence[Scenario]) -> Pictur
     margins = Margins(top=0.25, foot=key_room(labels))
     wide = panel_width(ACROSS, margins) + margins.right - 0.05
     names = [
-        wrapped(f"{result.names[member]}: {event.replace('_', ' ')}", wide)
+        wrapped(f"{result.names[member]}: {MEMBER_OUTCOMES[event].words}", wide)
         for member, event in panels
     ]
     header = 0.08 + max((height_of(name) for name in names), default=0.0)
