@@ -92,7 +92,7 @@ def test_dependence_is_the_members_own_until_a_span_sets_a_path(write_scenario: 
 def test_a_child_replaces_what_it_sets_and_keeps_the_rest(write_scenario: Any) -> None:
     path = write_scenario("levers: {pressure: {ARM: [{value: 0.7}]}}\n")
     child, parent = load_scenario(path), load_scenario("baseline")
-    assert child.levers["pressure", None, "ARM"][0].value == 0.7
+    assert child.spans(("pressure", None, "ARM"))[0].value == 0.7
     assert child.levers["restraint", None, "ARM"] == parent.levers["restraint", None, "ARM"]
     assert child.lineage == ("mine", "baseline")
     assert child.parent == parent

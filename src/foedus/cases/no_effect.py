@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from foedus.cases.spans import dotted_key
 from foedus.errors import InertScenarioError
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ def _inert_levers(scenario: Scenario, parent: Scenario) -> Iterator[tuple[str, O
         if inherited is not None:
             levers[key] = inherited
         if _same_inputs(replace(scenario, levers=levers), scenario):
-            yield ".".join(["levers", *(part for part in key if part)]), spans[0].origin
+            kept = len(inherited or ()) if spans[: len(inherited or ())] == inherited else 0
+            own = spans[kept:] or spans
+            yield dotted_key(key), own[0].origin
 
 
 def _closes_a_dispute(scenario: Scenario, key: LeverKey) -> bool:

@@ -14,7 +14,14 @@ import numpy as np
 from foedus.cases.months import format_month, month_of_year, parse_month
 from foedus.cases.scenario_format import FORMAT_VERSION, Event
 from foedus.cases.schedule import Schedule, compile_schedule, imposed
-from foedus.cases.spans import DatedSpan, LeverKey, Origin, ScriptedEvent, Span
+from foedus.cases.spans import (
+    DatedSpan,
+    LeverKey,
+    Origin,
+    ScriptedEvent,
+    Span,
+    dated_spans,
+)
 from foedus.defaults import HORIZON
 from foedus.errors import nearest
 from foedus.html import html_table
@@ -47,7 +54,8 @@ class Scenario:
     policy
         One of :data:`foedus.model.levers.POLICIES`.
     levers
-        Spans by (lever, power or None, member).
+        Spans by (lever, power or None, member), in the order in which they are laid: one lies over
+        those before it.
     events
         Scripted events, in the order in which they were given.
     parameters
@@ -88,18 +96,11 @@ class Scenario:
         return self.start + self.horizon - 1
 
     def spans(self, key: LeverKey) -> tuple[DatedSpan, ...]:
-        """Spans of a lever in order of time, cut to the months of the scenario.
+        """Spans of a lever in the months of the scenario, in order of time where they can be.
 
-        A span that began before the start counts as beginning with it.
+        See :func:`~foedus.cases.spans.dated_spans`.
         """
-        dated = []
-        for span in self.levers.get(key, ()):
-            first = self.start if span.first is None else max(span.first, self.start)
-            last = self.end if span.last is None else min(span.last, self.end)
-            if first <= last:
-                values = (span.value, span.ramp, span.ramp_from)
-                dated.append(DatedSpan(first, last, *values, span.origin, span.source))
-        return tuple(sorted(dated, key=lambda span: span.first))
+        return dated_spans(self.levers.get(key, ()), self.start, self.end)
 
     @property
     def script(self) -> tuple[ScriptedEvent, ...]:
@@ -194,6 +195,8 @@ class Scenario:
             written["ramp"] = span.ramp
         if span.ramp and span.ramp_from is not None:
             written["ramp_from"] = span.ramp_from
+        if span.over:
+            written["over"] = True
         if span.source:
             written["source"] = span.source
         return written

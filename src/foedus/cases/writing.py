@@ -12,7 +12,7 @@ from foedus.cases.months import format_month
 from foedus.cases.scenario_format import FORMAT_VERSION
 from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
-from foedus.cases.spans import DEFAULT_ORIGIN, LeverKey, Origin
+from foedus.cases.spans import DEFAULT_ORIGIN, LeverKey, Origin, dotted_key
 from foedus.cases.validation import NAME_PATTERN
 from foedus.errors import FoedusError
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES
@@ -65,6 +65,10 @@ def _aligned(text: str, origin: Origin) -> str:
     return f"{text:<64} # {origin}"
 
 
+def _cleared(text: str, origin: Origin | None) -> str:
+    return text if origin is None else _aligned(text, origin)
+
+
 def _lever_lines(scenario: Scenario) -> Iterator[str]:
     shown: tuple[str | None, ...] = ()
     codes = list(scenario.alliance.names)
@@ -79,21 +83,23 @@ def _lever_lines(scenario: Scenario) -> Iterator[str]:
             spans = scenario.spans(key)
             for depth, part in enumerate(path):
                 if shown[: depth + 1] != path[: depth + 1]:
-                    last = depth == len(path) - 1
-                    empty = last and not spans
-                    yield f"{'  ' * (depth + 1)}{part}:{' []' if empty else ''}"
+                    text = f"{'  ' * (depth + 1)}{part}:"
+                    if depth == len(path) - 1 and not spans:
+                        text = _cleared(f"{text} []", scenario.origins.get(dotted_key(key)))
+                    yield text
             shown = path
             for span in spans:
                 to = f", to: {format_month(span.last)}" if span.last < scenario.end else ""
                 ramp = f", ramp: {span.ramp}" if span.ramp else ""
                 if span.ramp and span.ramp_from is not None:
                     ramp += f", ramp_from: {span.ramp_from!r}"
+                over = ", over: true" if span.over else ""
                 source = (
                     f", source: {dumps(span.source, ensure_ascii=False)}" if span.source else ""
                 )
                 text = (
                     f"{'  ' * (len(path) + 1)}- {{from: {format_month(span.first)}{to}, "
-                    f"value: {span.value!r}{ramp}{source}}}"
+                    f"value: {span.value!r}{ramp}{over}{source}}}"
                 )
                 yield _aligned(text, span.origin)
 
@@ -146,6 +152,7 @@ extends: {_scalar(reference)}        # every lever not set here is as in that sc
 {levers}
 # A span holds from one month to another, both included; 'ramp' is the number of months in which the
 # value is reached. Without 'from' it starts with the scenario, without 'to' it lasts to the end.
+# Outside its spans a lever is as in the scenario extended; [clear, ...] takes that away first.
 levers:
   pressure:
     {member}: [{{from: {start}, value: 0.5, ramp: 6}}]
