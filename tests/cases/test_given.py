@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from foedus.cases.given import apply_given, conditions, own_name
+from foedus.cases.given import apply_given, conditions
+from foedus.cases.names import own_name
 from foedus.cases.scenario_reader import load_scenario
 from foedus.errors import ScenarioError
 
@@ -44,7 +45,7 @@ def test_name_title_events_and_conditions_say_what_is_given() -> None:
     assert conditions(scenario) == told
     assert scenario.title.endswith(f", given that {' and that '.join(told)}")
     assert scenario.name == "baseline_arm_new_2026_06_kaz_same_2027_03"
-    assert own_name(scenario.name) == "baseline"
+    assert own_name(scenario) == "baseline"
     assert str(scenario.events[-2].origin) == f"--given {CHANGES}"
 
 

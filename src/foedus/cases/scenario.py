@@ -22,6 +22,7 @@ from foedus.cases.spans import (
     Span,
     dated_spans,
 )
+from foedus.cases.validation import per_cent
 from foedus.defaults import HORIZON
 from foedus.errors import nearest
 from foedus.html import html_table
@@ -70,6 +71,9 @@ class Scenario:
     parent
         The scenario that it extends, or the bare alliance; None for one that was not read as a
         file.
+    settings
+        What was set by hand, on the command line or in Python, such as ``pressure.ARM=0.6``. It is
+        in the other fields already.
     """
 
     name: str
@@ -89,6 +93,7 @@ class Scenario:
     origins: Mapping[str, Origin]
     lineage: tuple[str, ...]
     parent: Scenario | None = field(default=None, compare=False, repr=False)
+    settings: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def end(self) -> int:
@@ -251,7 +256,8 @@ def parameter_refusal(key: str, value: float, alliance: Alliance) -> str | None:
     """Say why a parameter or alliance number cannot be set to a value, or return None."""
     table = specifications()
     if key in table:
-        return table[key].refusal(value)
+        reason = table[key].refusal(value)
+        return reason and reason + per_cent(value, table[key].high)
     number = alliance.numbers.get(key)
     if number is None:
         return f"There is no parameter '{key}'{nearest(key, (*table, *alliance.numbers))}"
@@ -259,7 +265,8 @@ def parameter_refusal(key: str, value: float, alliance: Alliance) -> str | None:
         return "Attention is a row that sums to 1; change it in an alliance file of your own."
     if number.quantity.unit == "code" and value not in (0.0, 1.0):
         return f"{number.quantity.meaning}; give 0 or 1."
-    return number.quantity.refusal(value)
+    reason = number.quantity.refusal(value)
+    return reason and reason + per_cent(value, number.quantity.high)
 
 
 WIDTH, LABEL, ROW = 720, 180, 18  # pixels of the timeline of levers

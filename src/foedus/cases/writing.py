@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from json import dumps
 from typing import TYPE_CHECKING
 
 import yaml
 
 from foedus.cases.months import format_month
+from foedus.cases.names import refusal
 from foedus.cases.scenario_format import FORMAT_VERSION
 from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.cases.spans import DEFAULT_ORIGIN, LeverKey, Origin, dotted_key
-from foedus.cases.validation import NAME_PATTERN
 from foedus.errors import FoedusError
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES
 
@@ -122,12 +121,8 @@ def new_scenario(name: str, origin: str, directory: Path) -> str:
         If the name is not legal or is that of a shipped scenario, or if the scenario to extend
         cannot be loaded.
     """
-    if not re.match(NAME_PATTERN, name):
-        message = f"'{name}' is no name for a scenario; use lower-case letters, digits and _."
-        raise FoedusError(message)
-    if name in shipped_scenarios():
-        message = f"'{name}' is the name of a shipped scenario; choose another."
-        raise FoedusError(message)
+    if reason := refusal(name):
+        raise FoedusError(reason)
     parent = load_scenario(origin, allow_inert=True)
     reference = origin
     if origin not in shipped_scenarios():

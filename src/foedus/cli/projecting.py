@@ -36,6 +36,7 @@ def run(
     horizon: options.Horizon = None,
     settings: options.Settings = None,
     given: options.Given = None,
+    name: options.Name = None,
     parameters: options.Parameters = None,
     out: options.Out = None,
     resume: options.Resume = None,
@@ -53,7 +54,7 @@ def run(
 
     silent = quiet or json
     common = _common(no_figures, engine, workers, scheduler, quiet)
-    told = scenarios or out or horizon or settings or given or overwrite
+    told = scenarios or out or horizon or settings or given or name or overwrite
     told = told or seed is not None or parameters is not None or keep != "summaries"
     if resume is not None and told:
         message = (
@@ -62,6 +63,7 @@ def run(
         )
         raise FoedusError(message)
     loaded = [] if resume else load_all(scenarios or [], horizon, settings or (), given or ())
+    _tell_renaming(loaded, common["notice"])
     with progress_bar(quiet=silent) as progress, interruption():
         if resume is not None:
             result = running.resume(resume, runs=runs, progress=progress, **common)
@@ -71,6 +73,7 @@ def run(
                 runs=runs or defaults.RUNS,
                 seed=defaults.SEED if seed is None else seed,
                 parameters=parameters,
+                name=name,
                 keep=keep,
                 out=out,
                 overwrite=overwrite,
@@ -126,6 +129,7 @@ def compare(
     items = load_all(
         scenarios or [], horizon, settings or (), given or (), load=items_module.load_item
     )
+    _tell_renaming(items, common["notice"])
     with progress_bar(quiet=quiet or json) as progress, interruption():
         found = comparison.compare(
             *items,
@@ -330,6 +334,16 @@ def _common(
     }
 
 
+def _tell_renaming(items: Sequence[Any], notice: Callable[[str], None] | None) -> None:
+    """Say which scenarios are others under a name of their own."""
+    from foedus.cases.no_effect import renaming
+    from foedus.cases.scenario import Scenario
+
+    for item in items:
+        if notice and isinstance(item, Scenario) and (told := renaming(item)):
+            notice(told)
+
+
 def verify(
     directory: Annotated[Path, typer.Argument(help="Directory of a result.", show_default=False)],
     *,
@@ -358,7 +372,7 @@ def verify(
 
 def load_all(
     references: Sequence[str],
-    horizon: int | None,
+    horizon: str | None,
     settings: Sequence[str],
     given: Sequence[str] = (),
     load: Callable[..., Any] | None = None,
@@ -382,11 +396,13 @@ def load_all(
     loaded, sentences = [], []
     for reference in references:
         try:
-            loaded.append(
-                (load or load_scenario)(reference, horizon=horizon, settings=settings, given=given)
+            item = (load or load_scenario)(
+                reference, horizon=horizon, settings=settings, given=given
             )
         except FoedusError as error:
             sentences.append(str(error))
+            continue
+        loaded.append(item)
     if sentences:
         message = "\n".join(dict.fromkeys(sentences))
         raise FoedusError(message)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from foedus.cases.frame import Frame, shared_frame
+from foedus.cases.names import refuse_namesakes
 from foedus.defaults import RUNS, SEED, Engine
 from foedus.ensembles.dataset import outcome_dataset, path_dataset
 from foedus.ensembles.gathered import Worlds
@@ -229,11 +230,8 @@ def check(scenarios: Sequence[Scenario], runs: int, seed: int) -> None:
     if not isinstance(runs, int) or not 1 <= runs <= MAX_RUNS:
         message = f"The number of runs must be from 1 to {MAX_RUNS}, not {runs}."
         raise ResultError(message)
-    names = [scenario.name for scenario in scenarios]
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
-        message = f"Two scenarios are named '{repeated[0]}'; give one of them another 'name'."
-        raise ResultError(message)
     shared_frame(scenarios)
+    refuse_namesakes(scenarios)
 
 
 # ---------------------------------------------------------------------------------------------

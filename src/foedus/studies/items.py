@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foedus.cases.given import own_name
+from foedus.cases.names import own_name
 from foedus.cases.scenario import Scenario
 from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
@@ -20,6 +20,8 @@ from foedus.worlds.openings import as_design
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from foedus.cases.horizons import Horizon
+    from foedus.cases.overrides import Settings
     from foedus.worlds.openings import Numbered
 
     Item = str | Path | Scenario | Result
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
 
 def loaded_items(
     items: Sequence[Item],
-    horizon: int | None,
-    settings: Sequence[str],
+    horizon: Horizon | None,
+    settings: Settings,
     given: Sequence[str] = (),
     *,
     allow_inert: bool = False,
@@ -67,8 +69,8 @@ def loaded_items(
 def load_item(
     item: str | Path,
     *,
-    horizon: int | None = None,
-    settings: Sequence[str] = (),
+    horizon: Horizon | None = None,
+    settings: Settings = (),
     given: Sequence[str] = (),
     allow_inert: bool = False,
 ) -> Scenario | Result:
@@ -118,8 +120,8 @@ def ordered(scenarios: Sequence[Scenario], baseline: str | None) -> list[Scenari
         return list(scenarios)
     names = [scenario.name for scenario in scenarios]
     name = baseline if baseline in names else Path(baseline).stem
-    if name not in names:  # a scenario on some condition goes by its own name too
-        name = next((one.name for one in scenarios if own_name(one.name) == name), name)
+    if name not in names:  # one that is changed by hand goes by its own name too
+        name = next((one.name for one in scenarios if own_name(one) == name), name)
     if name not in names:
         message = f"The baseline '{baseline}' is not among the scenarios{nearest(name, names)}"
         raise ResultError(message)

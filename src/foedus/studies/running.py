@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from foedus.cases.horizons import with_horizon
+from foedus.cases.names import only_named
 from foedus.cases.scenario import Scenario
 from foedus.cases.scenario_reader import load_scenario
 from foedus.defaults import RUNS, SEED, Keep
@@ -18,6 +19,8 @@ from foedus.worlds.openings import Design, Numbered, as_design
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from foedus.cases.horizons import Horizon
+    from foedus.cases.overrides import Settings
     from foedus.defaults import Engine
     from foedus.worlds.kept import Piece
 
@@ -27,9 +30,10 @@ def run(
     runs: int = RUNS,
     seed: int = SEED,
     parameters: Numbered = None,
-    horizon: int | None = None,
-    settings: Sequence[str] = (),
+    horizon: Horizon | None = None,
+    settings: Settings = (),
     given: Sequence[str] = (),
+    name: str | None = None,
     engine: Engine = "auto",
     keep: Keep = "summaries",
     out: str | Path | None = None,
@@ -47,7 +51,8 @@ def run(
     Parameters
     ----------
     *scenarios
-        Bare names of shipped scenarios, paths of scenario files, or loaded scenarios.
+        Bare names of shipped scenarios, paths of scenario files, or loaded scenarios. Names and
+        paths may have a horizon of their own, as in ``baseline@24`` or ``baseline@2027-12``.
     runs
         Worlds of each scenario. World number i has the same luck and parameters in every scenario.
     seed
@@ -59,12 +64,15 @@ def run(
         file made by ``foedus calibrate``, one :class:`~foedus.Parameters` for every
         world, or a :class:`~foedus.worlds.openings.Design`.
     horizon
-        Months to simulate instead of each scenario's own.
+        Months to simulate instead of each scenario's own, or the last month as ``"2027-12"``.
     settings
-        Changes such as ``"pressure.ARM=0.6"``, as with ``foedus run --set``.
+        Changes such as ``"pressure.ARM=0.6"``, as with ``foedus run --set``, or a mapping such as
+        ``{"trust_loss": 0.7}``. Name and title of the scenario say what is set.
     given
         Conditions such as ``"ARM government changes 2026-06"``, as with ``foedus run --given``, see
         :mod:`foedus.cases.given`. Name and title of the scenario say what is given.
+    name
+        Name of the scenario instead of its own, if it is the only one.
     engine
         ``"auto"``, ``"mesa"`` or ``"kernel"``; the result is the same to the bit.
     keep
@@ -112,6 +120,8 @@ def run(
     loaded = tuple(
         _prepared(item, horizon, settings, given, allow_inert=allow_inert) for item in scenarios
     )
+    if name is not None:
+        loaded = (only_named(loaded, name),)
     ensemble.check(loaded, runs, seed)
     design = as_design(parameters, loaded)
 
@@ -183,8 +193,8 @@ def _reusable(
 
 def _prepared(
     item: str | Path | Scenario,
-    horizon: int | None,
-    settings: Sequence[str],
+    horizon: Horizon | None,
+    settings: Settings,
     given: Sequence[str],
     *,
     allow_inert: bool,
@@ -195,7 +205,7 @@ def _prepared(
                 "Settings and conditions apply to scenarios given by name; load this one with them."
             )
             raise ResultError(message)
-        return item if horizon is None else replace(item, horizon=horizon)
+        return item if horizon is None else with_horizon(item, horizon)
     return load_scenario(
         item, horizon=horizon, settings=settings, given=given, allow_inert=allow_inert
     )
