@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from foedus.outcomes.incidence import incidence
     from foedus.outcomes.worth import shipped_hindcast
     from foedus.page.widget import widget
+    from foedus.studies.carrying import Carried, carriers
     from foedus.studies.comparison import Comparison, compare
     from foedus.studies.results import Result, load_result
     from foedus.studies.running import resume, run
@@ -83,6 +84,7 @@ _HOMES = {
     "outcomes.incidence": ("incidence",),
     "outcomes.worth": ("shipped_hindcast",),
     "page.widget": ("widget",),
+    "studies.carrying": ("Carried", "carriers"),
     "studies.comparison": ("Comparison", "compare"),
     "studies.results": ("Result", "load_result"),
     "studies.running": ("resume", "run"),
@@ -100,6 +102,7 @@ __all__ = [
     "Alliance",
     "AllianceError",
     "AllianceModel",
+    "Carried",
     "Comparison",
     "FoedusError",
     "FromTable",
@@ -119,6 +122,7 @@ __all__ = [
     "ScenarioError",
     "Sweep",
     "calibrate",
+    "carriers",
     "checks",
     "compare",
     "default_parameters",

@@ -18,9 +18,6 @@ from foedus.model.specifications import specifications
 from foedus.outcomes import estimates
 from foedus.outcomes import summary as summary_module
 from foedus.outcomes.catalogue import ALLIANCE, WITHDRAWN
-from foedus.worlds import kernel
-from foedus.worlds.openings import PRIOR
-from foedus.worlds.populations import INDEPENDENT, balanced
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -213,34 +210,6 @@ def test_monte_carlo_error_of_a_mean_is_its_standard_error() -> None:
 
 
 # What carries a result
-
-
-def test_the_error_of_a_carrier_holds_how_far_populations_lie_apart() -> None:
-    rng = np.random.default_rng(2)
-    runs = np.arange(1_200)
-    drawn = rng.random(1_200) + 0.5 * rng.normal(size=12)[runs % 12]
-    values = 0.3 * rng.normal(size=12)[runs % 12] + rng.normal(size=1_200) * 0.1
-    alone, together = (
-        summary_module.by_thirds(drawn, values, populations, runs)
-        for populations in (INDEPENDENT, balanced(3, 4))
-    )
-    assert alone is not None
-    assert together is not None
-    assert alone[:2] == together[:2]
-    assert together[2].high - together[2].low > 2 * (alone[2].high - alone[2].low)
-
-
-def test_carriers_find_the_number_that_decides_and_no_other(made: Ensemble) -> None:
-    runs = np.arange(RUNS)
-    drawn = PRIOR.parameter(made.scenarios[0], made.seed, runs, "trust_loss", kernel)
-    worlds = copy.deepcopy(made.parts[0])
-    worlds.table["cohesion"][:] = np.asarray(drawn) * 2.0
-    found = summary_module.carriers(made, worlds, most=1)
-    assert found[0].name == "trust_loss"
-    assert found[0].low < found[0].high
-    assert found[0].kind == specifications()["trust_loss"].evidence.kind
-    worlds.table["cohesion"][:] = 0.5
-    assert summary_module.carriers(made, worlds) == []
 
 
 def test_restraint_is_shown_apart_for_each_value_of_the_repair_constant() -> None:

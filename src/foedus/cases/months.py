@@ -5,6 +5,10 @@ import re
 LAST_MONTH = 12
 MONTH_PATTERN = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 _PATTERN = re.compile(MONTH_PATTERN)
+_NAMES = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 def parse_month(text: str) -> int:
@@ -24,6 +28,12 @@ def parse_month(text: str) -> int:
 def format_month(month: int) -> str:
     """Write a month number as ``YYYY-MM``."""
     return f"{month // 12:04d}-{month % 12 + 1:02d}"
+
+
+def month_in_words(text: str) -> str:
+    """Write ``2030-12`` as ``December 2030``."""
+    number = parse_month(text)
+    return f"{_NAMES[month_of_year(number) - 1]} {number // 12}"
 
 
 def month_of_year(month: int) -> int:

@@ -54,6 +54,7 @@ def execute(arguments: Sequence[str]) -> int:
 COMMANDS: tuple[Callable[..., None], ...] = (
     projecting.run,
     projecting.compare,
+    projecting.carriers,
     projecting.sweep,
     projecting.trace,
     projecting.explore,

@@ -9,7 +9,7 @@ import typer
 
 from foedus import defaults
 from foedus.cli import options
-from foedus.cli.printing import as_json, console_for_tables, table
+from foedus.cli.printing import as_json, console_for_tables, print_table
 from foedus.cli.waiting import kept_interruption, progress_bar
 from foedus.errors import FoedusError, UnfinishedError
 
@@ -45,14 +45,8 @@ def record(
         caption += " Fitted along with it: " + ", ".join(
             f"foedus record {one.name}" for one in loaded.earlier
         )
-    console_for_tables().print(
-        table(
-            loaded.title,
-            evidence_tables.RECORD_HEADER,
-            evidence_tables.record_rows(loaded),
-            caption,
-        )
-    )
+    shown = evidence_tables.record_rows(loaded)
+    print_table(console_for_tables(), loaded.title, evidence_tables.RECORD_HEADER, shown, caption)
 
 
 def panel(
@@ -94,9 +88,9 @@ def panel(
     )
     title = f"Members of alliances led by a patron, to {content['until']}"
     rows = evidence_tables.panel_rows(content)
-    console.print(table(title, evidence_tables.PANEL_HEADER, rows, caption))
+    print_table(console, title, evidence_tables.PANEL_HEADER, rows, caption)
     rows = evidence_tables.panel_event_rows(content)
-    console.print(table("Events", evidence_tables.PANEL_EVENT_HEADER, rows))
+    print_table(console, "Events", evidence_tables.PANEL_EVENT_HEADER, rows)
 
 
 def calibrate(
@@ -180,21 +174,20 @@ def calibrate(
     if posterior.models:
         rows = evidence_tables.model_rows(posterior)
         caption = evidence_tables.MODEL_CAPTION
-        console.print(table("Models", evidence_tables.MODEL_HEADER, rows, caption))
+        print_table(console, "Models", evidence_tables.MODEL_HEADER, rows, caption)
     rows = evidence_tables.informed_rows(posterior)
     caption = (
         "Informed: the posterior's standard deviation is below .85 of the prior's. All others stay "
         "at their prior. Effective draws: from how far populations that never met lie apart."
     )
-    console.print(
-        table("Numbers that the record informs", evidence_tables.INFORMED_HEADER, rows, caption)
-    )
+    title = "Numbers that the record informs"
+    print_table(console, title, evidence_tables.INFORMED_HEADER, rows, caption)
     caption = (
         f"Record in its {main} coding. Posterior worlds were chosen to fit; the same numbers with "
         "fresh luck are the harder check. Shares: mean, and predictive interval of a survey."
     )
     rows = evidence_tables.check_rows(checks)
-    console.print(table("Beside the record", evidence_tables.CHECK_HEADER, rows, caption))
+    print_table(console, "Beside the record", evidence_tables.CHECK_HEADER, rows, caption)
     console.print(evidence_tables.calibration_line(posterior))
     typer.echo(
         f"Posterior in {out}: foedus run SCENARIO --parameters {out}"
@@ -331,7 +324,8 @@ def coverage(
             "lie inside."
         )
         rows = evidence_tables.coverage_rows(content["informed"])
-        console_for_tables().print(table(title, evidence_tables.COVERAGE_HEADER, rows, caption))
+        console = console_for_tables()
+        print_table(console, title, evidence_tables.COVERAGE_HEADER, rows, caption)
 
 
 def hindcast(
@@ -413,14 +407,14 @@ def hindcast(
         for drivers in found.drivers:
             rows = evidence_tables.score_rows(content["scores"], drivers)
             title = f"Scores: {hindcast.DRIVERS[drivers]}"
-            console.print(table(title, evidence_tables.SCORE_HEADER, rows))
+            print_table(console, title, evidence_tables.SCORE_HEADER, rows)
             for verdict in content["verdicts"][drivers]:
                 console.print(verdict)
         console.print(hindcast.CAPTION if years == 1 else hindcast.CAPTION_AHEAD)
         if held:
             rows = evidence_tables.claim_rows(held)
             title = "Claims under the posterior that comes with foedus (beyond three errors)"
-            console.print(table(title, evidence_tables.CLAIM_HEADER, rows))
+            print_table(console, title, evidence_tables.CLAIM_HEADER, rows)
         kept = "forecasts, scores and figures" if years == 1 else "forecasts and scores"
         typer.echo(
             f"{kept.capitalize()} are in {out}"

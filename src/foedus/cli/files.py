@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from foedus.cli import options
-from foedus.cli.printing import console_for_tables, table
+from foedus.cli.printing import console_for_tables, print_table
 from foedus.errors import ExitStatus, FoedusError, UnfinishedError
 
 # ---------------------------------------------------------------------------------------------
@@ -82,9 +82,9 @@ def list_() -> None:
         scenario = load_scenario(name, allow_inert=True)
         rows.append((name, scenario.title, scenario.description))
     console = console_for_tables()
-    console.print(table("Scenarios", ("name", "title", "stands for"), rows))
+    print_table(console, "Scenarios", ("name", "title", "stands for"), rows)
     alliances = [(name, load_alliance(name).title) for name in shipped_alliances()]
-    console.print(table("Alliances", ("name", "title"), alliances))
+    print_table(console, "Alliances", ("name", "title"), alliances)
 
 
 def new(

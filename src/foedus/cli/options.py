@@ -90,6 +90,9 @@ Name = Annotated[
     str | None,
     typer.Option(help="Name of the scenario, if there is one only, instead of its own."),
 ]
+Detail = Annotated[
+    bool, typer.Option("--detail", help="Print every table instead of the answer alone.")
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(

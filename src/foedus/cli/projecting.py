@@ -13,8 +13,11 @@ from foedus.cli.printing import (
     as_json,
     comparison_tables_of,
     console_for_tables,
+    print_answer,
+    print_carried,
     run_tables,
     sweep_tables,
+    where_more,
     whereabouts,
 )
 from foedus.cli.waiting import interruption, notice, progress_bar
@@ -42,6 +45,7 @@ def run(
     resume: options.Resume = None,
     no_figures: options.NoFigures = False,
     keep: options.Keep = "summaries",
+    detail: options.Detail = False,
     json: options.AsJson = False,
     quiet: options.Quiet = False,
     overwrite: options.Overwrite = False,
@@ -49,7 +53,7 @@ def run(
     workers: options.Workers = None,
     scheduler: options.Scheduler = None,
 ) -> None:
-    """Project an alliance: tables, with --out also files."""
+    """Project an alliance under one or several scenarios: the answer, with --out also files."""
     from foedus.studies import running
 
     silent = quiet or json
@@ -83,8 +87,12 @@ def run(
     if json:
         typer.echo(result.json(), nl=False)
     elif not quiet:
-        run_tables(result, console_for_tables())
-        typer.echo(whereabouts(resume or out))
+        place, console = resume or out, console_for_tables()
+        if detail:
+            run_tables(result, console)
+            typer.echo(whereabouts(place))
+        else:
+            print_answer(result, console, where_more(result, place, figures=not no_figures))
 
 
 def compare(
@@ -114,6 +122,7 @@ def compare(
     parameters: options.Parameters = None,
     out: options.Out = None,
     no_figures: options.NoFigures = False,
+    detail: options.Detail = False,
     json: options.AsJson = False,
     quiet: options.Quiet = False,
     overwrite: options.Overwrite = False,
@@ -146,8 +155,51 @@ def compare(
     if json:
         typer.echo(found.json(), nl=False)
     elif not quiet:
-        comparison_tables_of(found, console_for_tables())
-        typer.echo(whereabouts(out))
+        console = console_for_tables()
+        if detail:
+            comparison_tables_of(found, console)
+            typer.echo(whereabouts(out))
+        else:
+            print_answer(
+                found.result, console, where_more(found.result, out, figures=not no_figures)
+            )
+            if found.resolution is not None:
+                console.print(str(found.resolution))
+
+
+def carriers(
+    scenario: Annotated[
+        str,
+        typer.Argument(help="Scenario by name or file, or directory of an earlier result."),
+    ] = "baseline",
+    *,
+    outcome: Annotated[
+        str,
+        typer.Option(help="What is asked about: cohesion, dissolved, 'ARM out', 'ARM takes part'."),
+    ] = "cohesion",
+    runs: options.Runs = None,
+    seed: options.Seed = None,
+    horizon: options.Horizon = None,
+    settings: options.Settings = None,
+    given: options.Given = None,
+    parameters: options.Parameters = None,
+    json: options.AsJson = False,
+    quiet: options.Quiet = False,
+    workers: options.Workers = None,
+) -> None:
+    """Say what carries an outcome: which numbers, which models, and how much is luck."""
+    from foedus.studies import carrying
+    from foedus.studies.items import load_item
+
+    (item,) = load_all([scenario], horizon, settings or (), given or (), load=load_item)
+    chosen: dict[str, Any] = {"runs": runs, "seed": seed, "parameters": parameters}
+    told = {name: value for name, value in chosen.items() if value is not None}
+    with progress_bar(quiet=quiet or json) as progress, interruption():
+        found = carrying.carriers(item, outcome, progress=progress, workers=workers, **told)
+    if json:
+        typer.echo(as_json(found.as_dict()))
+    elif not quiet:
+        print_carried(found, console_for_tables())
 
 
 def sweep(

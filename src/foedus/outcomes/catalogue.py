@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_type_hints
 
 import numpy as np
 
 from foedus.cases.scenario_format import WEIGHTINGS
-from foedus.errors import NotKeptError
+from foedus.errors import NotKeptError, ResultError
 from foedus.model.chronicle import event_notes
 from foedus.model.cohesion import END_STATE_MEANINGS, END_STATES, Cohesion
 from foedus.model.records import STANDINGS, state_quantities
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from foedus.cases.alliance import Alliance
     from foedus.ensembles.gathered import Worlds
 
     Values = npt.NDArray[Any]
@@ -98,6 +100,9 @@ class Outcome:
         Whether it stands in the tables of a run.
     only_if_any
         Whether tables leave it out where it never happens.
+    told
+        The clause that tells it in an answer, with ``{who}`` for a member's name; empty if answers
+        are not told by it. Of what has one, it is computed what is open.
     """
 
     key: str
@@ -113,6 +118,7 @@ class Outcome:
     summarised: bool = True
     tabled: bool = True
     only_if_any: bool = False
+    told: str = ""
 
     @property
     def words(self) -> str:
@@ -191,6 +197,7 @@ MEMBER_OUTCOMES: dict[str, Outcome] = _by_key(
             "mechanisms 10 and 12",
             _is_active,
             headline=True,
+            told="{who} is active",
         ),
         Outcome(
             "frozen",
@@ -199,6 +206,7 @@ MEMBER_OUTCOMES: dict[str, Outcome] = _by_key(
             -1,
             "II.2, mechanism 10",
             partial(_is, "frozen"),
+            told="{who} has frozen its participation",
         ),
         Outcome(
             "suspended",
@@ -208,6 +216,7 @@ MEMBER_OUTCOMES: dict[str, Outcome] = _by_key(
             "II.1, mechanism 12",
             partial(_is, "suspended"),
             label="vote suspended",
+            told="{who} has lost its vote",
         ),
         Outcome(
             "out",
@@ -217,6 +226,7 @@ MEMBER_OUTCOMES: dict[str, Outcome] = _by_key(
             "mechanisms 11 and 12",
             _is_out,
             headline=True,
+            told="{who} is out",
         ),
         Outcome(
             "takes_part",
@@ -225,6 +235,7 @@ MEMBER_OUTCOMES: dict[str, Outcome] = _by_key(
             1,
             "mechanism 10",
             partial(_is, "takes_part"),
+            told="{who} takes part",
         ),
         _state("trust", 1, "mechanisms 4, 5 and 7", headline=True),
         _state("expectation", 1, "mechanism 6", tabled=False),
@@ -322,6 +333,13 @@ _END_STATES_BETTER = {
     "hollow": -1,
     "dissolved": -1,
 }
+_END_STATES_TOLD = {
+    "restored": "everybody takes part",
+    "ambivalent": "most take part, but not all",
+    "smaller": "somebody has left, and most of the rest take part",
+    "hollow": "half of the members or more stay away",
+    "dissolved": "the alliance dissolves",
+}
 _WEIGHTED = {"equal": "alike", "capability": "by capability"}
 _COMPONENTS = {
     name: hint.__metadata__[0].meaning
@@ -341,6 +359,7 @@ ALLIANCE_OUTCOMES: dict[str, Outcome] = _by_key(
             _headline_index,
             headline=True,
             summarised=False,
+            told="cohesion ends",
         ),
         Outcome(
             "cohesion_among_those_who_stay",
@@ -406,6 +425,7 @@ ALLIANCE_OUTCOMES: dict[str, Outcome] = _by_key(
                 "V.1, V.2",
                 partial(_ends, name),
                 label=f"end state {name}",
+                told=_END_STATES_TOLD[name],
             )
             for name in END_STATES
         ),
@@ -485,6 +505,62 @@ def outcomes_of(subject: str) -> dict[str, Outcome]:
 def headlines(subject: str) -> tuple[str, ...]:
     """Return the keys of the outcomes that comparisons are judged by."""
     return tuple(key for key, outcome in outcomes_of(subject).items() if outcome.headline)
+
+
+def find_outcome(text: str, alliance: Alliance) -> tuple[str, str]:
+    """Return subject and key of an outcome that is named in words.
+
+    Parameters
+    ----------
+    text
+        Such as ``cohesion``, ``dissolved``, ``ARM out`` or ``Armenia takes part``; in any case,
+        with blanks or underscores.
+
+    Raises
+    ------
+    ResultError
+        If there is no such outcome, or it has no value in a single world; the message names the
+        most similar ones.
+    """
+    asked = _folded(text)
+    named = {
+        f"{_folded(who)} {word}": (code, key)
+        for code in alliance.members
+        for who in (code, alliance.names[code])
+        for word, key in _words_of(MEMBER_OUTCOMES)
+    }
+    named |= {word: (ALLIANCE, key) for word, key in _words_of(ALLIANCE_OUTCOMES)}
+    if asked not in named:
+        told = [f"{code} {key}" for code in alliance.members for key in headlines(code)]
+        told += ["cohesion", *(key.split(".")[-1] for key in ALLIANCE_OUTCOMES if "end_s" in key)]
+        close = get_close_matches(asked, list(named), n=1)
+        hint = f"; did you mean '{close[0]}'?" if close else "."
+        message = (
+            f"There is no outcome '{text}'{hint} Name a member and what becomes of it, or an "
+            f"outcome of the alliance, such as {', '.join(told[:2])}, {told[-1]} or cohesion."
+        )
+        raise ResultError(message)
+    subject, key = named[asked]
+    if outcomes_of(subject)[key].kind in POOLED:
+        message = (
+            f"'{text}' is a ratio over all worlds and has no value in a single one, so that it "
+            "cannot be traced to the numbers of worlds; ask about another outcome."
+        )
+        raise ResultError(message)
+    return subject, key
+
+
+def _words_of(outcomes: dict[str, Outcome]) -> Iterator[tuple[str, str]]:
+    """Yield every name of each outcome with its key: key, its last part, words and clause."""
+    for key, outcome in outcomes.items():
+        clause = outcome.told.replace("{who} ", "").replace("is ", "")
+        for word in (key.rsplit(".", 1)[-1], clause, outcome.words, key):
+            if word:
+                yield _folded(word), key
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.replace("_", " ").lower().split())
 
 
 def of_member(worlds: Worlds, member: str, key: str) -> Values:

@@ -201,6 +201,27 @@ def mean(
     return _ranged(found, _by_model(sums, sizes, populations)[:, 0])
 
 
+def by_model(values: npt.NDArray[Any], populations: Populations) -> dict[str, float]:
+    """Return the mean over the worlds of each model, by its name; empty without several models.
+
+    Parameters
+    ----------
+    values
+        Shape (world,); NaN where a world has no value, and is left out.
+    populations
+        As for :func:`probability`.
+    """
+    if not populations.have_range:
+        return {}
+    runs = np.flatnonzero(~np.isnan(values))
+    models = populations.models[runs % populations.size]
+    return {
+        name: float(np.mean(values[runs][models == place]))
+        for place, name in enumerate(populations.names)
+        if (models == place).any()
+    }
+
+
 def difference(
     pair: Iterable[npt.NDArray[Any]], populations: Populations = INDEPENDENT
 ) -> Estimate:

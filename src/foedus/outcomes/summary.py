@@ -15,24 +15,23 @@ import numpy as np
 
 from foedus.cases.months import LAST_MONTH, format_month, month_of_year, parse_month
 from foedus.model.chronicle import Events
-from foedus.model.elementary import normal_quantile
 from foedus.model.quantities import EVIDENCE_KINDS
 from foedus.model.specifications import specifications
 from foedus.outcomes.base_rates import base_rate_line, freezes
+from foedus.outcomes.carriers import Carrying, OpenRange
 from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, POOLED, measured, of_alliance
 from foedus.outcomes.estimates import (
     Estimate,
     mean,
     probability,
     spread,
-    standard_error,
     without_range,
 )
 from foedus.outcomes.governments import elections
 from foedus.outcomes.incidence import Median, incidence
-from foedus.outcomes.worth import informed_line, skill_line
+from foedus.outcomes.worth import informed_line, skill_in_short, skill_line
 from foedus.worlds.engines import kernel_for
-from foedus.worlds.openings import PRIOR, drawn_numbers
+from foedus.worlds.openings import PRIOR
 from foedus.worlds.posterior import Posterior, opening_numbers
 
 if TYPE_CHECKING:
@@ -177,99 +176,6 @@ def quantiles(histogram: npt.NDArray[Any], levels: Sequence[float]) -> npt.NDArr
 # What the result rests on
 
 
-@dataclass(frozen=True)
-class Carrier:
-    """A number whose value decides an outcome more than chance does.
-
-    Attributes
-    ----------
-    name
-        Parameter, or member and opening number, such as ``trust_loss`` or ``ARM.trust``.
-    kind
-        Kind of its evidence.
-    informed
-        Whether the record informs it; None for an opening number, and where nothing was calibrated.
-    low, high
-        Mean of the outcome in the worlds where the number is in the lowest and in the highest
-        third of its draws.
-    difference
-        High minus low, with its Monte Carlo 95 % interval.
-    z
-        The difference in standard errors.
-    """
-
-    name: str
-    kind: str
-    informed: bool | None
-    low: float
-    high: float
-    difference: Estimate
-    z: float
-
-
-def carriers(ensemble: Ensemble, worlds: Worlds, most: int = 5) -> list[Carrier]:
-    """Return the drawn numbers that cohesion depends on most, strongest first.
-
-    Parameters
-    ----------
-    ensemble
-        Where the worlds belong; it knows where their numbers came from.
-    most
-        How many at most. A difference counts if it would arise by chance for any of the numbers in
-        one case of twenty (Bonferroni).
-    """
-    outcome = of_alliance(worlds, "cohesion")
-    missing = np.isnan(outcome)  # version 0.1 left it so where nobody was left
-    runs = np.flatnonzero(~missing)
-    values = outcome[runs].astype(float)
-    if values.size < 30:
-        return []
-    drawn = drawn_numbers(
-        ensemble.design,
-        worlds.scenario,
-        ensemble.seed,
-        np.arange(outcome.size),
-        kernel_for(outcome.size),
-    )
-    kinds = evidence_kinds(worlds.scenario, ensemble.design)
-    candidates = [
-        Carrier(name, kinds.get(name, kind), _informed(ensemble.design, name), *thirds)
-        for name, kind, numbers in drawn
-        if (thirds := by_thirds(numbers[runs], values, worlds.populations, runs))
-    ]
-    threshold = normal_quantile(1.0 - 0.025 / max(1, len(candidates)))
-    found = [carrier for carrier in candidates if abs(carrier.z) > threshold]
-    return sorted(found, key=lambda item: (-abs(item.z), item.name))[:most]
-
-
-def _informed(design: Design, name: str) -> bool | None:
-    if not isinstance(design, Posterior) or name not in specifications():
-        return None
-    return name in design.informed
-
-
-def by_thirds(
-    drawn: npt.NDArray[Any],
-    values: npt.NDArray[np.float64],
-    populations: Populations,
-    runs: npt.NDArray[np.int64],
-) -> tuple[float, float, Estimate, float] | None:
-    """Mean where a number is in its lowest and highest third, difference, and it in errors."""
-    lower, upper = np.quantile(drawn, [1 / 3, 2 / 3])
-    low, high = drawn <= lower, drawn >= upper
-    if lower == upper or min(low.sum(), high.sum()) < 5:
-        return None
-    means = float(values[low].mean()), float(values[high].mean())
-    # Each world's part in the difference of the means, whose mean is none.
-    parts = high * (values - means[1]) / high.mean() - low * (values - means[0]) / low.mean()
-    error, z = standard_error(parts, populations, runs)
-    if error == 0.0:
-        return None
-    difference = means[1] - means[0]
-    estimate = Estimate(difference, difference - z * error, difference + z * error, "95 %")
-    return (*means, estimate, difference / error)
-
-
 def by_repair_anchor(
     ensemble: Ensemble, worlds: Worlds, member: str
 ) -> dict[float, tuple[Estimate, Estimate]]:
@@ -303,6 +209,17 @@ def by_repair_anchor(
     return found
 
 
+def open_ranges(worlds: Worlds, carrying: Carrying) -> dict[str, dict[str, OpenRange]]:
+    """Return what is open of the chances and of cohesion, by subject and outcome."""
+    told = [one for one in measured(worlds) if one.outcome.told]
+    estimates = [_estimate(one.outcome, "mean", one.values, worlds.populations) for one in told]
+    found: dict[str, dict[str, OpenRange]] = {}
+    opened = carrying.ranges_of(estimates, [one.values for one in told])
+    for one, span in zip(told, opened, strict=True):
+        found.setdefault(one.subject, {})[one.outcome.key] = span
+    return found
+
+
 def ignored_events(worlds: Worlds) -> dict[str, Estimate]:
     """Share of worlds in which a scripted event found its member gone; only where there are any."""
     scenario, found = worlds.scenario, {}
@@ -328,6 +245,7 @@ def restrained_members(scenario: Scenario) -> list[str]:
     ]
 
 
+SHOWN = 5  # numbers that carry cohesion, at most, in a summary
 RECORD = "record"  # kind of a number that is inferred from the record
 
 
@@ -391,9 +309,10 @@ def _summary(ensemble: Ensemble, worlds: Worlds) -> dict[str, Any]:
         }
         for code in scenario.alliance.members
     }
-    found = carriers(ensemble, worlds)
     frozen = freezes(ensemble, worlds)
     design, parameters = ensemble.design, tuple(specifications())
+    carrying = Carrying(ensemble, worlds, evidence_kinds(scenario, design))
+    found = carrying.of(of_alliance(worlds, "cohesion"), SHOWN)
     return {
         "title": scenario.title,
         "horizon": worlds.month(scenario.horizon),
@@ -411,11 +330,13 @@ def _summary(ensemble: Ensemble, worlds: Worlds) -> dict[str, Any]:
         },
         "ignored_events": plain(ignored_events(worlds)),
         "carriers_of_cohesion": [plain(carrier) for carrier in found],
+        "open_ranges": plain(open_ranges(worlds, carrying)),
         "evidence": evidence_count(scenario, design),
         "assumed": assumed_numbers(scenario, design),
         **models_of(design),
         "numbers_by_owner": _owners([*scenario.alliance.numbers]),
         "informed": informed_line(design, parameters, tuple(item.name for item in found)),
+        "skill_in_short": skill_in_short(scenario.alliance.name, design),
         "skill": skill_line(scenario.alliance.name, design),
         "base_rates": {"line": base_rate_line(frozen), "freezes": plain(frozen)},
     }
@@ -436,7 +357,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
     if isinstance(value, float | np.floating):
-        return None if np.isnan(value) else float(value)
+        return float(value) if np.isfinite(value) else None
     if hasattr(value, "__dataclass_fields__"):
         fields = value.__dataclass_fields__.items()
         found = ((name, getattr(value, name), field.default) for name, field in fields)

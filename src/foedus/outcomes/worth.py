@@ -88,6 +88,33 @@ def skill_line(alliance: str, design: Design) -> str:
     return line
 
 
+def skill_in_short(alliance: str, design: Design) -> str:
+    """Return one sentence, without full stop, on the model's hindcast.
+
+    Parameters
+    ----------
+    alliance, design
+        As for :func:`skill_line`.
+    """
+    found = shipped_hindcast(alliance)
+    if found is None:
+        return NONE
+    who = "model" if isinstance(design, Posterior) else "prior"
+    rows = {
+        row["forecaster"]: row
+        for row in found["scores"]
+        if (row["drivers"], row["group"]) == ("coded", f"{found['member']}: all events")
+    }
+    own, prior = rows[who], rows["prior"]
+    line = (
+        f"One case: Brier score {_three(own['score'])} on {own['forecasts']} past events of "
+        f"{found['name']} (a coin {_three(rows['coin']['score'])})"
+    )
+    if who == "prior":
+        return line
+    return f"{line}, {'' if beats(prior) else 'not surely '}better than uncalibrated"
+
+
 def _three(score: float) -> str:
     """Write a score with three decimals and no zero before the point."""
     return f"{score:.3f}".removeprefix("0")

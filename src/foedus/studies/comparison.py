@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from foedus.cases.horizons import Horizon
     from foedus.cases.overrides import Settings
     from foedus.cases.scenario import Scenario
+    from foedus.outcomes.finding import Finding
     from foedus.studies.results import Result
     from foedus.views.plots import Picture
     from foedus.worlds.openings import Numbered
@@ -113,6 +114,11 @@ class Comparison:
     def others(self) -> tuple[Scenario, ...]:
         """The other scenarios, which are compared with the baseline."""
         return self.result.scenarios[1:]
+
+    @property
+    def finding(self) -> Finding:
+        """The answer in plain words: a title and a few sentences."""
+        return self.result.finding
 
     @cached_property
     def differences(self) -> dict[str, list[Difference]]:
@@ -220,6 +226,7 @@ class Comparison:
         names = [other.name for other in self.others]
         return {
             "baseline": self.baseline.name,
+            "finding": plain(self.finding),
             "scenarios": self.result.summary,
             "differences": plain(self.differences),
             "partings": {

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from foedus.ensembles import ensemble, on_disk, store
 from foedus.errors import ResultError
-from foedus.outcomes.summary import rows, summarise
+from foedus.outcomes import attribution
+from foedus.outcomes.answer import answer, headline
+from foedus.outcomes.carriers import Carrying
+from foedus.outcomes.catalogue import value_of
+from foedus.outcomes.finding import finding
+from foedus.outcomes.summary import SHOWN, evidence_kinds, plain, rows, summarise
 from foedus.studies.stored import (
     POSTERIOR_FILE,
     begin,
@@ -29,8 +34,15 @@ if TYPE_CHECKING:
     from foedus.cases.frame import Frame
     from foedus.cases.scenario import Scenario
     from foedus.ensembles.ensemble import Ensemble
+    from foedus.ensembles.gathered import Worlds
+    from foedus.outcomes.answer import Answer, Line
+    from foedus.outcomes.attribution import Attribution
+    from foedus.outcomes.carriers import Carrier
+    from foedus.outcomes.finding import Finding
     from foedus.views.plots import Picture
     from foedus.worlds.agents import AllianceModel
+
+CAUSED = 2_000  # worlds of each mix from which the cause of a headline is told
 
 
 @dataclass(frozen=True)
@@ -96,6 +108,96 @@ class Result:
         """Every outcome with its interval, as plain data by scenario."""
         return summarise(self.ensemble)
 
+    @cached_property
+    def answer(self) -> Answer:
+        """What the scenarios lead to, what is open of it, and what differs between them."""
+        return answer(self.ensemble, self.summary)
+
+    @property
+    def finding(self) -> Finding:
+        """The answer in plain words: a title and a few sentences."""
+        return finding(self.answer)
+
+    @property
+    def headline(self) -> tuple[Line, int]:
+        """The outcome that the finding begins with, and the scenario under which it is highest.
+
+        Of a single scenario it is the activity of the member that is least likely to be active.
+        """
+        line = headline(self.answer)
+        return line, line.highest
+
+    @cached_property
+    def cause(self) -> Attribution | str | None:
+        """How the difference that the finding begins with is split among the levers.
+
+        It is a sentence if that cannot be done, and None for a single scenario.
+        """
+        if len(self.scenarios) == 1:
+            return None
+        line, _ = self.headline
+        low, high = (self.scenarios[place] for place in (line.lowest, line.highest))
+        if low is high:
+            return None
+        if reason := attribution.refusal(low, high):
+            return reason
+        found = attribution.attribute(
+            low, high, design=self.ensemble.design, seed=self.seed, runs=min(CAUSED, self.runs)
+        )
+        return next((one for one in found if (one.subject, one.outcome) == line.key), found[0])
+
+    def carriers_of(
+        self, subject: str, key: str, scenario: str | None = None, most: int = SHOWN
+    ) -> list[Carrier]:
+        """Return the numbers whose value carries an outcome, strongest first.
+
+        Parameters
+        ----------
+        subject, key
+            Code of a member, or ``alliance``; and an outcome of :mod:`foedus.outcomes.catalogue`.
+        scenario
+            Name of the scenario; the first if omitted.
+        most
+            How many at most.
+
+        Raises
+        ------
+        ResultError
+            If there is no such scenario.
+        """
+        return self.carrying(scenario).of(value_of(self.worlds_of(scenario), subject, key), most)
+
+    def worlds_of(self, scenario: str | None = None) -> Worlds:
+        """Return the worlds of one scenario, the first if none is named.
+
+        Raises
+        ------
+        ResultError
+            If there is no such scenario.
+        """
+        name = self._known(scenario)
+        return next(part for part in self.ensemble.parts if part.scenario.name == name)
+
+    def carrying(self, scenario: str | None = None) -> Carrying:
+        """Return what finds the numbers that carry the outcomes of a scenario.
+
+        Raises
+        ------
+        ResultError
+            If there is no such scenario.
+        """
+        worlds = self.worlds_of(scenario)
+        kinds = evidence_kinds(worlds.scenario, self.ensemble.design)
+        return Carrying(self.ensemble, worlds, kinds)
+
+    def _known(self, scenario: str | None) -> str:
+        """Return the name of a scenario of the result, the first if none is given."""
+        names = [one.name for one in self.scenarios]
+        if scenario is not None and scenario not in names:
+            message = f"The result has no scenario '{scenario}'; it has {', '.join(names)}."
+            raise ResultError(message)
+        return scenario or names[0]
+
     def replay(self, run: int, scenario: str | None = None) -> AllianceModel:
         """Return one world again, from its address, as a Mesa model with its record.
 
@@ -112,10 +214,7 @@ class Result:
             If there is no such scenario.
         """
         by_name = {one.name: one for one in self.scenarios}
-        name = scenario or next(iter(by_name))
-        if name not in by_name:
-            message = f"The result has no scenario '{name}'; it has {', '.join(by_name)}."
-            raise ResultError(message)
+        name = self._known(scenario)
         return ensemble.replay(by_name[name], run, self.seed, self.ensemble.design)
 
     def to_frame(self) -> pd.DataFrame:
@@ -200,7 +299,13 @@ class Result:
 
     def json(self) -> str:
         """Return summary and provenance as JSON text."""
-        return on_disk.as_text({"provenance": self.provenance, "summary": self.summary})
+        return on_disk.as_text(
+            {
+                "provenance": self.provenance,
+                "finding": plain(self.finding),
+                "summary": self.summary,
+            }
+        )
 
     @property
     def provenance(self) -> dict[str, Any]:

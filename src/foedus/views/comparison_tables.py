@@ -47,7 +47,7 @@ def comparison(
                 add(label, [written(outcome, estimate) for estimate in found])
     for label, key in COHESION_ROWS.items():
         found = [looked_up(s["alliance"], f"{key}.{s['headline_weighting']}") for s in everyone]
-        add(label, [number(estimate) if estimate else "-" for estimate in found])
+        add(label, [number(estimate, short=True) if estimate else "-" for estimate in found])
     for key, outcome in ALLIANCE_OUTCOMES.items():
         if key.startswith("end_states."):
             estimates = [looked_up(s["alliance"], key) for s in everyone]
@@ -59,7 +59,7 @@ def signed(estimate: dict[str, Any]) -> str:
     """Write a difference with its interval: ``-.12 [-.14, -.10]``, with the sign in front."""
     if estimate["value"] == estimate["low"] == estimate["high"] == 0.0:
         return "0 in all worlds"
-    text = number(estimate)
+    text = number(estimate, short=True)
     is_positive = estimate["value"] is not None and float(text.split()[0]) > 0.0
     return f"+{text}" if is_positive else text
 
@@ -107,10 +107,18 @@ def parting_rows(content: dict[str, Any], names: dict[str, str]) -> Iterator[Row
     for many in zip(*found, strict=True):
         subject = many[0]["subject"]
         cells = [
-            f"{one['month']}; never in {percent(one['never'])}" if one["month"] else "never"
+            f"{one['month']}; never in {percent(one['never'], short=True)}"
+            if one["month"]
+            else "never"
             for one in many
         ]
         yield ("anybody" if subject == ALLIANCE else names.get(subject, subject), *cells)
+
+
+def _parted(one: dict[str, Any]) -> str:
+    if not one["month"]:
+        return "never"
+    return f"{one['month']}; never in {percent(one['never'], short=True)}"
 
 
 def attribution_rows(found: list[dict[str, Any]], names: dict[str, str]) -> Iterator[Row]:
@@ -147,7 +155,7 @@ def split_rows(content: dict[str, Any], names: dict[str, str]) -> Iterator[Row]:
         cells = []
         for found in by_scenario:
             one = found.get(subject, {}).get(outcome)
-            cells.append(percent(one["from_numbers"]) if one else "-")
+            cells.append(percent(one["from_numbers"], short=True) if one else "-")
         yield (_who(subject, outcome, names), *cells)
 
 

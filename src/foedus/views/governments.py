@@ -27,7 +27,7 @@ def government_lines(summary: dict[str, Any], names: dict[str, str]) -> Iterator
     idle = []
     for code, outcome in summary["members"].items():
         for month, found in outcome["governments"].items():
-            if _matters(found["difference"]):
+            if decides(found["difference"]):
                 yield " ".join(_sentences(names[code], code, month, found, summary["horizon"]))
             else:
                 idle.append(f"{names[code]} {month} ({100 * found['chance']:g} %)")
@@ -38,8 +38,14 @@ def government_lines(summary: dict[str, Any], names: dict[str, str]) -> Iterator
         )
 
 
-def _matters(difference: dict[str, Any]) -> bool:
-    """Whether a difference is told from none."""
+def decides(difference: dict[str, Any]) -> bool:
+    """Whether what an election decides is told from nothing.
+
+    Parameters
+    ----------
+    difference
+        In taking part, with its interval, as plain data.
+    """
     if difference["value"] is None:
         return False
     return bool(difference["low"] > 0.0 or difference["high"] < 0.0)

@@ -13,8 +13,13 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from foedus.cases.scenario import Scenario
+    from foedus.outcomes.answer import Answer, Line
     from foedus.outcomes.attribution import Attribution
+    from foedus.outcomes.carriers import Carrier, OpenRange
+    from foedus.outcomes.catalogue import Outcome
     from foedus.outcomes.differences import Difference, Parting
+    from foedus.outcomes.estimates import Estimate
+    from foedus.outcomes.finding import Finding
     from foedus.outcomes.sweeps import Swept
     from foedus.views.plots import Picture
 
@@ -39,6 +44,25 @@ class Projected(Protocol):
         """Every outcome with its interval, as plain data by scenario."""
 
     @property
+    def answer(self) -> Answer:
+        """What the scenarios lead to, what is open of it, and what differs."""
+
+    @property
+    def finding(self) -> Finding:
+        """The answer in a title and a few sentences."""
+
+    @property
+    def headline(self) -> tuple[Line, int]:
+        """The outcome that the finding begins with, and the place of a scenario to ask about."""
+
+    @property
+    def cause(self) -> Attribution | str | None:
+        """How the difference of the headline is split among levers, or why it is not."""
+
+    def carriers_of(self, subject: str, key: str, scenario: str) -> Sequence[Carrier]:
+        """Return the numbers that carry an outcome under a scenario, strongest first."""
+
+    @property
     def provenance_line(self) -> str:
         """Worlds, months, parameters, seed and digest in one line."""
 
@@ -60,6 +84,10 @@ class Compared(Protocol):
     @property
     def others(self) -> tuple[Scenario, ...]:
         """The other scenarios, which are compared with the baseline."""
+
+    @property
+    def finding(self) -> Finding:
+        """The answer in a title and a few sentences."""
 
     @property
     def resolution(self) -> object | None:
@@ -94,6 +122,50 @@ class Compared(Protocol):
     @property
     def provenance(self) -> dict[str, Any]:
         """Inputs, versions and digest, and the command that reproduces the comparison."""
+
+
+class CarriedOutcome(Protocol):
+    """An outcome with what carries it. :class:`foedus.Carried` fulfils it."""
+
+    @property
+    def scenario(self) -> str:
+        """Name of the scenario."""
+
+    @property
+    def horizon(self) -> str:
+        """Last month, as ``YYYY-MM``."""
+
+    @property
+    def who(self) -> str:
+        """Name of the member, or "the alliance"."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """What is measured."""
+
+    @property
+    def estimate(self) -> Estimate:
+        """Its mean over the worlds."""
+
+    @property
+    def opened(self) -> OpenRange:
+        """What is open of it."""
+
+    @property
+    def models(self) -> Mapping[str, float]:
+        """What each model says by itself."""
+
+    @property
+    def numbers(self) -> Sequence[Carrier]:
+        """The numbers that carry it, strongest first."""
+
+    @property
+    def from_numbers(self) -> Estimate | None:
+        """Share of its variance that comes from not knowing numbers and models."""
+
+    @property
+    def provenance_line(self) -> str:
+        """Worlds, months, parameters, seed and digest in one line."""
 
 
 class SweptLevers(Protocol):

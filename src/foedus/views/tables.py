@@ -86,10 +86,11 @@ def _is_narrow(estimate: dict[str, Any]) -> bool:
     return low is not None and high is not None and is_narrow(low, high)
 
 
-def number(estimate: dict[str, Any]) -> str:
+def number(estimate: dict[str, Any], *, short: bool = False) -> str:
     """Write a number with its range over models, or else with its interval.
 
-    Such as ``.64 [.55 to .70 over 6 models]``; ``.64 [.41, .80]``, or ``.642 [.637, .647]``.
+    Such as ``.64 [.55 to .70 over 6 models]``, if ``short`` without the count of models; ``.64
+    [.41, .80]``, or ``.642 [.637, .647]``.
     """
     if estimate["value"] is None:
         return "-"
@@ -100,7 +101,8 @@ def number(estimate: dict[str, Any]) -> str:
     zero = f"{0.0:.{digits}f}"
     shown = ("?" if n is None else f"{n:.{digits}f}" for n in (estimate["value"], low, high))
     value, low, high = (zero if text == f"-{zero}" else text for text in shown)
-    between = f"{low} to {high} over {models} models" if models else f"{low}, {high}"
+    over = "" if short else f" over {models} models"
+    between = f"{low} to {high}{over}" if models else f"{low}, {high}"
     return f"{value} [{between}]"
 
 
@@ -110,11 +112,13 @@ def count(estimate: dict[str, Any]) -> str:
 
 
 def written(outcome: Outcome, estimate: dict[str, Any] | None) -> str:
-    """Write an estimate of an outcome as its kind is written, with its interval; - for none."""
+    """Write an estimate of an outcome for a table, as its kind is written; - for none."""
     if estimate is None:
         return "-"
-    write = {"chance": percent, "conditional": percent, "count": count}.get(outcome.kind, number)
-    return write(estimate)
+    if outcome.kind == "count":
+        return count(estimate)
+    write = percent if outcome.kind in ("chance", "conditional") else number
+    return write(estimate, short=True)
 
 
 def member_rows(summary: dict[str, Any], names: dict[str, str]) -> Iterator[Row]:
@@ -174,7 +178,7 @@ def carrier_rows(summary: dict[str, Any]) -> Iterator[Row]:
             {True: "yes", False: "no", None: "-"}[carrier["informed"]],
             f"{carrier['low']:.2f}",
             f"{carrier['high']:.2f}",
-            number(carrier["difference"]),
+            number(carrier["difference"], short=True),
         )
 
 
@@ -185,8 +189,8 @@ def anchor_rows(summary: dict[str, Any], names: dict[str, str]) -> Iterator[Row]
             yield (
                 names.get(member, member),
                 c,
-                percent(outcome["active"]),
-                number(outcome["trust"]),
+                percent(outcome["active"], short=True),
+                number(outcome["trust"], short=True),
             )
 
 
