@@ -31,8 +31,25 @@ def count(help: str, *, low: int = 1, high: int | None = None, **more: Any) -> A
     return typer.Option(help=help, parser=_whole(low, high), metavar="INTEGER", **more)
 
 
+def decimal(help: str, **more: Any) -> Any:  # noqa: A002
+    """Return an option that takes a number, and says how it is written; see :func:`count`."""
+    return typer.Option(help=help, parser=_decimal, metavar="NUMBER", **more)
+
+
+def _decimal(text: str) -> float:
+    """Read a number, or refuse it in a sentence."""
+    from foedus.cases.validation import written_as
+
+    try:
+        return float(text)
+    except ValueError:
+        message = f"'{text}' is not a number{written_as(text)}."
+        raise typer.BadParameter(message) from None
+
+
 def _whole(low: int, high: int | None) -> Callable[[str], int]:
     """Return a function that reads a whole number within bounds, or refuses it in a sentence."""
+    most = "" if high is None else f", up to {high}"
 
     def read(text: str) -> int:
         try:
@@ -41,7 +58,7 @@ def _whole(low: int, high: int | None) -> Callable[[str], int]:
             message = f"'{text}' is not a whole number{_meant(text)}."
             raise typer.BadParameter(message) from None
         if value < low or (high is not None and value > high):
-            message = f"{value} is out of bounds; give {low} or more{high and f', up to {high}'}."
+            message = f"{value} is out of bounds; give {low} or more{most}."
             raise typer.BadParameter(message)
         return value
 

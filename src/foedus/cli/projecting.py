@@ -108,9 +108,9 @@ def compare(
     baseline: options.Baseline = None,
     resolve: Annotated[
         float | None,
-        typer.Option(
-            help="Go on with more worlds until the 95 % interval of every headline difference is "
-            "this wide to either side: 0.01.",
+        options.decimal(
+            "Go on with more worlds until the 95 % interval of every headline difference is this "
+            "wide to either side: 0.01.",
             show_default=False,
         ),
     ] = None,
@@ -216,7 +216,7 @@ def sweep(
         typer.Option(help="Code of the member that levers address; the first client if omitted."),
     ] = None,
     steps: Annotated[
-        int, typer.Option(help="Values of each lever, both ends included.", min=2)
+        int, options.count("Values of each lever, both ends included.", low=2)
     ] = defaults.STEPS,
     runs: options.Runs = None,
     seed: options.Seed = None,
@@ -274,7 +274,7 @@ def trace(
         ),
     ],
     *,
-    run: Annotated[int, typer.Option(help="Number of the world.", min=0)] = 0,
+    run: Annotated[int, options.count("Number of the world.", low=0)] = 0,
     member: Annotated[
         list[str] | None,
         typer.Option(help="Tell of this member only, by code or name; repeat as needed."),
@@ -311,9 +311,10 @@ def explore(
     *,
     port: Annotated[
         int | None,
-        typer.Option(
-            help=f"Port of the page; {defaults.PORT}, or the next that is free, if omitted. "
-            "0 takes any."
+        options.count(
+            f"Port of the page; {defaults.PORT}, or the next free one, if omitted. 0 takes any.",
+            low=0,
+            high=65_535,
         ),
     ] = None,
     host: Annotated[
@@ -399,9 +400,7 @@ def _tell_renaming(items: Sequence[Any], notice: Callable[[str], None] | None) -
 def verify(
     directory: Annotated[Path, typer.Argument(help="Directory of a result.", show_default=False)],
     *,
-    sample: Annotated[
-        int, typer.Option(help="Worlds of each scenario to replay.", min=1)
-    ] = defaults.REPLAYED,
+    sample: Annotated[int, options.count("Worlds of each scenario to replay.")] = defaults.REPLAYED,
 ) -> None:
     """Read stored results again, check all sums, and replay a sample."""
     from foedus.studies import verification

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
-from foedus.cases.horizons import with_horizon
 from foedus.cases.names import only_named
 from foedus.cases.scenario import Scenario
 from foedus.cases.scenario_reader import load_scenario
-from foedus.defaults import RUNS, SEED, Keep
+from foedus.defaults import RUNS, SEED, Engine, Keep
 from foedus.ensembles import ensemble, on_disk, store
-from foedus.errors import InterruptedRun, ResultError
+from foedus.errors import InterruptedRun, ResultError, nearest
+from foedus.studies.items import as_loaded
 from foedus.studies.results import Result
 from foedus.studies.stored import begin, inputs, other_digest, stored_design, stored_scenarios
 from foedus.worlds.openings import Design, Numbered, as_design
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from foedus.cases.horizons import Horizon
     from foedus.cases.overrides import Settings
-    from foedus.defaults import Engine
     from foedus.worlds.kept import Piece
 
 
@@ -62,7 +61,8 @@ def run(
         where foedus brings such a posterior. ``"prior"``: each world draws its parameters and
         opening numbers from their priors. ``"default"``: the declared values in every world. Or a
         file made by ``foedus calibrate``, one :class:`~foedus.Parameters` for every
-        world, or a :class:`~foedus.worlds.openings.Design`.
+        world, a DataFrame with a row a run and a column for each parameter, or a
+        :class:`~foedus.worlds.openings.Design`. Single numbers are fixed by ``settings``.
     horizon
         Months to simulate instead of each scenario's own, or the last month as ``"2027-12"``.
     settings
@@ -123,6 +123,8 @@ def run(
     if name is not None:
         loaded = (only_named(loaded, name),)
     ensemble.check(loaded, runs, seed)
+    runs, seed = int(runs), int(seed)  # NumPy has whole numbers of its own
+    _refuse_words(engine, keep, workers)
     design = as_design(parameters, loaded)
 
     def simulated(directory: store.Pieces | None) -> Result:
@@ -145,9 +147,6 @@ def run(
             )
         )
 
-    if keep not in ("summaries", "trajectories"):
-        message = f"keep='{keep}' is neither 'summaries' nor 'trajectories'."
-        raise ResultError(message)
     if out is None:
         return simulated(None)
     directory = Path(out)
@@ -181,6 +180,20 @@ def run(
     return result
 
 
+def _refuse_words(engine: str, keep: str, workers: int | None) -> None:
+    """Refuse an engine, a thing to keep or a number of threads that does not exist."""
+    for name, word, legal in (
+        ("engine", engine, get_args(Engine)),
+        ("keep", keep, get_args(Keep)),
+    ):
+        if word not in legal:
+            message = f"{name}='{word}' does not exist{nearest(str(word), legal)}"
+            raise ResultError(message)
+    if workers is not None and workers < 1:
+        message = f"workers={workers} is no number of threads; leave it out for all processors."
+        raise ResultError(message)
+
+
 def _reusable(
     result: Result, scenarios: Sequence[Scenario], design: Design, seed: int
 ) -> Iterator[Piece]:
@@ -200,12 +213,7 @@ def _prepared(
     allow_inert: bool,
 ) -> Scenario:
     if isinstance(item, Scenario):
-        if settings or given:
-            message = (
-                "Settings and conditions apply to scenarios given by name; load this one with them."
-            )
-            raise ResultError(message)
-        return item if horizon is None else with_horizon(item, horizon)
+        return as_loaded(item, horizon, settings, given)
     return load_scenario(
         item, horizon=horizon, settings=settings, given=given, allow_inert=allow_inert
     )
