@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from foedus.outcomes.incidence import incidence
     from foedus.outcomes.worth import shipped_hindcast
     from foedus.page.widget import widget
+    from foedus.studies.beside import Beside, beside
     from foedus.studies.carrying import Carried, carriers
     from foedus.studies.comparison import Comparison, compare
     from foedus.studies.results import Result, load_result
@@ -84,6 +85,7 @@ _HOMES = {
     "outcomes.incidence": ("incidence",),
     "outcomes.worth": ("shipped_hindcast",),
     "page.widget": ("widget",),
+    "studies.beside": ("Beside", "beside"),
     "studies.carrying": ("Carried", "carriers"),
     "studies.comparison": ("Comparison", "compare"),
     "studies.results": ("Result", "load_result"),
@@ -102,6 +104,7 @@ __all__ = [
     "Alliance",
     "AllianceError",
     "AllianceModel",
+    "Beside",
     "Carried",
     "Comparison",
     "FoedusError",
@@ -121,6 +124,7 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "Sweep",
+    "beside",
     "calibrate",
     "carriers",
     "checks",

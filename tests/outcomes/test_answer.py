@@ -140,7 +140,8 @@ def test_a_member_that_differs_is_told_even_if_cohesion_hardly_does(result: Resu
     answer = result.answer
     line = answer.line("TJK", "active")
     sure = Gap(Estimate(0.3, 0.25, 0.35, "95 %"), 0.6)
-    moved = replace(line, values=(0.55, 0.85), lowest=0, highest=1, changes=(sure,), contrast=sure)
+    estimates = tuple(Estimate(value, value, value, "95 %") for value in (0.55, 0.85))
+    moved = replace(line, estimates=estimates, lowest=0, highest=1, changes=(sure,), contrast=sure)
     lines = tuple(moved if one.key == line.key else one for one in answer.lines)
     told = finding(replace(answer, lines=lines))
     assert "Tajikistan is active in 55 (pressure) to 85 (restraint)" in " ".join(told.sentences)

@@ -75,8 +75,8 @@ def shared_frame(scenarios: Sequence[Scenario]) -> Frame:
             last = format_month(min(first.end, other.end))
             remedy = {
                 "starts": "Give both one 'start', or run them apart.",
-                "horizons": f"End both in one month, as with --horizon {last}, or run each apart, "
-                "with an --out of its own.",
+                "horizons": f"End both in one month, as with --horizon {last}, or put them side by "
+                "side unpaired: foedus compare.",
             }.get(what, "Run them apart.")
             message = (
                 f"'{first.name}' and '{other.name}' cannot be put side by side: their {what} "

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from foedus.outcomes.answer import Answer
+    from foedus.outcomes.finding import Finding
+    from foedus.studies.beside import Beside
     from foedus.studies.carrying import Carried
     from foedus.studies.comparison import Comparison
     from foedus.studies.results import Result
@@ -143,7 +146,30 @@ def print_answer(result: Result, console: Console, more: str) -> None:
     """
     from foedus.views import answer as answers
 
-    found, finding = result.answer, result.finding
+    made = (
+        f"{result.runs:,} worlds each, parameters: {result.ensemble.design.name}, "
+        f"seed {result.seed}, digest {result.digest[:12]}"
+    )
+    lines = (*answers.answer_lines(result), ("Made", made), ("More", more))
+    _print_found(result.answer, result.finding, lines, console)
+
+
+def print_beside(found: Beside, console: Console) -> None:
+    """Print results side by side whose worlds share no luck."""
+    made = [
+        f"{', '.join(one.name for one in result.scenarios)}: {result.provenance_line}"
+        for result in found.results
+    ]
+    lines = [("Note", found.note), *(("Made", line) for line in made)]
+    _print_found(found.answer, found.finding, lines, console)
+
+
+def _print_found(
+    found: Answer, finding: Finding, lines: Iterable[tuple[str, str]], console: Console
+) -> None:
+    """Print a finding, the table of its answer, and lines with a label each."""
+    from foedus.views import answer as answers
+
     title = Text(answers.heading(found, finding.title), style="bold")
     console.print(Text.assemble(title, " ", " ".join(finding.sentences)))
     columns = min(len(found.names), answers.SIDE_BY_SIDE)
@@ -153,11 +179,7 @@ def print_answer(result: Result, console: Console, more: str) -> None:
         console.print(_plain_table(part.header, part.rows))
     console.print(part.caption, style="dim")
     rest = Table.grid(padding=(0, 1))
-    made = (
-        f"{result.runs:,} worlds each, parameters: {result.ensemble.design.name}, "
-        f"seed {result.seed}, digest {result.digest[:12]}"
-    )
-    for label, line in (*answers.answer_lines(result), ("Made", made), ("More", more)):
+    for label, line in lines:
         rest.add_row(Text(label, style="bold"), Text(line))
     console.print(rest)
 

@@ -14,6 +14,7 @@ from foedus.cli.printing import (
     comparison_tables_of,
     console_for_tables,
     print_answer,
+    print_beside,
     print_carried,
     run_tables,
     sweep_tables,
@@ -133,12 +134,16 @@ def compare(
     """Put scenarios side by side under the same luck: differences, and what they are made of."""
     from foedus.studies import comparison
     from foedus.studies import items as items_module
+    from foedus.studies.beside import luckless
 
     common = _common(no_figures, engine, workers, scheduler, quiet)
     items = load_all(
         scenarios or [], horizon, settings or (), given or (), load=items_module.load_item
     )
     _tell_renaming(items, common["notice"])
+    if luckless(items):
+        _compare_beside(items, json=json, quiet=quiet, unused=(baseline, resolve, out))
+        return
     with progress_bar(quiet=quiet or json) as progress, interruption():
         found = comparison.compare(
             *items,
@@ -165,6 +170,32 @@ def compare(
             )
             if found.resolution is not None:
                 console.print(str(found.resolution))
+
+
+def _compare_beside(
+    items: Sequence[Any], *, json: bool, quiet: bool, unused: tuple[object, ...]
+) -> None:
+    """Put items side by side whose worlds share no luck.
+
+    Parameters
+    ----------
+    unused
+        Options that stand for nothing here, and are refused if given.
+    """
+    from foedus.studies.beside import beside
+
+    if any(option is not None for option in unused):
+        message = (
+            "These results share no luck (their seeds, months or parameters differ), so that they "
+            "are put side by side without pairing; leave out --baseline, --resolve and --out."
+        )
+        raise FoedusError(message)
+    with progress_bar(quiet=quiet or json) as progress, interruption():
+        found = beside(*items, progress=progress)
+    if json:
+        typer.echo(found.json(), nl=False)
+    elif not quiet:
+        print_beside(found, console_for_tables())
 
 
 def carriers(

@@ -10,19 +10,18 @@ deviations of the worlds.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import asin, sqrt
+from math import asin, hypot, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from foedus.cases.months import month_in_words
 from foedus.outcomes.carriers import OpenRange
 from foedus.outcomes.catalogue import ALLIANCE, Measured, measured
-from foedus.outcomes.estimates import Estimate, difference
+from foedus.outcomes.estimates import Estimate, difference, mean, probability
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import numpy.typing as npt
+    from collections.abc import Callable, Mapping, Sequence
 
     from foedus.ensembles.ensemble import Ensemble
     from foedus.outcomes.catalogue import Outcome
@@ -73,7 +72,7 @@ class Line:
     ----------
     subject, outcome
         Who, and what is measured.
-    values
+    estimates
         Its mean under each scenario.
     opened
         What is open of each.
@@ -83,19 +82,29 @@ class Line:
         Places of the scenarios under which it is lowest and highest.
     contrast
         The difference between these two.
-    spread
-        Standard deviation over the worlds of a scenario, averaged over scenarios.
+    spreads
+        Its standard deviation over the worlds of each scenario.
     """
 
     subject: str
     outcome: Outcome
-    values: tuple[float, ...]
+    estimates: tuple[Estimate, ...]
     opened: tuple[OpenRange, ...]
     changes: tuple[Gap, ...]
     lowest: int
     highest: int
     contrast: Gap
-    spread: float
+    spreads: tuple[float, ...]
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Its mean under each scenario."""
+        return tuple(estimate.value for estimate in self.estimates)
+
+    @property
+    def spread(self) -> float:
+        """Its standard deviation over the worlds of a scenario, averaged over scenarios."""
+        return float(np.mean(self.spreads))
 
     @property
     def key(self) -> tuple[str, str]:
@@ -135,10 +144,8 @@ class Answer:
         Title of the alliance, and a name that leaves room in a line.
     members
         Full names of the clients by code.
-    horizon
-        Last month, as ``YYYY-MM``.
-    worlds
-        Number of worlds of each scenario.
+    horizons
+        Last month of each scenario, as ``YYYY-MM``.
     lines
         Every outcome that answers are told by, the alliance first.
     """
@@ -148,9 +155,19 @@ class Answer:
     alliance: str
     short: str
     members: Mapping[str, str]
-    horizon: str
-    worlds: int
+    horizons: tuple[str, ...]
     lines: tuple[Line, ...]
+
+    @property
+    def horizon(self) -> str:
+        """Last month of the first scenario, as ``YYYY-MM``."""
+        return self.horizons[0]
+
+    @property
+    def when(self) -> str:
+        """Last month of all scenarios in words; first and last of them where they differ."""
+        ends = sorted({*self.horizons})
+        return " to ".join(month_in_words(end) for end in ends[:: max(1, len(ends) - 1)])
 
     def line(self, subject: str, key: str) -> Line:
         """Return one line, such as ``("ARM", "active")``.
@@ -188,10 +205,49 @@ def answer(ensemble: Ensemble, summary: Mapping[str, Any]) -> Answer:
         title := frame.alliance.title,
         title if len(title) <= SHORT else frame.alliance.name.replace("_", " ").upper(),
         {code: frame.alliance.names[code] for code in frame.alliance.members},
-        frame.months[-1],
-        ensemble.runs,
+        (frame.months[-1],) * len(parts),
         lines,
     )
+
+
+def beside(answers: Sequence[Answer]) -> Answer:
+    """Put the answers of several runs side by side, whose worlds share no luck.
+
+    Differences are then those of independent samples: the squares of their errors add up, so that
+    only large ones are sure.
+
+    Parameters
+    ----------
+    answers
+        At least one; all of the same members.
+    """
+    first = answers[0]
+    return Answer(
+        tuple(name for one in answers for name in one.names),
+        tuple(title for one in answers for title in one.titles),
+        first.alliance,
+        first.short,
+        first.members,
+        tuple(horizon for one in answers for horizon in one.horizons),
+        tuple(_unpaired(same) for same in zip(*(one.lines for one in answers), strict=True)),
+    )
+
+
+def _unpaired(same: Sequence[Line]) -> Line:
+    estimates = [estimate for line in same for estimate in line.estimates]
+    opened = [opened for line in same for opened in line.opened]
+    spreads = [spread for line in same for spread in line.spreads]
+    outcome = same[0].outcome
+
+    def gap(one: int, other: int) -> Gap:
+        value = estimates[other].value - estimates[one].value
+        half = hypot(
+            *(0.5 * (estimates[place].high - estimates[place].low) for place in (one, other))
+        )
+        found = Estimate(value, value - half, value + half, "95 %")
+        return Gap(found, _size(outcome, *_ends(estimates, spreads, one, other)))
+
+    return _assembled(same[0].subject, outcome, estimates, opened, spreads, gap)
 
 
 def _opened(by: Mapping[str, Any], one: Measured) -> OpenRange:
@@ -202,36 +258,55 @@ def _opened(by: Mapping[str, Any], one: Measured) -> OpenRange:
 def _line(same: Sequence[Measured], opened: Sequence[OpenRange], populations: Populations) -> Line:
     first, outcome = same[0], same[0].outcome
     values = [one.values.astype(float) for one in same]
-    means = [float(np.nanmean(one)) if (~np.isnan(one)).any() else float("nan") for one in values]
+    estimates = [
+        probability(one, populations) if outcome.kind == "chance" else mean(one, populations)
+        for one in values
+    ]
+    spreads = [float(np.nanstd(one)) for one in values]
+
+    def gap(one: int, other: int) -> Gap:
+        found = difference((values[one], values[other]), populations)
+        return Gap(found, _size(outcome, *_ends(estimates, spreads, one, other)))
+
+    return _assembled(first.subject, outcome, estimates, opened, spreads, gap)
+
+
+def _assembled(
+    subject: str,
+    outcome: Outcome,
+    estimates: Sequence[Estimate],
+    opened: Sequence[OpenRange],
+    spreads: Sequence[float],
+    gap: Callable[[int, int], Gap],
+) -> Line:
+    """Put a line together; ``gap`` takes the places of two scenarios."""
+    means = [estimate.value for estimate in estimates]
     lowest, highest = int(np.nanargmin(means)), int(np.nanargmax(means))
-    gaps = [_gap(outcome, values[0], one, populations) for one in values[1:]]
-    contrast = _gap(outcome, values[lowest], values[highest], populations)
-    spread = float(np.mean([np.nanstd(one) for one in values]))
     return Line(
-        first.subject,
+        subject,
         outcome,
-        tuple(means),
+        tuple(estimates),
         tuple(opened),
-        tuple(gaps),
+        tuple(gap(0, place) for place in range(1, len(means))),
         lowest,
         highest,
-        contrast,
-        spread,
+        gap(lowest, highest),
+        tuple(spreads),
     )
 
 
-def _gap(
-    outcome: Outcome,
-    one: npt.NDArray[np.float64],
-    other: npt.NDArray[np.float64],
-    populations: Populations,
-) -> Gap:
-    found = difference((one, other), populations)
-    low, high = float(np.nanmean(one)), float(np.nanmean(other))
+def _ends(
+    estimates: Sequence[Estimate], spreads: Sequence[float], one: int, other: int
+) -> tuple[float, float, float, float]:
+    return estimates[one].value, estimates[other].value, spreads[one], spreads[other]
+
+
+def _size(outcome: Outcome, one: float, other: float, spread: float, others: float) -> float:
+    """Effect size of the difference of two chances, or of two means with their spreads."""
     if outcome.kind == "chance":
-        return Gap(found, abs(_angle(high) - _angle(low)))
-    spread = sqrt((float(np.nanvar(one)) + float(np.nanvar(other))) / 2.0)
-    return Gap(found, abs(high - low) / spread if spread > 0.0 else 0.0)
+        return abs(_angle(other) - _angle(one))
+    pooled = sqrt((spread**2 + others**2) / 2.0)
+    return abs(other - one) / pooled if pooled > 0.0 else 0.0
 
 
 def _angle(chance: float) -> float:

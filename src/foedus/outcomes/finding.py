@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
-from foedus.cases.months import month_in_words
 from foedus.model.cohesion import END_STATE_MEANINGS
 from foedus.outcomes.answer import SMALLEST, headline_lines
 from foedus.outcomes.catalogue import ALLIANCE
@@ -47,7 +46,7 @@ def finding(answer: Answer) -> Finding:
         return Finding(_prospect(answer), tuple(_prospects(answer)))
     first, *others = headline_lines(answer)
     if not _counts(first):
-        title = f"No scenario makes a difference that counts by {month_in_words(answer.horizon)}"
+        title = f"No scenario makes a difference that counts by {answer.when}"
         return Finding(title, (*_fate(answer, first), *_cohesion(answer)))
     sentences = (
         *_open(first),

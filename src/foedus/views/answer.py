@@ -250,4 +250,4 @@ def answer_lines(shown: Projected) -> Iterator[tuple[str, str]]:
 
 def heading(answer: Answer, title: str) -> str:
     """Return the first line: alliance, month and the finding."""
-    return f"{answer.short}, {month_in_words(answer.horizon)}: {title}."
+    return f"{answer.short}, {answer.when}: {title}."
