@@ -290,6 +290,7 @@ def test_levers_are_told_where_they_begin_and_end(write_scenario: Writer) -> Non
         "  bandwidth: [{from: 2027-01, to: 2027-06, value: 0.8, ramp: 3}]\n"
         "  pressure:\n"
         "    ARM:\n"
+        "      - clear\n"
         "      - {from: 2026-06, to: 2026-08, value: 0.8, ramp: 2, ramp_from: 0.1}\n"
         "      - {from: 2026-09, to: 2026-12, value: 0.5}\n"
         "  threat:\n"

@@ -71,7 +71,7 @@ def test_it_opens_with_the_baseline_a_shipped_scenario_or_a_file() -> None:
 def test_a_shipped_scenario_with_settings_is_the_users_own() -> None:
     changed = load_scenario("pressure", settings=["pressure.ARM=0.9"])
     assert opening(changed).stands.fingerprint == changed.fingerprint
-    assert "pressure.yaml" in opening(changed).command
+    assert f"{changed.name}.yaml" in opening(changed).command
 
 
 def test_a_moved_lever_makes_a_scenario_of_its_own_and_put_back_it_does_not(few: Choice) -> None:
@@ -192,7 +192,7 @@ def test_the_file_of_a_scenario_of_ones_own_stands_by_itself(tmp_path: Path) -> 
         b"foedus: 1\nname: Bad Name\n",
         HEAD + b"extends: baselin\n",
         HEAD + b"extends: baseline\nlevers: {pressure: {ARM: [{value: 7}]}}\n",
-        HEAD + b"extends: baseline\n",
+        HEAD + b"extends: baseline\npolicy: fixed\n",
         b"\xff\xfe",
         b"a: [",
     ],

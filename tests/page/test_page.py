@@ -297,7 +297,10 @@ def test_a_broken_file_is_refused_in_the_words_of_check_and_a_good_one_is_taken(
             b"foedus: 1\nname: pressure\ntitle: Mine\nextends: baseline\npolicy: adaptive\n",
             "shipped scenario",
         ),
-        (b"foedus: 1\nname: mine\ntitle: Mine\nextends: baseline\n", "equals 'baseline'"),
+        (
+            b"foedus: 1\nname: mine\ntitle: Mine\nextends: baseline\npolicy: fixed\n",
+            "equals 'baseline'",
+        ),
     ],
     ids=["too large", "not text", "empty", "reads this machine", "taken name", "without effect"],
 )

@@ -99,9 +99,8 @@ def calibrate(
     *,
     draws: Annotated[
         int | None,
-        typer.Option(
-            help=f"Worlds to simulate for each model; {defaults.CALIBRATION_DRAWS:,} if omitted.",
-            min=1,
+        options.count(
+            f"Worlds to simulate for each model; {defaults.CALIBRATION_DRAWS:,} if omitted."
         ),
     ] = None,
     until: Annotated[
@@ -267,14 +266,10 @@ def _make(directory: Path) -> None:
 def coverage(
     alliance: options.AllianceName = defaults.ALLIANCE,
     *,
-    records: Annotated[
-        int, typer.Option(help="Synthetic records.", min=1)
-    ] = defaults.COVERAGE_RECORDS,
+    records: Annotated[int, options.count("Synthetic records.")] = defaults.COVERAGE_RECORDS,
     draws: Annotated[
         int | None,
-        typer.Option(
-            help=f"Worlds to calibrate each; {defaults.COVERAGE_DRAWS:,} if omitted.", min=1
-        ),
+        options.count(f"Worlds to calibrate each; {defaults.COVERAGE_DRAWS:,} if omitted."),
     ] = None,
     out: Annotated[
         Path | None,
@@ -334,10 +329,9 @@ def hindcast(
     *,
     years: Annotated[
         int,
-        typer.Option(
-            help="Years ahead. With more than 1 earlier records are forecast too, from every third "
-            "year-end, and all members are scored.",
-            min=1,
+        options.count(
+            "Years ahead. With more than 1 earlier records are forecast too, from every third "
+            "year-end, and all members are scored."
         ),
     ] = 1,
     until: Annotated[
@@ -349,10 +343,9 @@ def hindcast(
     out: Annotated[Path | None, typer.Option(help="Directory for scores and figures.")] = None,
     draws: Annotated[
         int | None,
-        typer.Option(
-            help=f"Worlds to calibrate each origin; {defaults.HINDCAST_DRAWS:,} if omitted, "
-            f"{defaults.AHEAD_DRAWS:,} with more than one year ahead.",
-            min=1,
+        options.count(
+            f"Worlds to calibrate each origin; {defaults.HINDCAST_DRAWS:,} if omitted, "
+            f"{defaults.AHEAD_DRAWS:,} with more than one year ahead."
         ),
     ] = None,
     coding: options.Coding = "main",

@@ -21,7 +21,7 @@ def check(
     ],
 ) -> None:
     """Check scenario files; every problem at once."""
-    from foedus.cases.no_effect import inert_statements
+    from foedus.cases.no_effect import inert_statements, renaming
     from foedus.cases.scenario_reader import load_scenario
 
     failed = False
@@ -33,6 +33,8 @@ def check(
             failed = True
             continue
         typer.echo(f"{file}: good ({scenario.title})")
+        if told := renaming(scenario):
+            typer.echo(f"{file}: {told}", err=True)
         for shown, origin in inert_statements(scenario):
             message = f"{origin.exact}: {shown} has no effect: it restates what is inherited."
             typer.echo(message, err=True)
@@ -47,6 +49,7 @@ def show(
     given: options.Given = None,
     horizon: options.Horizon = None,
     plain: Annotated[bool, typer.Option("--plain", help="Tell it in plain words.")] = False,
+    name: options.Name = None,
     json: options.AsJson = False,
 ) -> None:
     """Show a scenario resolved, each value with its origin."""
@@ -54,7 +57,12 @@ def show(
     from foedus.cases.writing import show_lines
 
     loaded = load_scenario(
-        scenario, settings=settings or (), given=given or (), horizon=horizon, allow_inert=True
+        scenario,
+        settings=settings or (),
+        given=given or (),
+        horizon=horizon,
+        name=name,
+        allow_inert=True,
     )
     if json:
         from json import dumps

@@ -145,7 +145,7 @@ class Widget:
         """
         path = Path(path)
         if not self.values:
-            message = "Nothing is moved: a scenario that equals what it extends is refused."
+            message = "Nothing is moved yet; move a lever, and save then."
             raise ResultError(message)
         if path.suffix != ".yaml":
             message = f"{path}: a scenario file ends in .yaml; name it so."

@@ -212,10 +212,13 @@ class Result:
         Raises
         ------
         ResultError
-            If there is no such scenario.
+            If there is no such scenario or world.
         """
         by_name = {one.name: one for one in self.scenarios}
         name = self._known(scenario)
+        if not 0 <= run < self.runs:
+            message = f"The result has the worlds 0 to {self.runs - 1:,}, and no world {run}."
+            raise ResultError(message)
         return ensemble.replay(by_name[name], run, self.seed, self.ensemble.design)
 
     def to_frame(self) -> pd.DataFrame:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from foedus.cases.horizons import Horizon
+    from foedus.cases.overrides import Settings
     from foedus.defaults import Engine
     from foedus.views.sheet import Picture
     from foedus.worlds.openings import Design, Numbered
@@ -215,8 +217,8 @@ def sweep(
     runs: int = RUNS,
     seed: int = SEED,
     parameters: Numbered = None,
-    horizon: int | None = None,
-    settings: Sequence[str] = (),
+    horizon: Horizon | None = None,
+    settings: Settings = (),
     out: str | Path | None = None,
     overwrite: bool = False,
     figures: bool = True,
@@ -313,7 +315,7 @@ def sweep(
 
 
 def _loaded(
-    scenario: str | Path | Scenario, horizon: int | None, settings: Sequence[str]
+    scenario: str | Path | Scenario, horizon: Horizon | None, settings: Settings
 ) -> Scenario:
     if not isinstance(scenario, Scenario):
         return load_scenario(scenario, horizon=horizon, settings=settings, allow_inert=True)
