@@ -10,8 +10,8 @@ import re
 
 #: The article that the model and its first alliance start from.
 ARTICLE = (
-    "Times Tengri, Armenia's Absence from the CSTO Summit: Cracks in the Alliance and New "
-    "Realities in Eurasian Geopolitics, on the Bishkek summit of 27 November 2025"
+    "\"Armenia's Absence from the CSTO Summit: Cracks in the Alliance and New Realities in "
+    'Eurasian Geopolitics" (Times Tengri, on the Bishkek summit of 27 November 2025)'
 )
 #: Where each claim of the article is listed, with what became of it.
 CLAIMS = "docs/calibration.md"
@@ -54,7 +54,7 @@ def notes(*texts: str) -> tuple[tuple[str, str], ...]:
     """
     found: list[tuple[str, str]] = []
     if any(map(_ARTICLE.search, texts)):
-        found.append(("the article", f"{ARTICLE}{_example(texts)}; claim by claim: {CLAIMS}"))
+        found.append(("the article", f"{ARTICLE}{_example(texts)}; {CLAIMS} has it claim by claim"))
     cited = (match for text in texts for match in _MECHANISM.findall(text))
     numbers = sorted({int(number) for match in cited for number in re.findall("[0-9]+", match)})
     found += [
@@ -68,7 +68,7 @@ def notes(*texts: str) -> tuple[tuple[str, str], ...]:
 def note_line(*texts: str) -> str:
     """Return what the references in some texts stand for as one line; empty if there are none."""
     found = notes(*texts)
-    return f"References: {'; '.join(f'{label}: {text}' for label, text in found)}." if found else ""
+    return " ".join(f"{label[:1].upper()}{label[1:]}: {text}." for label, text in found)
 
 
 def mechanism_in_words(number: int) -> str:

@@ -212,10 +212,13 @@ class Result:
         Raises
         ------
         ResultError
-            If there is no such scenario.
+            If there is no such scenario or world.
         """
         by_name = {one.name: one for one in self.scenarios}
         name = self._known(scenario)
+        if not 0 <= run < self.runs:
+            message = f"The result has the worlds 0 to {self.runs - 1:,}, and no world {run}."
+            raise ResultError(message)
         return ensemble.replay(by_name[name], run, self.seed, self.ensemble.design)
 
     def to_frame(self) -> pd.DataFrame:
@@ -224,13 +227,13 @@ class Result:
 
         return pd.DataFrame(list(rows(self.summary)))
 
-    def plot(self, kind: str = "cohesion") -> Picture:
+    def plot(self, kind: str = "futures") -> Picture:
         """Draw one of the standard figures.
 
         Parameters
         ----------
         kind
-            ``cohesion``, ``trust``, ``status`` or ``end_states``.
+            ``futures``, ``cohesion``, ``status``, ``end_states`` or ``trust``.
 
         Raises
         ------

@@ -262,7 +262,7 @@ def _worth(comparison: Compared) -> Iterator[Words]:
 
 
 def _provenance(comparison: Compared) -> Iterator[Table | Words]:
-    given, nested = comparison.provenance, ("scenarios", "given", "set_by_hand")
+    given, nested = comparison.provenance, ("scenarios", "given", "set")
     inputs, versions = given["inputs"], given["versions"]
     rows = [(name, str(value)) for name, value in inputs.items() if name not in nested]
     rows += [(f"scenario {name}", mark) for name, mark in inputs["scenarios"].items()]
@@ -270,8 +270,8 @@ def _provenance(comparison: Compared) -> Iterator[Table | Words]:
         (f"given in {name}", "; ".join(told)) for name, told in inputs.get("given", {}).items()
     ]
     rows += [
-        (f"set by hand in {name}", ", ".join(f"{key} {value:g}" for key, value in found.items()))
-        for name, found in inputs.get("set_by_hand", {}).items()
+        (f"set by hand in {name}", ", ".join(found))
+        for name, found in inputs.get("set", {}).items()
     ]
     rows += [("digest", given["digest"]), ("made with", _listed(versions))]
     yield Table("Inputs", ("what", "value"), tuple(rows))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import matplotlib as mpl
 
 from foedus.cases.given import conditions
+from foedus.cases.overrides import settings_of
 from foedus.model.citations import note_line, plain_source
 from foedus.model.specifications import specifications
 from foedus.outcomes.catalogue import outcomes_of
@@ -40,13 +41,12 @@ if TYPE_CHECKING:
     from foedus.outcomes.attribution import Attribution
     from foedus.outcomes.carriers import Carrier
     from foedus.outcomes.estimates import Estimate
-    from foedus.views.blocks import Block, Row
-    from foedus.views.plan import Told
+    from foedus.views.blocks import Block
     from foedus.views.sheet import Picture
     from foedus.views.subjects import Compared, Projected
 
 PLANNED = 2_200  # characters in which all scenarios are told
-SOURCE, MEANING = 80, 90  # characters of the source of a number, and of its meaning
+SOURCE, MEANING = 90, 110  # characters of the source of a number, and of its meaning
 ELECTIONS = 4  # elections that are told, at most
 ARROWS = {"^": "▲", "v": "▼"}
 
@@ -102,7 +102,7 @@ def brief(comparison: Compared, *, annex: bool = False, drawn: Sequence[Path] = 
     back = {
         "What was assumed": _assumed(result),
         "Why": _why(result),
-        "What carries it, and what would change it": _carriers(result),
+        "What carries it and would change it": _carriers(result),
         "What it is worth": _worth(result),
         "How to make it again": _again(comparison),
     }
@@ -122,19 +122,29 @@ def brief(comparison: Compared, *, annex: bool = False, drawn: Sequence[Path] = 
 
 def _front(result: Projected) -> Iterator[Block]:
     yield Words((" ".join(result.finding.sentences),))
-    if told := list(_by_hand(result.scenarios)):
+    if told := list(_by_hand(result)):
         yield Words((f"Set by hand: {'; '.join(told)}.",), "note")
     yield from futures_blocks(result)
     yield from answer_blocks(result)
 
 
-def _by_hand(scenarios: Sequence[Scenario]) -> Iterator[str]:
-    """Yield for each scenario what was set by hand, and what is given."""
-    for one in scenarios:
-        given = (f"given that {condition}" for condition in conditions(one))
-        parts = [*(f"{key} {value}" for key, value in one.by_hand.items()), *given]
-        if parts:
-            yield f"{', '.join(parts)} ({called(one.name)})"
+def _by_hand(result: Projected) -> Iterator[str]:
+    """Yield what was set by hand, and what is given, with the scenarios in which it is so."""
+    told: dict[str, list[str]] = {}
+    for one in result.scenarios:
+        settings = settings_of(one)
+        named = {setting.partition("=")[0] for setting in settings}
+        numbers = result.summary[one.name]["set_by_hand"].items()
+        parts = [
+            *settings,
+            *(f"{key}={value:g}" for key, value in numbers if key not in named),
+            *(f"given that {condition}" for condition in conditions(one)),
+        ]
+        for part in parts:
+            told.setdefault(part, []).append(called(one.name))
+    for part, names in told.items():
+        everywhere = len(names) == len(result.scenarios)
+        yield part if everywhere else f"{part} ({', '.join(names)})"
 
 
 def futures_blocks(result: Projected) -> Iterator[FigureBlock]:
@@ -177,22 +187,22 @@ def _with_arrows(text: str) -> str:
 
 
 def _assumed(result: Projected) -> Iterator[Block]:
-    told = plans(result.scenarios)
-    titles = {one.name: one.title for one in result.scenarios}
-    room = PLANNED // len(result.scenarios)
-    yield Table("", ("", ""), tuple(_planned(one, titles, room) for one in told))
+    first, *_ = scenarios = result.scenarios
+    told, common = plans(scenarios)
+    rows = []
+    for one in scenarios:
+        otherwise = "" if one is first else f"As {called(first.name)}, but: "
+        text = _planned(one.name, told[one.name], PLANNED // len(scenarios))
+        rows.append((called(one.name), f"{one.title}. {otherwise}{text or 'nothing is done.'}"))
+    yield Table("", ("", ""), tuple(rows))
+    yield Words((" ".join(common),))
 
 
-def _planned(told: Told, titles: dict[str, str], room: int) -> Row:
-    """Return a row on some scenarios: their name, and what is assumed in them."""
-    kept = _kept(told.lines, room)
-    text = " ".join(kept)
-    if left := len(told.lines) - len(kept):
-        text += f" {left} more: foedus show {told.names[0]} --plain."
-    if len(told.names) == 1 and told.lines[:1] != ():
-        return called(told.names[0]), f"{titles[told.names[0]]}. {text}"
-    missing = [called(name) for name in titles if name not in told.names]
-    return f"all but {missing[0]}" if missing else "all", text
+def _planned(name: str, lines: Sequence[str], room: int) -> str:
+    """Return the first of the lines that tell a scenario, as many as have room."""
+    kept = _kept(lines, room)
+    left = len(lines) - len(kept)
+    return " ".join([*kept, *([f"{left} more: foedus show {name} --plain."] if left else [])])
 
 
 def _kept(lines: Sequence[str], room: int) -> list[str]:
@@ -249,11 +259,7 @@ def _carriers(result: Projected) -> Iterator[Block]:
     if found:
         of = result.scenarios[place]
         rows = [
-            (
-                f"{one.name} {one.lower:.2g} to {one.upper:.2g}\n{_meaning(one, of)}. "
-                f"{_source(one, of)}.",
-                f"{_value(line, one.low)} to {_value(line, one.high)}",
-            )
+            (_number(one, of), f"{_value(line, one.low)} to {_value(line, one.high)}")
             for one in found
         ]
         yield Table("", ("number, low to high", "outcome"), tuple(rows), look="named")
@@ -288,6 +294,12 @@ def _value(line: Line, value: float) -> str:
     return of_100(value) if line.outcome.kind == "chance" else index(value)
 
 
+def _number(one: Carrier, scenario: Scenario) -> str:
+    """Tell a number: name and range, what it is, and what it rests on."""
+    name = f"{one.name} {one.lower:.2g} to {one.upper:.2g}"
+    return f"{name}\n{_meaning(one, scenario)}. {_source(one, scenario)}."
+
+
 def _meaning(one: Carrier, scenario: Scenario) -> str:
     """Say in words what a number is, and whose."""
     if one.name in specifications():
@@ -295,7 +307,7 @@ def _meaning(one: Carrier, scenario: Scenario) -> str:
     else:
         owner, meaning = one.name.partition(".")[0], scenario.alliance.numbers[one.name].quantity
         text = f"{scenario.alliance.names[owner]}: {meaning.meaning}"
-    return _upper(shorten(text, MEANING, placeholder=" ..."))
+    return _upper(shorten(text, MEANING, placeholder=" …"))
 
 
 def _source(one: Carrier, scenario: Scenario) -> str:
@@ -304,7 +316,7 @@ def _source(one: Carrier, scenario: Scenario) -> str:
         return "Inferred from the record"
     known = (specifications().get(one.name) or scenario.alliance.numbers[one.name]).evidence
     kind = "The article" if one.kind == "article" else _upper(one.kind)
-    source = shorten(plain_source(known.source), SOURCE, placeholder=" ...")
+    source = shorten(plain_source(known.source), SOURCE, placeholder=" …")
     told = f"{kind}: {source}" if source else kind
     return told if one.informed is not False else f"{told}; the record does not inform it"
 

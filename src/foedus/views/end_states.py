@@ -88,7 +88,7 @@ def end_state_figure(
         colour = readable(colours[scenario.name])
         below = write(ax, EDGE - LEFT, y, name, fontweight="bold", colour=colour)
         write(ax, EDGE - LEFT, below, title, SMALL, QUIET)
-        _stack(ax, lines, shown.scenarios.index(scenario), y, column)
+        _stack(ax, lines, shown.answer.names.index(scenario.name), y, column)
         y += height
     return picture
 

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 def outcomes_named(name: str) -> list[tuple[str, Outcome]]:
     """Return (whose, outcome) for each outcome of the catalogue that goes by a name.
 
-    An outcome goes by its key, by its words in tables, and by the last part or the family of a key
-    with dots: ``narrower_agenda``, ``narrower agenda``, ``end_states.dissolved``, ``dissolved``.
+    An outcome goes by its key, by its words in tables, and by the last part of a key with dots:
+    ``narrower_agenda``, ``narrower agenda``, ``end_states.dissolved``, ``dissolved``.
     """
     wanted = folded(name)
     return [

@@ -61,7 +61,7 @@ WIDE_ENOUGH = 1.0  # for a scenario, to say of how many worlds a count is
 COUNT, GAP = 0.15, 0.06  # room above a group for its count, and below it
 FILLED = 0.43  # radius of a flower beside the side of its square
 BED = "#F4F5F7"  # colour behind a group
-KEY = 0.27  # radius of the flower that names the petals
+KEY = 0.23  # radius of the flower that names the petals
 
 
 class Petal(NamedTuple):
@@ -228,7 +228,7 @@ def _draw(
     beds: Sequence[Bed],
 ) -> None:
     """Draw the groups of one scenario."""
-    wide, place = ax.get_xlim()[1], shown.scenarios.index(scenario)
+    wide, place = ax.get_xlim()[1], shown.answer.names.index(scenario.name)
     for bed in beds:
         ax.add_patch(Rectangle((0, bed.top), wide, bed.height, facecolor=BED))
         opened = shown.answer.line(ALLIANCE, f"end_states.{bed.state}").opened[place]
@@ -323,7 +323,7 @@ class _Key(NamedTuple):
         codes = tuple(str(code) for code in data["member"].values)
         names = ", ".join(shown.names[code] for code in codes)
         patron = shown.names[shown.scenarios[0].alliance.patron]
-        room = WIDTH - LEFT - 3 * EDGE
+        room = WIDTH - LEFT - EDGE
         return cls(
             codes,
             wrapped(f"Clockwise from the top: {names}; {patron} in the middle.", room),
@@ -334,7 +334,7 @@ class _Key(NamedTuple):
     def height(self) -> float:
         """Height of the foot of the sheet."""
         text = height_of(self.around, TEXT) + height_of(self.small, SMALL) + 0.25
-        return 0.1 + max(2 * KEY + 0.36, text)
+        return 0.1 + max(2 * KEY + 0.34, text)
 
     def draw(self, picture: Picture) -> None:
         """Draw it at the foot of the sheet."""
@@ -349,13 +349,13 @@ class _Key(NamedTuple):
 
     def _flower(self, ax: Axes) -> None:
         """Draw the flower that names the petals."""
-        x, y = LEFT / 2 - 0.02, 0.08 + 0.15 + KEY
+        x, y = 0.5 * LEFT, 0.21 + KEY
         clients = len(self.codes)
         for client, code in enumerate(self.codes):
             shape = _petal(client, clients, 1.0)
             _stamp(ax, shape, np.array([[x, y]]), KEY, facecolor="#D5D9E0")
             angle = pi / 2 - 2 * pi * client / clients
-            across = KEY + 0.05 + 0.5 * width_of(code, SMALL) * abs(cos(angle))
+            across = KEY + 0.04 + 0.5 * width_of(code, SMALL) * abs(cos(angle))
             up = KEY + 0.03 + 0.5 * SMALL / 72
             where = x + across * cos(angle), y - up * sin(angle)
             ax.text(*where, code, fontsize=SMALL, ha="center", va="center_baseline", color=INK)
@@ -379,5 +379,6 @@ def _small_print(shown: Projected) -> str:
     )
     return (
         f"{titles.worlds_line(shown.data)}{proportion}{luck} A world is in the first group that "
-        "applies. At the right of each group: what is not known taken low and high. This is what the model says of one case, not a forecast."
+        "applies. At the right of each group: what is not known taken low and high. This is what "
+        "the model says of one case, not a forecast."
     )

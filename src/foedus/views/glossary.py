@@ -19,6 +19,7 @@ from foedus.model.citations import ARTICLE, CLAIMS, MECHANISMS, mechanism_in_wor
 from foedus.model.cohesion import END_STATE_MEANINGS
 from foedus.model.levers import POLICIES
 from foedus.outcomes.phrases import KINDS as STORY_KINDS
+from foedus.outcomes.phrases import STANDING_WORDS
 from foedus.outcomes.sweeps import MEASURES
 from foedus.views.words import ranges
 
@@ -95,6 +96,7 @@ WORDS: dict[str, str] = {
     "evidence": "what a number rests on: article, data, literature, assumed; record where worlds "
     "take it from the record; set by hand",
     "data": "kind of evidence: a public series or a dated event",
+    "article": "kind of evidence: the words of the article, and how they became a number",
     "literature": "kind of evidence: a published study",
     "assumed": "kind of evidence: our judgement. What rests on such a number rests on that "
     "judgement",
@@ -178,11 +180,25 @@ WORDS: dict[str, str] = {
     "equal": "each client counts alike in cohesion",
     "capability": "each client counts in cohesion by its military spending",
     "components": "the six parts of cohesion",
+    "mean cohesion": "the mean of the cohesion index over worlds",
     "end states": "the probability of each end state",
     "skill": "how the model did when it forecast the past, in one line",
     "base rates": "how often members of other alliances froze or left, beside how often they do "
     "here (foedus panel)",
     "line": "the same as a sentence",
+    "worth": "what the model was worth when it forecast the past, and how much of it is assumed",
+    "set": "the numbers that were set by hand, the same in every world",
+    "open": "on which number, not known, the answer hangs most",
+    "made": "what made a result: worlds, months, parameters, seed and digest",
+    "more": "where more is told",
+    "finding": "the answer in a title and a few sentences",
+    "sentences": "the finding in a few sentences",
+    "skill in short": "how the model did when it forecast the past, in one sentence",
+    "open ranges": "of each outcome that is told, the least and the most that can be defended: "
+    "over the models, and over low and high values of the numbers that carry it",
+    "low, high": "the number itself, in the lowest and in the highest third of its draws",
+    "lower": "the number itself in the lowest third of its draws: its median",
+    "upper": "the number itself in the highest third of its draws: its median",
     "freezes": "how often members freeze here, with the base rate beside it",
     "rate": "times in a year of one member",
     "history": "the base rate of other alliances",
@@ -360,7 +376,7 @@ def _entries() -> Iterator[tuple[str, tuple[str, str]]]:
     from foedus.inference.structures import STRUCTURES
 
     for name, meaning in STANDING_MEANINGS.items():
-        yield name, ("standing", meaning)
+        yield from ((word, ("standing", meaning)) for word in (name, STANDING_WORDS[name]))
     for model in STRUCTURES:
         yield (
             model.name,
@@ -382,8 +398,8 @@ def _entries() -> Iterator[tuple[str, tuple[str, str]]]:
         yield from ((word, ("outcome", meaning)) for word in (name, measure.short))
     for word, least, most in ranges():
         yield word, ("probability", f"{100 * least:.0f} to {100 * most:.0f} % (ICD 203)")
-    yield "article", ("article", f"{ARTICLE}; as a kind of evidence: its words; {CLAIMS}")
-    yield "the article", ("article", f"{ARTICLE}; claim by claim: {CLAIMS}")
+    for word in ("article", "the article"):
+        yield word, ("article", f"{ARTICLE}; {CLAIMS} has it claim by claim")
     for number in MECHANISMS:
         yield f"mechanism {number}", ("mechanism", mechanism_in_words(number))
     for word, meaning in WORDS.items():

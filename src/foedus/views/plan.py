@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     Path = tuple[float, ...]
 
 MOST_STEPS = 4  # a lever that changes more often is told by its ends and the number of changes
-MOST_ALONE = 3  # of more scenarios, what all but one have in common is told once
 MOST_EVENTS = 6  # more events than this are counted, and only the first are told
 _GOVERNMENTS = {
     "new_government": "gets a new government",
@@ -77,47 +76,57 @@ def plan(scenario: Scenario) -> tuple[str, ...]:
     return (
         _frame(scenario),
         *(f"{line}." for line in own),
-        *_policy(scenario),
-        *_events(scenario),
-        *_by_hand(scenario),
-        *_weights(scenario),
+        *_beside_levers(scenario),
         *_inherited(scenario, inherited),
         _left(scenario),
     )
 
 
-class Told(NamedTuple):
-    """Sentences that hold in some of several scenarios, with the names of these."""
+class Plans(NamedTuple):
+    """Several scenarios in plain words.
 
-    names: tuple[str, ...]
-    lines: tuple[str, ...]
+    Attributes
+    ----------
+    told
+        By name: the first scenario whole, and of each other one in what it differs from the first.
+    common
+        When it is, and what is left as the alliance file has it.
+    """
+
+    told: dict[str, tuple[str, ...]]
+    common: tuple[str, ...]
 
 
-def plans(scenarios: Sequence[Scenario]) -> tuple[Told, ...]:
-    """Tell scenarios side by side, each whole, whatever it extends.
-
-    What each has of its own comes first, an entry for each; then what all of them but one have; the
-    last entry is what all have.
+def plans(scenarios: Sequence[Scenario]) -> Plans:
+    """Tell scenarios side by side, whatever they extend.
 
     Parameters
     ----------
     scenarios
         Of one alliance and the same months.
     """
-    told = {one.name: plan(replace(one, parent=None))[1:-1] for one in scenarios}
-    lines = dict.fromkeys(line for some in told.values() for line in some)
-    having = {line: tuple(name for name in told if line in told[name]) for line in lines}
-    names = tuple(told)
-    but_one = [tuple(name for name in names if name != left) for left in names]
-    shared = [*(but_one if len(names) > MOST_ALONE else ()), *([names] if len(names) > 1 else ())]
-    own = {name: [line for line in told[name] if having[line] not in shared] for name in names}
-    common = {group: [line for line in lines if having[line] == group] for group in shared}
-    everywhere = (_frame(scenarios[0]), *common.pop(names, ()), _left(*scenarios))
-    return (
-        *(Told((name,), tuple(some)) for name, some in own.items()),
-        *(Told(group, tuple(some)) for group, some in common.items() if some),
-        Told(names, everywhere),
-    )
+    first, *others = scenarios
+    _, *whole, _ = plan(replace(first, parent=None))
+    told = {one.name: tuple(_beside(one, first)) for one in others}
+    return Plans({first.name: tuple(whole), **told}, (_frame(first), _left(*scenarios)))
+
+
+def _beside(scenario: Scenario, first: Scenario) -> Iterator[str]:
+    """Tell what of a scenario is other than in the first, and what of the first it leaves out."""
+    levers = {**dict.fromkeys(first.levers, ()), **scenario.levers}
+    own, _ = _levers(replace(scenario, parent=first, levers=levers))
+    yield from (f"{line}." for line in own)
+    there, here = (list(_beside_levers(one)) for one in (first, scenario))
+    yield from (line for line in here if line not in there)
+    yield from (f"Not so: {line}" for line in there if line not in here)
+
+
+def _beside_levers(scenario: Scenario) -> Iterator[str]:
+    """Tell all of a scenario but its levers."""
+    yield from _policy(scenario)
+    yield from _events(scenario)
+    yield from _by_hand(scenario)
+    yield from _weights(scenario)
 
 
 def _month(month: int) -> str:

@@ -288,7 +288,7 @@ def by_hand_line(summary: dict[str, Any]) -> str:
 
 def event_header(summary: dict[str, Any]) -> Row:
     """Return the header of :func:`event_rows`: the events that come in some world."""
-    return ("member", *(event.replace("_", " ") for event in _events(summary)))
+    return ("member", *(MEMBER_OUTCOMES[event].words for event in _events(summary)))
 
 
 def event_rows(summary: dict[str, Any], names: dict[str, str]) -> Iterator[Row]:
