@@ -98,7 +98,7 @@ def skill_in_short(alliance: str, design: Design) -> str:
     """
     found = shipped_hindcast(alliance)
     if found is None:
-        return NONE
+        return NONE.removesuffix(".")
     who = "model" if isinstance(design, Posterior) else "prior"
     rows = {
         row["forecaster"]: row

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from foedus.views.subjects import Compared, Projected
 
 
+FUTURES = "futures"  # the figure of the front page, which the annex does not repeat
+
+
 def annex(comparison: Compared, drawn: Sequence[Path] = ()) -> tuple[Section, ...]:
     """Return the annex of a brief, section by section.
 
@@ -166,7 +169,11 @@ def _as_dict(estimate: Any) -> dict[str, Any]:
 def _figures(comparison: Compared, drawn: Sequence[Path]) -> Iterator[FigureBlock]:
     result = comparison.result
     compared = comparison_plots.FIGURES if comparison.others else {}
-    own = {k: one for k, one in plots.FIGURES.items() if one.compared or not comparison.others}
+    own = {
+        kind: one
+        for kind, one in plots.FIGURES.items()
+        if kind != FUTURES and (one.compared or not comparison.others)
+    }
     for kind, shown in compared.items():
         for number, page in enumerate(plots.pages_of(shown, comparison.others), 1):
             draw = partial(comparison_plots.figure, kind, comparison, page)

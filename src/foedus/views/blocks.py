@@ -79,10 +79,13 @@ class FigureBlock:
 
 @dataclass(frozen=True)
 class Words:
-    """Lines of text: paragraphs, a note that stands out, a list, small print, or code."""
+    """Lines of text: paragraphs, a note that stands out, a list, small print, or code.
+
+    Lines that are ``named`` begin with a line of their own that names what they tell.
+    """
 
     lines: tuple[str, ...]
-    kind: Literal["paragraphs", "note", "list", "small", "code"] = "paragraphs"
+    kind: Literal["paragraphs", "note", "named", "list", "small", "code"] = "paragraphs"
 
 
 Block = Table | FigureBlock | Words

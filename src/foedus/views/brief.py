@@ -22,13 +22,14 @@ from foedus.outcomes.evidence import RECORD
 from foedus.outcomes.finding import called, clause, index, of_100, range_of_100
 from foedus.outcomes.worth import shipped_hindcast
 from foedus.views import tables
+from foedus.views.annex import FUTURES
 from foedus.views.annex import annex as annex_of
 from foedus.views.answer import answer_tables, cause_part, lever_words, table_caption
 from foedus.views.blocks import FigureBlock, Section, Table, Words
 from foedus.views.futures import futures_figure
 from foedus.views.governments import GOVERNMENT_HEADER, government_rows
 from foedus.views.plan import plans
-from foedus.views.plots import FIGURES, pages_of
+from foedus.views.plots import FIGURES, page_name, pages_of
 from foedus.views.sheet import STYLE
 from foedus.views.worth_plots import worth_figure
 
@@ -45,9 +46,10 @@ if TYPE_CHECKING:
     from foedus.views.sheet import Picture
     from foedus.views.subjects import Compared, Projected
 
-PLANNED = 2_200  # characters in which all scenarios are told
-SOURCE, MEANING = 90, 110  # characters of the source of a number, and of its meaning
-ELECTIONS = 4  # elections that are told, at most
+PLANNED = 1_900  # characters in which all scenarios are told
+TITLED, SOURCE, MEANING = 90, 80, 110  # of a title, of the source of a number, of its meaning
+BY_HAND = 500  # of what was set by hand
+ELECTIONS = 3  # elections that are told, at most
 ARROWS = {"^": "▲", "v": "▼"}
 
 
@@ -99,21 +101,27 @@ def brief(comparison: Compared, *, annex: bool = False, drawn: Sequence[Path] = 
     """
     result = comparison.result
     answer = result.answer
+    carriers = tuple(_carriers(result))
     back = {
-        "What was assumed": _assumed(result),
-        "Why": _why(result),
-        "What carries it and would change it": _carriers(result),
-        "What it is worth": _worth(result),
-        "How to make it again": _again(comparison),
+        "What was assumed": tuple(_assumed(result)),
+        "Why": tuple(_why(result)),
+        "What carries it and would change it": carriers,
+        "What it is worth": tuple(_worth(result)),
+        "How to make it again": tuple(_again(comparison, _references(carriers))),
     }
-    made = {title: tuple(blocks) for title, blocks in back.items()}
     return Brief(
         f"{answer.alliance}, {answer.when}",
         result.finding.title,
         tuple(_front(result)),
-        tuple(Section(title, blocks) for title, blocks in made.items() if blocks),
+        tuple(Section(title, blocks) for title, blocks in back.items() if blocks),
         annex_of(comparison, drawn) if annex else (),
     )
+
+
+def _references(blocks: Sequence[Block]) -> str:
+    """Say what the references in some tables stand for; empty if there are none."""
+    rows = (row for one in blocks if isinstance(one, Table) for row in one.rows)
+    return note_line(*(cell for row in rows for cell in row))
 
 
 # ---------------------------------------------------------------------------------------------
@@ -123,36 +131,40 @@ def brief(comparison: Compared, *, annex: bool = False, drawn: Sequence[Path] = 
 def _front(result: Projected) -> Iterator[Block]:
     yield Words((" ".join(result.finding.sentences),))
     if told := list(_by_hand(result)):
-        yield Words((f"Set by hand: {'; '.join(told)}.",), "note")
+        text = shorten("; ".join(told), BY_HAND, placeholder=" … (foedus show tells the rest)")
+        yield Words((f"Set by hand: {text}.",), "note")
     yield from futures_blocks(result)
     yield from answer_blocks(result)
 
 
 def _by_hand(result: Projected) -> Iterator[str]:
     """Yield what was set by hand, and what is given, with the scenarios in which it is so."""
-    told: dict[str, list[str]] = {}
-    for one in result.scenarios:
-        settings = settings_of(one)
-        named = {setting.partition("=")[0] for setting in settings}
-        numbers = result.summary[one.name]["set_by_hand"].items()
-        parts = [
-            *settings,
-            *(f"{key}={value:g}" for key, value in numbers if key not in named),
-            *(f"given that {condition}" for condition in conditions(one)),
-        ]
-        for part in parts:
-            told.setdefault(part, []).append(called(one.name))
-    for part, names in told.items():
-        everywhere = len(names) == len(result.scenarios)
-        yield part if everywhere else f"{part} ({', '.join(names)})"
+    told = {called(one.name): _settings(result, one) for one in result.scenarios}
+    having: dict[tuple[str, ...], list[str]] = {}
+    for part in dict.fromkeys(part for parts in told.values() for part in parts):
+        names = tuple(name for name, parts in told.items() if part in parts)
+        having.setdefault(names, []).append(part)
+    for names, parts in having.items():
+        where = "" if len(names) == len(told) else f" ({', '.join(names)})"
+        yield f"{', '.join(parts)}{where}"
+
+
+def _settings(result: Projected, scenario: Scenario) -> list[str]:
+    """Return what was set by hand in a scenario, also for all of them in Python; what is given."""
+    settings = settings_of(scenario)
+    named = {setting.partition("=")[0] for setting in settings}
+    numbers = result.summary[scenario.name]["set_by_hand"].items()
+    others = (f"{key}={value:g}" for key, value in numbers if key not in named)
+    given = (f"given that {condition}" for condition in conditions(scenario))
+    return [*settings, *others, *given]
 
 
 def futures_blocks(result: Projected) -> Iterator[FigureBlock]:
     """Yield the picture of a hundred worlds, without the finding as its title."""
-    shown = FIGURES["futures"]
+    shown = FIGURES[FUTURES]
     for number, page in enumerate(pages_of(shown, result.scenarios), 1):
         draw = partial(_futures, result, page)
-        yield FigureBlock(f"finding_{number}", shown.caption, draw)
+        yield FigureBlock(page_name(FUTURES, number), shown.caption, draw)
 
 
 def _futures(result: Projected, page: Sequence[Scenario]) -> Picture:
@@ -189,13 +201,16 @@ def _with_arrows(text: str) -> str:
 def _assumed(result: Projected) -> Iterator[Block]:
     first, *_ = scenarios = result.scenarios
     told, common = plans(scenarios)
-    rows = []
+    whole = sum(len(line) for lines in told.values() for line in lines)
+    room = whole if whole <= PLANNED else PLANNED // len(scenarios)
+    lines = []
     for one in scenarios:
         otherwise = "" if one is first else f"As {called(first.name)}, but: "
-        text = _planned(one.name, told[one.name], PLANNED // len(scenarios))
-        rows.append((called(one.name), f"{one.title}. {otherwise}{text or 'nothing is done.'}"))
-    yield Table("", ("", ""), tuple(rows))
-    yield Words((" ".join(common),))
+        text = _planned(one.name, told[one.name], room) or "nothing is done."
+        title = shorten(one.title, TITLED, placeholder=" …")
+        lines.append(f"{called(one.name)}: {title}\n{_upper(f'{otherwise}{text}')}")
+    yield Words(tuple(lines), "named")
+    yield Words((" ".join(common),), "small")
 
 
 def _planned(name: str, lines: Sequence[str], room: int) -> str:
@@ -237,9 +252,8 @@ def _why(result: Projected) -> Iterator[Block]:
         f"{who}, {what.words}: {high} less {low}, {unit}",
         ("lever", "its part", "changed alone"),
         (*rows, ("all together", _part(cause, cause.total), "")),
-        "The parts sum to the whole: each is the effect of the lever averaged over all orders in "
-        "which the levers can be changed (Shapley value). In brackets least to most over the "
-        "models, or the 95 % interval.",
+        "Shapley values: the parts sum to the whole. In brackets least to most over the models, or "
+        "the 95 % interval.",
         "numbers",
     )
 
@@ -263,14 +277,9 @@ def _carriers(result: Projected) -> Iterator[Block]:
             for one in found
         ]
         yield Table("", ("number, low to high", "outcome"), tuple(rows), look="named")
-        if note := note_line(*(text for text, _ in rows)):
-            yield Words((note,), "small")
     if elections := government_rows(result.summary[name], result.names, ELECTIONS):
-        yield Table(
-            f"Takes part, of 100 worlds, with a new government and without ({called(name)})",
-            GOVERNMENT_HEADER,
-            tuple(elections),
-        )
+        title = f"Takes part with a new government, and without: of 100 worlds under {called(name)}"
+        yield Table(title, GOVERNMENT_HEADER, tuple(elections), look="numbers")
 
 
 def _told(answer: Answer, line: Line, place: int, *, some: bool) -> str:
@@ -297,7 +306,8 @@ def _value(line: Line, value: float) -> str:
 def _number(one: Carrier, scenario: Scenario) -> str:
     """Tell a number: name and range, what it is, and what it rests on."""
     name = f"{one.name} {one.lower:.2g} to {one.upper:.2g}"
-    return f"{name}\n{_meaning(one, scenario)}. {_source(one, scenario)}."
+    parts = (_meaning(one, scenario), _source(one, scenario))
+    return f"{name}\n{' '.join(part if part.endswith('…') else f'{part}.' for part in parts)}"
 
 
 def _meaning(one: Carrier, scenario: Scenario) -> str:
@@ -330,13 +340,15 @@ def _worth(result: Projected) -> Iterator[Block]:
         yield FigureBlock("worth", alt, partial(worth_figure, found))
 
 
-def _again(comparison: Compared) -> Iterator[Block]:
+def _again(comparison: Compared, references: str) -> Iterator[Block]:
+    """Yield the command, what else makes the result again to the bit, and what was referred to."""
     made = comparison.provenance
+    inputs = made["inputs"]
     versions = ", ".join(f"{name} {number}" for name, number in made["versions"].items())
-    inputs, _, _ = comparison.result.provenance_line.rpartition(", digest ")
     yield Words((made["reproduce"],), "code")
     line = (
-        f"{inputs}; digest {made['digest']}; made with {versions}. Every other table and figure: "
-        "foedus report DIRECTORY --annex."
+        f"{inputs['runs']:,} worlds of each scenario, parameters: {inputs['parameters']}, seed "
+        f"{inputs['seed']}; made with {versions}; digest {made['digest']}. Every other table and "
+        "figure: foedus report DIRECTORY --annex."
     )
-    yield Words((line,), "small")
+    yield Words(tuple(filter(None, (line, references))), "small")

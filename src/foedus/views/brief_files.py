@@ -74,6 +74,9 @@ def _markdown_block(block: Block, figures: str) -> list[str]:
         return [*above, *rows, *(["", block.caption] if block.caption else [])]
     if block.kind == "list":
         return [f"- {line}" for line in block.lines]
+    if block.kind == "named":
+        named = (line.split("\n", 1) for line in block.lines)
+        return [text for name, rest in named for text in (f"**{name}**\\", rest, "")][:-1]
     if block.kind == "code":
         return ["```", *block.lines, "```"]
     return [text for line in block.lines for text in (line, "")][:-1]

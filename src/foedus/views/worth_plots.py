@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 #: Forecasters that are shown, with what they are called.
 FORECASTERS = {
-    "model": "model",
-    "prior": "model, not calibrated",
-    "persistence": "as it was before",
+    "model": "the model",
+    "prior": "itself uncalibrated",
+    "persistence": "'as it was'",
     "coin": "a coin",
 }
-ROW = 0.15  # inches from one forecaster to the next
+ROW = 0.135  # inches from one forecaster to the next
 NARROW = 3.4  # inches: half of an A4 page
 
 
@@ -47,8 +47,8 @@ def worth_figure(found: Mapping[str, Any]) -> Picture:
     panels = list(_panels(found))
     with mpl.rc_context(STYLE):
         subtitle = (
-            "Brier score: 0 for a seer; line: 90 % over the years forecast from. What drove events "
-            "(wars, outside powers) was known."
+            "Brier score, 0 is best; lines: 90 % over the years forecast from. Wars and what "
+            "outside powers did were known."
         )
         rows = [ROW * len(FORECASTERS)] * len(panels)
         margins = Margins(left=1.2, right=0.4, top=0.22, bottom=0.04, foot=0.24)
@@ -85,10 +85,11 @@ def _title(name: str, panels: Sequence[_Panel]) -> str:
         for forecaster, words in FORECASTERS.items()
         if forecaster != "model" and all(beats(one.scores[forecaster]) for one in panels)
     ]
-    who = " and ".join(f"'{words}'" for words in beaten) or "no simpler forecast"
-    helps = FORECASTERS["prior"] in beaten
-    less = "" if helps else "; not calibrated, it does as well or better"
-    return f"On {name}'s past the model surely beats {who}{less}"
+    who = " and ".join(beaten) or "no simpler forecast"
+    prior = FORECASTERS["prior"]
+    return (
+        f"{name}'s past: the model surely beats {who}{'' if prior in beaten else f', not {prior}'}"
+    )
 
 
 def _draw(ax: Axes, panel: _Panel, *, is_last: bool) -> None:
