@@ -9,7 +9,7 @@ import pytest
 from foedus.outcomes.catalogue import ALLIANCE
 from foedus.outcomes.estimates import Estimate
 from foedus.studies.comparison import compare
-from foedus.views import comparison_plots, plots, titles
+from foedus.views import incidence_plots, plots, titles
 from foedus.views.panels import as_change, as_share
 
 if TYPE_CHECKING:
@@ -97,12 +97,12 @@ def test_incidence_shows_only_what_happens(found: Comparison) -> None:
     names, came = found.result.names, (data["event_month"] > 0).mean("run").max("scenario")
     wanted = {
         f"{names[str(member)]}: {event.replace('_', ' ')}"
-        for event in comparison_plots.DRAWN
+        for event in incidence_plots.DRAWN
         for member in data["member"].values
-        if float(came.sel(event=event, member=member)) >= comparison_plots.NEWS
+        if float(came.sel(event=event, member=member)) >= incidence_plots.NEWS
     }
     assert shown == wanted
-    left_out = len(comparison_plots.DRAWN) * data.sizes["member"] - len(wanted)
+    left_out = len(incidence_plots.DRAWN) * data.sizes["member"] - len(wanted)
     assert any(
         f"Left out: {left_out} pairs" in text.get_text().replace("\n", " ")
         for text in picture.texts
