@@ -271,12 +271,16 @@ class Projection:
         """The worlds of all scenarios."""
         return self.comparison.result
 
+    def futures(self) -> Picture:
+        """Draw a hundred worlds of each scenario."""
+        return self.result.plot("futures")
+
     def fans(self) -> Picture:
         """Draw fan charts of cohesion and of the member's trust."""
         return plots.member_figure(self.result, self.choice.member)
 
     def end_states(self) -> Picture:
-        """Draw the probabilities of the end states at the horizon."""
+        """Draw the share of worlds in each end state at the horizon."""
         return self.result.plot("end_states")
 
     def gaps(self) -> Picture:

@@ -1,8 +1,8 @@
 """Colours and lines: one for each scenario wherever it is drawn, others for standings and members.
 
 Scenarios are ink, blues, oranges, purples and browns, and carry a line style too; standings and end
-states go from dark teal (takes part) over ice (stays away) to sand (gone). Within each set,
-neighbours differ in lightness, so that pictures stay readable in grey and to the colour-blind.
+states go from dark teal (takes part) over lighter colours to sand (gone, dissolved). Within each
+set, neighbours differ in lightness, so that pictures stay readable in grey and to the colour-blind.
 """
 
 from __future__ import annotations
@@ -148,9 +148,9 @@ STANDING_COLOURS: dict[str, str] = dict(
         strict=True,
     )
 )
-#: Colours of end states, from the worst to the best.
+#: Colours of end states, from the worst to the best: the darker, the more take part.
 END_STATE_COLOURS: dict[str, str] = dict(
-    zip(END_STATES, ("#8A6D46", "#E2BC7A", "#F3E6C8", "#A8D0C6", TEAL), strict=True)
+    zip(END_STATES, ("#F3E6C8", "#DDB77A", "#94A17F", "#4F9186", TEAL), strict=True)
 )
 
 #: Colours of members' lines in pictures of one world.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.lines import Line2D
 
+from foedus.outcomes.catalogue import MEMBER_OUTCOMES
 from foedus.outcomes.incidence import EXITS, first_of
 from foedus.views import titles
 from foedus.views.colours import scenario_looks
@@ -112,7 +113,7 @@ def incidence_figure(comparison: Compared, others: Sequence[Scenario]) -> Pictur
     margins = Margins(top=0.25, foot=key_room(labels))
     wide = panel_width(ACROSS, margins) + margins.right - 0.05
     names = [
-        wrapped(f"{result.names[member]}: {event.replace('_', ' ')}", wide)
+        wrapped(f"{result.names[member]}: {MEMBER_OUTCOMES[event].words}", wide)
         for member, event in panels
     ]
     header = 0.08 + max((height_of(name) for name in names), default=0.0)

@@ -15,21 +15,15 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.dates import date2num
 from matplotlib.patches import Patch
-from matplotlib.ticker import PercentFormatter
 
 from foedus.errors import ResultError, nearest
-from foedus.model.cohesion import END_STATES
 from foedus.model.records import STANDINGS
-from foedus.outcomes.estimates import probability
 from foedus.outcomes.summary import quantiles
 from foedus.views import titles
-from foedus.views.colours import (
-    BLUE,
-    PALE,
-    STANDING_COLOURS,
-    scenario_colours,
-    scenario_looks,
-)
+from foedus.views.colours import BLUE, PALE, STANDING_COLOURS, scenario_colours
+from foedus.views.end_states import end_state_figure
+from foedus.views.futures import PER_PAGE as FUTURES_PER_PAGE
+from foedus.views.futures import futures_figure
 from foedus.views.panels import (
     End,
     Rows,
@@ -203,39 +197,6 @@ def whiskers(data: xr.Dataset) -> str:
     return f"range over {models} models" if models > 1 else "Wilson 95 %"
 
 
-def end_state_bars(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) -> Axes:
-    """Probability of each end state, with its range over models or Wilson's, side by side."""
-    for scenario in scenarios:
-        refuse_unknown(data, scenario=scenario.name)
-    width, looks = 0.8 / len(scenarios), scenario_looks(scenarios)
-    places = np.arange(len(END_STATES))
-    for index, scenario in enumerate(scenarios):
-        codes = data["end_state"].sel(scenario=scenario.name).values
-        known = populations_in(data.attrs)
-        states = {name: probability(codes == code, known) for code, name in enumerate(END_STATES)}
-        values = np.array([states[name].value for name in END_STATES])
-        errors = np.array(
-            [
-                [states[n].value - states[n].shown[0], states[n].shown[1] - states[n].value]
-                for n in END_STATES
-            ]
-        ).T
-        ax.bar(
-            places + (index - (len(scenarios) - 1) / 2) * width,
-            values,
-            width * 0.92,
-            yerr=np.clip(errors, 0, None),
-            color=looks[scenario.name].colour,
-            error_kw={"elinewidth": 0.8, "capsize": 1.8, "ecolor": "#333333"},
-            label=scenario.title,
-        )
-    ax.set_xticks(places, END_STATES)
-    ax.set_ylim(0, 1)
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    ax.grid(visible=False, axis="x")
-    return ax
-
-
 # ---------------------------------------------------------------------------------------------
 # Standard figures
 
@@ -348,19 +309,6 @@ def member_names(shown: Projected) -> dict[str, str]:
     return {code: shown.names[code] for code in codes}
 
 
-def end_state_figure(shown: Projected, scenarios: Sequence[Scenario]) -> Picture:
-    """Bars of the end states at the horizon."""
-    data = shown.data
-    labels = [scenario.name for scenario in scenarios]
-    subtitle = f"Probability, whiskers: {whiskers(data)}. {titles.worlds_line(data)}"
-    margins = Margins(foot=key_room(labels))
-    title = f"End state in {titles.month_name(data['month'].values[-1])}"
-    picture, axes = sheet(title, subtitle, [2.4], 1, margins)
-    ax = end_state_bars(axes[0][0], data, scenarios)
-    add_key(picture, ax.get_legend_handles_labels()[0], labels)
-    return picture
-
-
 def member_figure(shown: Projected, member: str) -> Picture:
     """Cohesion of the alliance, and below it the trust of one member, scenarios side by side.
 
@@ -399,6 +347,8 @@ class StandardFigure:
         What it shows, in words, for briefs.
     paged
         Whether there is a page for every few scenarios, instead of one for all.
+    per_page
+        How many scenarios a page has at most.
     compared
         Whether the brief of a comparison shows it too.
     """
@@ -406,11 +356,19 @@ class StandardFigure:
     draw: Callable[[Any, Any], Picture]
     caption: str
     paged: bool = True
+    per_page: int = PER_PAGE
     compared: bool = False
 
 
 #: The figures of a result, in the order in which a brief shows them; a new one is a new entry.
 FIGURES: dict[str, StandardFigure] = {
+    "futures": StandardFigure(
+        futures_figure,
+        "A hundred worlds of each scenario in proportion, grouped by what becomes of the alliance; "
+        "each petal is a member.",
+        per_page=FUTURES_PER_PAGE,
+        compared=True,
+    ),
     "cohesion": StandardFigure(
         cohesion_figure,
         "Cohesion index over time: median of worlds, and the bands that hold half and nine tenths "
@@ -423,7 +381,8 @@ FIGURES: dict[str, StandardFigure] = {
     ),
     "end_states": StandardFigure(
         end_state_figure,
-        "End state of the alliance at the horizon.",
+        "What becomes of the alliance by the horizon: share of worlds, and its range with what is "
+        "not known taken low and high.",
         paged=False,
         compared=True,
     ),
@@ -438,7 +397,8 @@ def pages_of(one: StandardFigure, scenarios: Sequence[Scenario]) -> list[Sequenc
     """Return the scenarios of each page of a figure."""
     if not one.paged:
         return [scenarios]
-    return [scenarios[i : i + PER_PAGE] for i in range(0, len(scenarios), PER_PAGE)]
+    few = one.per_page
+    return [scenarios[i : i + few] for i in range(0, len(scenarios), few)]
 
 
 def figure(kind: str, shown: Projected, scenarios: Sequence[Scenario] | None = None) -> Picture:
@@ -466,7 +426,7 @@ def figure(kind: str, shown: Projected, scenarios: Sequence[Scenario] | None = N
 
 
 def write_figures(directory: Path, shown: Projected, *, svg: bool = False) -> list[Path]:
-    """Write every standard figure as PNG, with at most PER_PAGE scenarios on a page.
+    """Write every standard figure as PNG, with a few scenarios on a page.
 
     The files carry the scenarios' fingerprints and the seed in their metadata.
 
@@ -500,7 +460,6 @@ __all__ = [
     "FIGURES",
     "Picture",
     "cohesion_fan",
-    "end_state_bars",
     "fan",
     "figure",
     "member_figure",

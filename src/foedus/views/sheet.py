@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from matplotlib.axes import Axes
+
 WIDTH = 6.7  # inches: 17 cm
 EDGE = 0.06  # inches between any text and the edge of the sheet
 TITLE, TEXT, SMALL = 10.0, 7.5, 7.0  # sizes of letters in points
@@ -52,6 +54,7 @@ STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "svg.hashsalt": "foedus",
     "svg.fonttype": "none",
+    "text.hinting": "none",  # a text is as wide as it was measured, at every resolution
     "text.parse_math": False,  # a dollar in a title is a dollar
 }
 
@@ -116,7 +119,7 @@ def width_of(text: str, size: float = TEXT, weight: str = "normal") -> float:
 def wrapped(text: str, width: float, size: float = TEXT, weight: str = "normal") -> str:
     """Break a text into lines that are at most so many inches wide.
 
-    A word that is wider by itself is broken where it has to be.
+    A word that is wider by itself is broken, after a hyphen or an underscore if it has one.
     """
     lines = [""]
     for word in text.split():
@@ -155,6 +158,25 @@ def balanced(text: str, width: float, size: float, weight: str) -> str:
 
 def _fits(start: str, width: float, size: float, weight: str) -> bool:
     return len(start) == 1 or width_of(start, size, weight) <= width
+
+
+def write(
+    ax: Axes, x: float, top: float, text: str, size: float = TEXT, colour: str = INK, **look: Any
+) -> float:
+    """Write lines downwards from a height, on Axes whose data are inches from their upper edge.
+
+    Every line stands on its own baseline, whatever letters it has.
+
+    Returns
+    -------
+    float
+        Where the next line would begin.
+    """
+    for line in text.splitlines():
+        top += height_of(line, size)
+        baseline = top - 0.3 * size / 72.0
+        ax.text(x, baseline, line, fontsize=size, color=colour, va="baseline", **look)
+    return top
 
 
 def height_of(text: str, size: float = TEXT) -> float:

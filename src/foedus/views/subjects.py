@@ -66,7 +66,7 @@ class Projected(Protocol):
     def provenance_line(self) -> str:
         """Worlds, months, parameters, seed and digest in one line."""
 
-    def plot(self, kind: str = "cohesion") -> Picture:
+    def plot(self, kind: str = "futures") -> Picture:
         """Draw one of the standard figures."""
 
 
