@@ -18,7 +18,7 @@ from matplotlib.patches import Patch
 
 from foedus.errors import ResultError, nearest
 from foedus.model.records import STANDINGS
-from foedus.outcomes.finding import of_100
+from foedus.outcomes.finding import index, of_100
 from foedus.outcomes.summary import quantiles
 from foedus.views import titles
 from foedus.views.colours import BLUE, PALE, STANDING_COLOURS, scenario_colours
@@ -100,8 +100,8 @@ def fan(
     (median,) = zero + quantiles(shown, [0.5])
     ax.plot(at, median, color=colour, linewidth=1.5, label="median over worlds")
     low, middle, high = quantiles(shown[-1:], [0.05, 0.5, 0.95])[:, 0].tolist()
-    ends = [End(zero + value(value), colour) for value in (low, high)]
-    ends.append(End(zero + middle(middle), colour, strong=True))
+    ends = [End(zero + value, index(value), colour) for value in (low, high)]
+    ends.append(End(zero + middle, index(middle), colour, strong=True))
     label_ends(ax, ends, zero, zero + 1.0)
     return ax
 
