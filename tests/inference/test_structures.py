@@ -369,7 +369,7 @@ def test_a_number_set_by_hand_is_neither_informed_nor_assumed(
     assert f"Set by hand, the same in every world: {name} 0.41" in tables.assumed_line(content)
     assert "1 set by hand" in tables.evidence_line(content)
     assert f"{name} 0.41" in found.provenance_line
-    assert found.provenance["inputs"]["set"] == {"baseline": [f"{name}=0.41"]}
+    assert found.provenance["inputs"]["set"] == {scenario.name: [f"{name}=0.41"]}
     before, _, after = content["informed"].partition(")")
     assert name not in before.partition("(")[2].split(", ")
     assert (f"{name} is set by hand" in after) == (name in specifications())
