@@ -14,6 +14,7 @@ from foedus.model.records import STANDINGS
 from foedus.outcomes.attribution import EVENTS, NUMBERS
 from foedus.outcomes.catalogue import ACTIVE, ALLIANCE
 from foedus.outcomes.estimates import difference
+from foedus.outcomes.phrases import EVENT_WORDS
 from foedus.outcomes.summary import quantiles
 from foedus.views.panels import MONTHS, as_change, as_share, of_hundred
 from foedus.worlds.populations import populations_in
@@ -257,8 +258,8 @@ def incidence_title(
     told = _told(comparison, others, panels, FEWEST)
     if not told:
         return "No scenario changes the chance of an event by anything worth telling"
-    event = told[0].found.outcome.replace("_", " ")
-    return _moved(comparison, told[0], f"The chance of {event} moves most for")
+    event = EVENT_WORDS[told[0].found.outcome]
+    return _moved(comparison, told[0], f"The chance that it {event} moves most for")
 
 
 def _moved(comparison: Compared, told: Told, what: str) -> str:
