@@ -66,6 +66,13 @@ def test_a_later_setting_goes_before_an_earlier_one() -> None:
         ("=1", "Write NAME=VALUE"),
         ("pressure.ARM=", "Write NAME=VALUE"),
         ("pressure.ARM=high", "'high' is not a number."),
+        ("pressure.ARM=0,9", "'0,9' is not a number; write 0.9."),
+        ("pressure.ARM=90%", "'90%' is not a number; write 0.9."),
+        ("pressure.ARM=90", "(share of full pressure). If 90 per cent is meant, write 0.9."),
+        (
+            "threat.ARM=90",
+            "90 is out of bounds; multiplier of the member's crises",
+        ),
         ("pressure.ARM=2", "2 is out of bounds"),
         ("pressure.ARM=nan", "nan is not a finite number"),
         ("pressure=0.5", "Write pressure.MEMBER=VALUE; MEMBER may be 'all'."),

@@ -240,7 +240,7 @@ def test_a_design_that_cannot_be_used_is_refused(scenarios: list[Scenario]) -> N
     rows[3, Parameters._fields.index("contagion")] = 7.0
     with pytest.raises(ResultError, match="Design, contagion: 7 is out of bounds"):
         Sampled(rows)
-    with pytest.raises(ResultError, match="none of 'prior', 'default', 'posterior'"):
+    with pytest.raises(ResultError, match="none of these: 'prior', 'default', 'posterior'"):
         ensemble.run(scenarios[:1], "guess", 6)
 
 
@@ -273,14 +273,14 @@ def test_it_runs_outside_the_main_thread(scenarios: list[Scenario], worlds: Ense
 
 @pytest.mark.parametrize("runs", [0, -1, 2**32])
 def test_a_number_of_runs_out_of_range_is_refused(runs: int, scenarios: list[Scenario]) -> None:
-    with pytest.raises(ResultError, match="number of runs must be from 1"):
+    with pytest.raises(ResultError, match="number of runs is a whole number from 1"):
         ensemble.run(scenarios, runs=runs)
 
 
 def test_scenarios_that_cannot_stand_side_by_side_are_refused(scenarios: list[Scenario]) -> None:
     with pytest.raises(ResultError, match="their horizons differ"):
         ensemble.run([scenarios[0], load_scenario("restraint")], runs=1)
-    with pytest.raises(ResultError, match="Two scenarios are named 'pressure'"):
+    with pytest.raises(ResultError, match="The scenario 'pressure' is named twice"):
         ensemble.run([scenarios[0], scenarios[0]], runs=1)
     with pytest.raises(ResultError, match="at least one scenario"):
         ensemble.run([], runs=1)

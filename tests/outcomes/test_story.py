@@ -192,7 +192,7 @@ def test_an_event_without_a_phrase_is_told_by_its_meaning(
 def test_the_story_opens_tells_each_month_once_and_ends(baseline: Any) -> None:
     told = traced("baseline", 17, "default")
     lines = str(told).splitlines()
-    assert lines[0].startswith("Where the article leaves things (baseline), run 17, seed 1992: ")
+    assert lines[0].startswith("As things stand at the end of 2025 (baseline), run 17, seed 1992: ")
     trust, months = (baseline.alliance.value(f"ARM.{name}") for name in ("trust", "frozen_months"))
     opening = (
         f"opening  Armenia: trust {trust:.2f}, frozen for {months:g} months, 1 year of arrears"
@@ -290,6 +290,7 @@ def test_levers_are_told_where_they_begin_and_end(write_scenario: Writer) -> Non
         "  bandwidth: [{from: 2027-01, to: 2027-06, value: 0.8, ramp: 3}]\n"
         "  pressure:\n"
         "    ARM:\n"
+        "      - clear\n"
         "      - {from: 2026-06, to: 2026-08, value: 0.8, ramp: 2, ramp_from: 0.1}\n"
         "      - {from: 2026-09, to: 2026-12, value: 0.5}\n"
         "  threat:\n"

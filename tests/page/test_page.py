@@ -156,7 +156,7 @@ def test_a_lever_moved_by_the_keyboard_changes_the_charts_and_brings_the_differe
     lever.focus()
     lever.press("End")
     visitor.await_another_chart(before)
-    page.get_by_text("Differences from 'Where the article leaves things'").wait_for()
+    page.get_by_text("Differences from 'As things stand at the end of 2025'").wait_for()
     page.get_by_text("foedus compare baseline baseline_moved.yaml").wait_for()
     page.get_by_text("under baseline moved").first.wait_for()
     assert page.get_by_text("Moved: pressure.ARM 1.").is_visible()
@@ -298,7 +298,10 @@ def test_a_broken_file_is_refused_in_the_words_of_check_and_a_good_one_is_taken(
             b"foedus: 1\nname: pressure\ntitle: Mine\nextends: baseline\npolicy: adaptive\n",
             "shipped scenario",
         ),
-        (b"foedus: 1\nname: mine\ntitle: Mine\nextends: baseline\n", "equals 'baseline'"),
+        (
+            b"foedus: 1\nname: mine\ntitle: Mine\nextends: baseline\npolicy: fixed\n",
+            "equals 'baseline'",
+        ),
     ],
     ids=["too large", "not text", "empty", "reads this machine", "taken name", "without effect"],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -129,8 +130,9 @@ def test_what_cannot_be_compared_is_refused(stored: Path, tmp_path: Path) -> Non
         compare(stored, seed=7)
     with pytest.raises(ResultError, match="leave --parameters out"):
         compare(stored, parameters="prior")
-    with pytest.raises(ResultError, match="Two scenarios are named 'pressure'"):
-        compare(stored, scenario("pressure", settings=["trust_loss=0.7"]))
+    namesake = replace(scenario("pressure", settings=["trust_loss=0.7"]), name="pressure")
+    with pytest.raises(ResultError, match="named 'pressure', but they differ in trust_loss"):
+        compare(stored, namesake)
     with pytest.raises(ResultError, match="baseline 'nobody' is not among"):
         compare(stored, scenario("baseline"), baseline="nobody")
     with pytest.raises(ResultError, match="at least one"):

@@ -80,6 +80,16 @@ class Document:
                 return self.lines[path[:length]]
         return 1
 
+    def at(self, path: KeyPath) -> Any:
+        """Return what stands at a path; None if nothing does."""
+        found: Any = self.data
+        for part in path:
+            try:
+                found = found[part]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return found
+
     def problem(self, path: KeyPath, message: str) -> Problem:
         """Make a problem that points at a key of this file."""
         return Problem(self.file, self.line(path), dotted(path), message)

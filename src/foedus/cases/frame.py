@@ -72,9 +72,11 @@ def shared_frame(scenarios: Sequence[Scenario]) -> Frame:
     frame = frame_of(first)
     for other in others:
         for what, one, two in frame.differences(frame_of(other)):
+            last = format_month(min(first.end, other.end))
             remedy = {
                 "starts": "Give both one 'start', or run them apart.",
-                "horizons": "Run them apart, or set --horizon.",
+                "horizons": f"End both in one month, as with --horizon {last}, or put them side by "
+                "side unpaired: foedus compare.",
             }.get(what, "Run them apart.")
             message = (
                 f"'{first.name}' and '{other.name}' cannot be put side by side: their {what} "

@@ -22,9 +22,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from foedus.cases.months import format_month, parse_month
-from foedus.cases.scenario_format import TITLE_LENGTH, DomesticChange, ForcedDecision
+from foedus.cases.names import renamed
+from foedus.cases.scenario_format import DomesticChange, ForcedDecision
 from foedus.cases.spans import Origin, ScriptedEvent
-from foedus.cases.validation import NAME_LENGTH
 from foedus.errors import Problem, ScenarioError, nearest
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ OPTION = "--given"
 BRANCHES = {"changes": "new_government", "stays": "same_government"}
 _TOLD = {"new_government": "gets a new government", "same_government": "keeps its government"}
 _SUFFIX = {"new_government": "new", "same_government": "same"}
-_SUFFIXES = re.compile(r"(_[a-z]{2,4}_(new|same)_[0-9]{4}_[0-9]{2})+$")
 _FORM = re.compile(r"\s*(\S.*?)\s+government\s+(\S+)\s+(?:in\s+)?(\S+)\s*", re.IGNORECASE)
 
 
@@ -60,7 +59,7 @@ def apply_given(scenario: Scenario, given: Sequence[str]) -> Scenario:
         With a sentence for every text that cannot be given.
     """
     problems: list[Problem] = []
-    for text in given:
+    for text in (given,) if isinstance(given, str) else given:
         try:
             scenario = _on_condition(scenario, text)
         except ValueError as error:
@@ -82,27 +81,16 @@ def conditions(scenario: Scenario) -> tuple[str, ...]:
     )
 
 
-def own_name(name: str) -> str:
-    """Return the name of a scenario without what is given: ``baseline_arm_new_2026_06``."""
-    return _SUFFIXES.sub("", name)
-
-
 def _on_condition(scenario: Scenario, text: str) -> Scenario:
     """Return a scenario with one condition; raise ValueError if it cannot be given."""
     event = _read(scenario, text)
     if reason := _refusal(scenario, event):
         raise ValueError(reason)
     scripted = ScriptedEvent(event, Origin(f"{OPTION} {text}", 0))
-    suffix = f"_{event.member}_{_SUFFIX[event.decision]}_{event.date.replace('-', '_')}".lower()
-    name = f"{scenario.name[: NAME_LENGTH - len(suffix)]}{suffix}"
+    suffix = f"{event.member}_{_SUFFIX[event.decision]}_{event.date.replace('-', '_')}".lower()
     joint = " and that " if conditions(scenario) else ", given that "
-    return replace(
-        scenario,
-        name=name,
-        title=_shortened(f"{scenario.title}{joint}{_told(scenario.alliance, event)}"),
-        events=(*scenario.events, scripted),
-        lineage=(name, *scenario.lineage),
-    )
+    changed = replace(scenario, events=(*scenario.events, scripted))
+    return renamed(changed, suffix, f"{joint}{_told(scenario.alliance, event)}")
 
 
 def _read(scenario: Scenario, text: str) -> ForcedDecision:
@@ -150,7 +138,7 @@ def _refusal(scenario: Scenario, event: ForcedDecision) -> str | None:
         if (member, month) in _governments(item):
             return (
                 f"The government of {member} in {event.date} is already scripted at "
-                f"{item.origin}; keep one."
+                f"{item.origin.exact}; keep one."
             )
     chance, _ = scenario.alliance.elections(member).get(month, (0.0, None))
     if event.decision == "same_government" and chance >= 1.0:
@@ -185,8 +173,3 @@ def _governments(item: ScriptedEvent) -> Iterator[tuple[str, int]]:
 def _told(alliance: Alliance, event: ForcedDecision) -> str:
     when = f"in {event.date}" if event.to is None else f"from {event.date} to {event.to}"
     return f"{alliance.names[event.member]} {_TOLD[event.decision]} {when}"
-
-
-def _shortened(title: str) -> str:
-    """Cut a title to what a scenario file allows."""
-    return title if len(title) <= TITLE_LENGTH else f"{title[: TITLE_LENGTH - 3]}..."

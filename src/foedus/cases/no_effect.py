@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from foedus.cases.spans import dotted_key
 from foedus.errors import InertScenarioError
 
 if TYPE_CHECKING:
@@ -13,12 +14,16 @@ if TYPE_CHECKING:
     from foedus.cases.scenario import Scenario
     from foedus.cases.spans import LeverKey, Origin
 
+_SCALARS = ("policy", "start", "horizon", "cohesion")
+_COLLECTED = ("levers", "events", "parameters")
+
 
 def refuse_inert(scenario: Scenario, *, cut: bool = False) -> None:
     """Refuse a scenario whose resolved inputs equal those of the scenario that it extends.
 
     A scenario that extends none is compared with the bare alliance, in which nothing is set. One
-    that sets nothing either is a control, and is not refused.
+    that sets nothing either is a control, and is not refused. Neither is one that extends another
+    and does no more than give it another name.
 
     Parameters
     ----------
@@ -34,9 +39,11 @@ def refuse_inert(scenario: Scenario, *, cut: bool = False) -> None:
     parent = scenario.parent
     if parent is None or _is_control(scenario) or not _same_inputs(scenario, parent):
         return
+    if renaming(scenario):
+        return
     within = f" within {scenario.horizon} months" if cut else ""
     against = f"'{parent.name}', which it extends" if parent.lineage else "the bare alliance"
-    lines = [f"  {origin}: {shown}" for shown, origin in inert_statements(scenario)]
+    lines = [f"  {origin.exact}: {shown}" for shown, origin in inert_statements(scenario)]
     named = (
         "\n".join(["; these lines have no effect:", *lines])
         if lines
@@ -54,6 +61,17 @@ def inert_statements(scenario: Scenario) -> Iterator[tuple[str, Origin]]:
         yield from _inert_events(scenario, parent)
         yield from _inert_parameters(scenario, parent)
         yield from _inert_scalars(scenario, parent)
+
+
+def renaming(scenario: Scenario) -> str | None:
+    """Say that a scenario is another one under a name of its own, if its file sets nothing."""
+    parent = scenario.parent
+    if parent is None or not parent.lineage or scenario.name == parent.name:
+        return None
+    kept = all(getattr(scenario, each) == getattr(parent, each) for each in _COLLECTED)
+    if not kept or any(scenario.origins.get(k) != parent.origins.get(k) for k in _SCALARS):
+        return None
+    return f"'{scenario.name}' sets nothing: it is '{parent.name}' under another name."
 
 
 def _is_control(scenario: Scenario) -> bool:
@@ -76,7 +94,9 @@ def _inert_levers(scenario: Scenario, parent: Scenario) -> Iterator[tuple[str, O
         if inherited is not None:
             levers[key] = inherited
         if _same_inputs(replace(scenario, levers=levers), scenario):
-            yield ".".join(["levers", *(part for part in key if part)]), spans[0].origin
+            kept = len(inherited or ()) if spans[: len(inherited or ())] == inherited else 0
+            own = spans[kept:] or spans
+            yield dotted_key(key), own[0].origin
 
 
 def _closes_a_dispute(scenario: Scenario, key: LeverKey) -> bool:
@@ -110,7 +130,7 @@ def _inert_scalars(scenario: Scenario, parent: Scenario) -> Iterator[tuple[str, 
     """Yield single values, such as the policy, that could be left as in the parent."""
     if not parent.lineage:  # a first scenario may spell out the defaults
         return
-    for name in ("policy", "start", "horizon", "cohesion"):
+    for name in _SCALARS:
         origin = scenario.origins.get(name)
         if origin is None or origin == parent.origins.get(name):
             continue

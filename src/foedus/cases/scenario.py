@@ -14,11 +14,21 @@ import numpy as np
 from foedus.cases.months import format_month, month_of_year, parse_month
 from foedus.cases.scenario_format import FORMAT_VERSION, Event
 from foedus.cases.schedule import Schedule, compile_schedule, imposed
-from foedus.cases.spans import DatedSpan, LeverKey, Origin, ScriptedEvent, Span
+from foedus.cases.shipped import reference_from_here
+from foedus.cases.spans import (
+    DatedSpan,
+    LeverKey,
+    Origin,
+    ScriptedEvent,
+    Span,
+    dated_spans,
+)
+from foedus.cases.validation import per_cent
 from foedus.defaults import HORIZON
 from foedus.errors import nearest
 from foedus.html import html_table
 from foedus.model import cohesion
+from foedus.model.citations import note_line
 from foedus.model.levers import lever_named
 from foedus.model.specifications import specifications
 
@@ -47,7 +57,8 @@ class Scenario:
     policy
         One of :data:`foedus.model.levers.POLICIES`.
     levers
-        Spans by (lever, power or None, member).
+        Spans by (lever, power or None, member), in the order in which they are laid: one lies over
+        those before it.
     events
         Scripted events, in the order in which they were given.
     parameters
@@ -62,6 +73,9 @@ class Scenario:
     parent
         The scenario that it extends, or the bare alliance; None for one that was not read as a
         file.
+    settings
+        What was set by hand, on the command line or in Python, such as ``pressure.ARM=0.6``. It is
+        in the other fields already.
     """
 
     name: str
@@ -81,6 +95,7 @@ class Scenario:
     origins: Mapping[str, Origin]
     lineage: tuple[str, ...]
     parent: Scenario | None = field(default=None, compare=False, repr=False)
+    settings: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def end(self) -> int:
@@ -88,18 +103,11 @@ class Scenario:
         return self.start + self.horizon - 1
 
     def spans(self, key: LeverKey) -> tuple[DatedSpan, ...]:
-        """Spans of a lever in order of time, cut to the months of the scenario.
+        """Spans of a lever in the months of the scenario, in order of time where they can be.
 
-        A span that began before the start counts as beginning with it.
+        See :func:`~foedus.cases.spans.dated_spans`.
         """
-        dated = []
-        for span in self.levers.get(key, ()):
-            first = self.start if span.first is None else max(span.first, self.start)
-            last = self.end if span.last is None else min(span.last, self.end)
-            if first <= last:
-                values = (span.value, span.ramp, span.ramp_from)
-                dated.append(DatedSpan(first, last, *values, span.origin, span.source))
-        return tuple(sorted(dated, key=lambda span: span.first))
+        return dated_spans(self.levers.get(key, ()), self.start, self.end)
 
     @property
     def script(self) -> tuple[ScriptedEvent, ...]:
@@ -119,6 +127,15 @@ class Scenario:
         """Overrides of the alliance's numbers."""
         table = specifications()
         return {key: value for key, value in self.parameters.items() if key not in table}
+
+    @property
+    def by_hand(self) -> dict[str, str]:
+        """Numbers that were set by hand (``parameters:``, ``--set``), by key, as text."""
+        numbers = self.alliance.numbers
+        return {
+            key: numbers[key].shown if key in numbers else f"{value:g}"
+            for key, value in self.parameters.items()
+        }
 
     @cached_property
     def schedule(self) -> Schedule:
@@ -152,7 +169,10 @@ class Scenario:
         return sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
     def resolved(self) -> dict[str, Any]:
-        """Return the scenario as a file that extends nothing and can be loaded again."""
+        """Return the scenario as a file that extends nothing and can be loaded again.
+
+        An alliance file is named as seen from the working directory.
+        """
         levers: dict[str, Any] = {}
         for key in self.levers:
             name, power, member = key
@@ -169,7 +189,7 @@ class Scenario:
             "name": self.name,
             "title": self.title,
             "description": self.description,
-            "alliance": self.alliance_reference,
+            "alliance": reference_from_here(self.alliance_reference),
             "start": format_month(self.start),
             "horizon": self.horizon,
             "policy": self.policy,
@@ -194,6 +214,8 @@ class Scenario:
             written["ramp"] = span.ramp
         if span.ramp and span.ramp_from is not None:
             written["ramp_from"] = span.ramp_from
+        if span.over:
+            written["over"] = True
         if span.source:
             written["source"] = span.source
         return written
@@ -248,7 +270,8 @@ def parameter_refusal(key: str, value: float, alliance: Alliance) -> str | None:
     """Say why a parameter or alliance number cannot be set to a value, or return None."""
     table = specifications()
     if key in table:
-        return table[key].refusal(value)
+        reason = table[key].refusal(value)
+        return reason and reason + per_cent(value, table[key].high)
     number = alliance.numbers.get(key)
     if number is None:
         return f"There is no parameter '{key}'{nearest(key, (*table, *alliance.numbers))}"
@@ -256,7 +279,8 @@ def parameter_refusal(key: str, value: float, alliance: Alliance) -> str | None:
         return "Attention is a row that sums to 1; change it in an alliance file of your own."
     if number.quantity.unit == "code" and value not in (0.0, 1.0):
         return f"{number.quantity.meaning}; give 0 or 1."
-    return number.quantity.refusal(value)
+    reason = number.quantity.refusal(value)
+    return reason and reason + per_cent(value, number.quantity.high)
 
 
 WIDTH, LABEL, ROW = 720, 180, 18  # pixels of the timeline of levers
@@ -284,7 +308,8 @@ def _html(scenario: Scenario) -> str:
     ]
     span = f"{format_month(scenario.start)} to {format_month(scenario.end)}"
     head = f"<b>{escape(scenario.title)}</b> ({escape(scenario.name)}, {span}, "
-    head += f"policy {scenario.policy})<br>{escape(scenario.description)}"
+    text = " ".join(filter(None, [scenario.description, note_line(scenario.description)]))
+    head += f"policy {scenario.policy})<br>{escape(text)}"
     return head + _levers_svg(scenario) + html_table(("sets", "when", "value", "from"), rows)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from types import GenericAlias
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, create_model
+from pydantic import Discriminator, Field, Tag, create_model
 
 from foedus.cases.alliance_format import MonthText
 from foedus.cases.validation import NAME_PATTERN, Checked
+from foedus.model.citations import note_line
 from foedus.model.cohesion import Cohesion
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES, Lever
 
@@ -43,17 +44,35 @@ def _span_model(lever: Lever) -> type[Checked]:
         "value": (float, value),
         "ramp": (int, ramp),
         "ramp_from": (float | None, Field(None, ge=lever.low, le=lever.high, description=before)),
+        "over": (bool, Field(default=False, description="lies over the other spans of the list")),
         "source": (SourceText, None),
     }
     return _model(f"{lever.name.title().replace('_', '')}Span", fields)
 
 
 SPANS = {lever.name: _span_model(lever) for lever in LEVERS}
+#: First item of a list of spans that lie over nothing: what is inherited is taken away.
+CLEAR = "clear"
+MAX_SPANS = 1000  # in one list
+
+
+def _kind_of_item(item: Any) -> str:
+    """Tell the two kinds of items in a list of spans apart: a word, and a span."""
+    return CLEAR if isinstance(item, str) else "span"
+
+
+def _span_list(lever: Lever) -> Any:
+    """Return the type of a list of spans, which ``clear`` may begin."""
+    annotated: Any = Annotated  # made here, and so nothing for a type checker to know
+    word = annotated[Literal[CLEAR], Tag(CLEAR)]
+    span = annotated[SPANS[lever.name], Tag("span")]
+    item = annotated[word | span, Discriminator(_kind_of_item)]
+    return annotated[GenericAlias(list, (item,)), Field(max_length=MAX_SPANS)]
 
 
 def _lever_field(lever: Lever) -> tuple[Any, Any]:
     """Return type and description of a lever's entry: its spans, nested by power and member."""
-    spans: Any = GenericAlias(list, (SPANS[lever.name],))
+    spans: Any = _span_list(lever)
     by_scope = {
         "patron": spans,
         "member": dict[str, spans],
@@ -184,4 +203,6 @@ def json_schema() -> dict[str, Any]:
     schema = ScenarioFile.model_json_schema(by_alias=True)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "foedus scenario"
+    references = note_line(*(lever.source for lever in LEVERS), *POLICIES.values())
+    schema["description"] = f"A scenario file of foedus. {references}"
     return schema

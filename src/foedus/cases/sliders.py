@@ -136,7 +136,7 @@ def scenario_text(scenario: Scenario, values: Mapping[str, float], name: str) ->
     """Return the text of a scenario file in which some levers are moved.
 
     The file extends the scenario if that is shipped and a lever is moved. Else it holds the whole
-    scenario and extends nothing: one that equals what it extends would be refused.
+    scenario and extends nothing.
 
     Parameters
     ----------

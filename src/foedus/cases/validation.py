@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -24,6 +25,8 @@ class Checked(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
+
+_WRITTEN = re.compile(r"\s*([-+]?[0-9]+(?:[.,][0-9]+)?)\s*(%?)\s*")
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -67,7 +70,9 @@ def _problem(item: Any, model: type[BaseModel], document: Document) -> Problem:
     """Return one of pydantic's errors as a sentence of ours, at the line of its key."""
     path = _known_path(item["loc"], document)
     kind, context, given = item["type"], item.get("ctx", {}), item.get("input")
-    if kind == "extra_forbidden":
+    if meant := _parted_number(path, document):
+        message = f"A decimal number has a point and no comma; write {meant}."
+    elif kind == "extra_forbidden":
         legal = _legal_keys(model, item["loc"][:-1])
         message = f"There is no key '{path[-1]}' here{nearest(str(path[-1]), legal)}"
     elif kind == "missing":
@@ -77,7 +82,7 @@ def _problem(item: Any, model: type[BaseModel], document: Document) -> Problem:
     elif kind == "list_type" and path[:1] == ("levers",):
         message = f"This must be a list of spans such as [{{value: 0.5}}], not {_shown(given)}."
     elif kind in _EXPECTED:
-        message = f"This must be {_EXPECTED[kind]}, not {_shown(given)}."
+        message = f"This must be {_EXPECTED[kind]}, not {_shown(given)}{written_as(given)}."
     elif kind in ("literal_error", "enum"):
         message = f"{_shown(given)} is not allowed; choose {context['expected']}."
     elif kind in ("union_tag_invalid", "union_tag_not_found"):
@@ -88,7 +93,34 @@ def _problem(item: Any, model: type[BaseModel], document: Document) -> Problem:
         message = f"This must be {_FORMS[context['pattern']]}, not {_shown(given)}."
     else:
         message = f"{item['msg'].replace('Input should', 'This should')}, not {_shown(given)}."
+        message += per_cent(given, context.get("le"))
     return document.problem(path, message)
+
+
+def written_as(text: Any) -> str:
+    """Say how a number is written that stands with a comma or a per cent sign: ``; write 0.9``."""
+    match = _WRITTEN.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        return ""
+    number = float(match[1].replace(",", "."))
+    return f"; write {number / 100 if match[2] else number:g}"
+
+
+def per_cent(value: Any, high: float | None) -> str:
+    """Say how a share is written, if a value above its bound of 1 may be one in per cent."""
+    if high != 1 or not isinstance(value, int | float) or not 1 < value <= 100:
+        return ""
+    return f" If {value:g} per cent is meant, write {value / 100:g}."
+
+
+def _parted_number(path: KeyPath, document: Document) -> str | None:
+    """Return what was meant by ``{value: 0,9}``, which YAML reads as a value 0 and a key 9."""
+    key, mapping = path[-1] if path else "", document.at(path[:-1])
+    if not isinstance(mapping, dict) or not str(key).isdigit() or mapping.get(key, "") is not None:
+        return None
+    names = list(mapping)
+    before = names[names.index(str(key)) - 1]
+    return f"{before}: {mapping[before]}.{key}" if isinstance(mapping[before], int) else None
 
 
 def _shown(value: Any) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from json import dumps
 from typing import TYPE_CHECKING
 
 import yaml
 
 from foedus.cases.months import format_month
+from foedus.cases.names import refusal
 from foedus.cases.scenario_format import FORMAT_VERSION
 from foedus.cases.scenario_reader import load_scenario
-from foedus.cases.shipped import shipped_scenarios
-from foedus.cases.spans import DEFAULT_ORIGIN, LeverKey, Origin
-from foedus.cases.validation import NAME_PATTERN
+from foedus.cases.shipped import reference_from_here, shipped_scenarios
+from foedus.cases.spans import DEFAULT_ORIGIN, LeverKey, Origin, dotted_key
 from foedus.errors import FoedusError
+from foedus.model.citations import notes
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def show_lines(scenario: Scenario) -> Iterator[str]:
     yield f"foedus: {FORMAT_VERSION}"
     yield f"name: {_scalar(scenario.name)}"
     yield line(f"title: {dumps(scenario.title, ensure_ascii=False)}", "title")
-    yield line(f"alliance: {_scalar(scenario.alliance_reference)}", "alliance")
+    yield line(f"alliance: {_scalar(reference_from_here(scenario.alliance_reference))}", "alliance")
     yield line(f"start: {format_month(scenario.start)}", "start")
     yield line(f"horizon: {scenario.horizon}", "horizon")
     yield line(f"policy: {scenario.policy}", "policy")
@@ -54,6 +54,11 @@ def show_lines(scenario: Scenario) -> Iterator[str]:
     yield "cohesion:"
     yield line(f"  members: {scenario.weighting}", "cohesion")
     yield line(f"  weights: {{{weights}}}", "cohesion")
+    if any(name in shipped_scenarios() for name in scenario.lineage):
+        sources = [span.source for key in scenario.levers for span in scenario.spans(key)]
+        sources += [item.event.source for item in scenario.script]
+        for label, text in notes(*filter(None, sources)):
+            yield f"# {label}: {text}"
 
 
 def _scalar(text: str) -> str:
@@ -63,6 +68,10 @@ def _scalar(text: str) -> str:
 
 def _aligned(text: str, origin: Origin) -> str:
     return f"{text:<64} # {origin}"
+
+
+def _cleared(text: str, origin: Origin | None) -> str:
+    return text if origin is None else _aligned(text, origin)
 
 
 def _lever_lines(scenario: Scenario) -> Iterator[str]:
@@ -79,21 +88,23 @@ def _lever_lines(scenario: Scenario) -> Iterator[str]:
             spans = scenario.spans(key)
             for depth, part in enumerate(path):
                 if shown[: depth + 1] != path[: depth + 1]:
-                    last = depth == len(path) - 1
-                    empty = last and not spans
-                    yield f"{'  ' * (depth + 1)}{part}:{' []' if empty else ''}"
+                    text = f"{'  ' * (depth + 1)}{part}:"
+                    if depth == len(path) - 1 and not spans:
+                        text = _cleared(f"{text} []", scenario.origins.get(dotted_key(key)))
+                    yield text
             shown = path
             for span in spans:
                 to = f", to: {format_month(span.last)}" if span.last < scenario.end else ""
                 ramp = f", ramp: {span.ramp}" if span.ramp else ""
                 if span.ramp and span.ramp_from is not None:
                     ramp += f", ramp_from: {span.ramp_from!r}"
+                over = ", over: true" if span.over else ""
                 source = (
                     f", source: {dumps(span.source, ensure_ascii=False)}" if span.source else ""
                 )
                 text = (
                     f"{'  ' * (len(path) + 1)}- {{from: {format_month(span.first)}{to}, "
-                    f"value: {span.value!r}{ramp}{source}}}"
+                    f"value: {span.value!r}{ramp}{over}{source}}}"
                 )
                 yield _aligned(text, span.origin)
 
@@ -116,12 +127,8 @@ def new_scenario(name: str, origin: str, directory: Path) -> str:
         If the name is not legal or is that of a shipped scenario, or if the scenario to extend
         cannot be loaded.
     """
-    if not re.match(NAME_PATTERN, name):
-        message = f"'{name}' is no name for a scenario; use lower-case letters, digits and _."
-        raise FoedusError(message)
-    if name in shipped_scenarios():
-        message = f"'{name}' is the name of a shipped scenario; choose another."
-        raise FoedusError(message)
+    if reason := refusal(name):
+        raise FoedusError(reason)
     parent = load_scenario(origin, allow_inert=True)
     reference = origin
     if origin not in shipped_scenarios():
@@ -146,6 +153,7 @@ extends: {_scalar(reference)}        # every lever not set here is as in that sc
 {levers}
 # A span holds from one month to another, both included; 'ramp' is the number of months in which the
 # value is reached. Without 'from' it starts with the scenario, without 'to' it lasts to the end.
+# Outside its spans a lever is as in the scenario extended; [clear, ...] takes that away first.
 levers:
   pressure:
     {member}: [{{from: {start}, value: 0.5, ramp: 6}}]

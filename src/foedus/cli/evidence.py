@@ -25,6 +25,7 @@ def record(
 ) -> None:
     """Show what is on record: what calibration fits and the hindcast scores."""
     from foedus.cases.record import load_record
+    from foedus.model.citations import note_line
     from foedus.views import evidence_tables
 
     loaded = load_record(alliance, coding)
@@ -42,10 +43,10 @@ def record(
         f"show {loaded.history.name}."
     )
     if loaded.earlier:
-        caption += " Fitted along with it: " + ", ".join(
-            f"foedus record {one.name}" for one in loaded.earlier
-        )
-    shown = evidence_tables.record_rows(loaded)
+        earlier = ", ".join(f"foedus record {one.name}" for one in loaded.earlier)
+        caption += f" Fitted along with it: {earlier}."
+    shown = list(evidence_tables.record_rows(loaded))
+    caption = f"{caption} {note_line(*(text for row in shown for text in row))}"
     print_table(console_for_tables(), loaded.title, evidence_tables.RECORD_HEADER, shown, caption)
 
 
@@ -98,9 +99,8 @@ def calibrate(
     *,
     draws: Annotated[
         int | None,
-        typer.Option(
-            help=f"Worlds to simulate for each model; {defaults.CALIBRATION_DRAWS:,} if omitted.",
-            min=1,
+        options.count(
+            f"Worlds to simulate for each model; {defaults.CALIBRATION_DRAWS:,} if omitted."
         ),
     ] = None,
     until: Annotated[
@@ -266,14 +266,10 @@ def _make(directory: Path) -> None:
 def coverage(
     alliance: options.AllianceName = defaults.ALLIANCE,
     *,
-    records: Annotated[
-        int, typer.Option(help="Synthetic records.", min=1)
-    ] = defaults.COVERAGE_RECORDS,
+    records: Annotated[int, options.count("Synthetic records.")] = defaults.COVERAGE_RECORDS,
     draws: Annotated[
         int | None,
-        typer.Option(
-            help=f"Worlds to calibrate each; {defaults.COVERAGE_DRAWS:,} if omitted.", min=1
-        ),
+        options.count(f"Worlds to calibrate each; {defaults.COVERAGE_DRAWS:,} if omitted."),
     ] = None,
     out: Annotated[
         Path | None,
@@ -333,10 +329,9 @@ def hindcast(
     *,
     years: Annotated[
         int,
-        typer.Option(
-            help="Years ahead. With more than 1 earlier records are forecast too, from every third "
-            "year-end, and all members are scored.",
-            min=1,
+        options.count(
+            "Years ahead. With more than 1 earlier records are forecast too, from every third "
+            "year-end, and all members are scored."
         ),
     ] = 1,
     until: Annotated[
@@ -348,10 +343,9 @@ def hindcast(
     out: Annotated[Path | None, typer.Option(help="Directory for scores and figures.")] = None,
     draws: Annotated[
         int | None,
-        typer.Option(
-            help=f"Worlds to calibrate each origin; {defaults.HINDCAST_DRAWS:,} if omitted, "
-            f"{defaults.AHEAD_DRAWS:,} with more than one year ahead.",
-            min=1,
+        options.count(
+            f"Worlds to calibrate each origin; {defaults.HINDCAST_DRAWS:,} if omitted, "
+            f"{defaults.AHEAD_DRAWS:,} with more than one year ahead."
         ),
     ] = None,
     coding: options.Coding = "main",

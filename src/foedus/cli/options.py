@@ -2,12 +2,82 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from foedus import defaults
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SHORT = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([kKmM])")
+_GROUPED = re.compile(r"[0-9]{1,3}(?:[.,' ][0-9]{3})+")
+_FACTORS = {"k": 1_000, "m": 1_000_000}
+
+
+def count(help: str, *, low: int = 1, high: int | None = None, **more: Any) -> Any:  # noqa: A002
+    """Return an option that takes a whole number, and says what to write instead of another text.
+
+    Parameters
+    ----------
+    low, high
+        Bounds; None for no upper one.
+    **more
+        As for :func:`typer.Option`.
+    """
+    return typer.Option(help=help, parser=_whole(low, high), metavar="INTEGER", **more)
+
+
+def decimal(help: str, **more: Any) -> Any:  # noqa: A002
+    """Return an option that takes a number, and says how it is written; see :func:`count`."""
+    return typer.Option(help=help, parser=_decimal, metavar="NUMBER", **more)
+
+
+def _decimal(text: str) -> float:
+    """Read a number, or refuse it in a sentence."""
+    from foedus.cases.validation import written_as
+
+    try:
+        return float(text)
+    except ValueError:
+        message = f"'{text}' is not a number{written_as(text)}."
+        raise typer.BadParameter(message) from None
+
+
+def _whole(low: int, high: int | None) -> Callable[[str], int]:
+    """Return a function that reads a whole number within bounds, or refuses it in a sentence."""
+    most = "" if high is None else f", up to {high}"
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            message = f"'{text}' is not a whole number{_meant(text)}."
+            raise typer.BadParameter(message) from None
+        if value < low or (high is not None and value > high):
+            message = f"{value} is out of bounds; give {low} or more{most}."
+            raise typer.BadParameter(message)
+        return value
+
+    return read
+
+
+def _meant(text: str) -> str:
+    """Say which whole number a text such as ``20k``, ``20.000`` or ``2e4`` may stand for."""
+    if match := _SHORT.fullmatch(text):
+        value = float(match[1]) * _FACTORS[match[2].lower()]
+    elif _GROUPED.fullmatch(text):
+        value = float(re.sub("[^0-9]", "", text))
+    else:
+        try:
+            value = float(text)
+        except ValueError:
+            return ""
+    return f"; write {int(value)}" if value.is_integer() else ""
+
 
 Scenarios = Annotated[
     list[str] | None,
@@ -15,23 +85,27 @@ Scenarios = Annotated[
 ]
 Runs = Annotated[
     int | None,
-    typer.Option(
-        help=f"Worlds of each scenario; those of results that are given, else {defaults.RUNS:,}.",
-        min=1,
-    ),
+    count(f"Worlds of each scenario; those of results that are given, else {defaults.RUNS:,}."),
 ]
 Seed = Annotated[
     int | None,
-    typer.Option(
-        help=f"Seed of every draw; that of results that are given, else {defaults.SEED}.", min=0
-    ),
+    count(f"Seed of every draw; that of results that are given, else {defaults.SEED}.", low=0),
 ]
 Baseline = Annotated[
     str | None,
     typer.Option(help="Scenario that the others are compared with; the first if omitted."),
 ]
 Horizon = Annotated[
-    int | None, typer.Option(help="Months to simulate instead of the scenario's.", min=1)
+    str | None,
+    typer.Option(
+        help="Months to simulate instead of the scenario's own, or the last month: 24, 2027-12. To "
+        "cut one scenario, and name it so: baseline@24.",
+        metavar="MONTHS|YYYY-MM",
+    ),
+]
+Name = Annotated[
+    str | None,
+    typer.Option(help="Name of the scenario, if there is one only, instead of its own."),
 ]
 Detail = Annotated[
     bool, typer.Option("--detail", help="Print every table instead of the answer alone.")
@@ -98,9 +172,7 @@ Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace other foedus results in the directory.")
 ]
 OverwriteFile = Annotated[bool, typer.Option("--overwrite", help="Replace the file.")]
-Workers = Annotated[
-    int | None, typer.Option(help="Threads; all processors if omitted.", min=1, max=1024)
-]
+Workers = Annotated[int | None, count("Threads; all processors if omitted.", high=1024)]
 
 
 # ---------------------------------------------------------------------------------------------
@@ -112,4 +184,4 @@ AllianceName = Annotated[
 Coding = Annotated[
     defaults.Coding, typer.Option(help="Coding of the record, where a second one can be defended.")
 ]
-CalibrationSeed = Annotated[int, typer.Option(help="Seed of every draw.", min=0)]
+CalibrationSeed = Annotated[int, count("Seed of every draw.", low=0)]

@@ -40,6 +40,7 @@ def run(
     horizon: options.Horizon = None,
     settings: options.Settings = None,
     given: options.Given = None,
+    name: options.Name = None,
     parameters: options.Parameters = None,
     out: options.Out = None,
     resume: options.Resume = None,
@@ -58,7 +59,7 @@ def run(
 
     silent = quiet or json
     common = _common(no_figures, engine, workers, scheduler, quiet)
-    told = scenarios or out or horizon or settings or given or overwrite
+    told = scenarios or out or horizon or settings or given or name or overwrite
     told = told or seed is not None or parameters is not None or keep != "summaries"
     if resume is not None and told:
         message = (
@@ -67,6 +68,7 @@ def run(
         )
         raise FoedusError(message)
     loaded = [] if resume else load_all(scenarios or [], horizon, settings or (), given or ())
+    _tell_renaming(loaded, common["notice"])
     with progress_bar(quiet=silent) as progress, interruption():
         if resume is not None:
             result = running.resume(resume, runs=runs, progress=progress, **common)
@@ -76,6 +78,7 @@ def run(
                 runs=runs or defaults.RUNS,
                 seed=defaults.SEED if seed is None else seed,
                 parameters=parameters,
+                name=name,
                 keep=keep,
                 out=out,
                 overwrite=overwrite,
@@ -106,9 +109,9 @@ def compare(
     baseline: options.Baseline = None,
     resolve: Annotated[
         float | None,
-        typer.Option(
-            help="Go on with more worlds until the 95 % interval of every headline difference is "
-            "this wide to either side: 0.01.",
+        options.decimal(
+            "Go on with more worlds until the 95 % interval of every headline difference is this "
+            "wide to either side: 0.01.",
             show_default=False,
         ),
     ] = None,
@@ -137,6 +140,7 @@ def compare(
     items = load_all(
         scenarios or [], horizon, settings or (), given or (), load=items_module.load_item
     )
+    _tell_renaming(items, common["notice"])
     if luckless(items):
         _compare_beside(items, json=json, quiet=quiet, unused=(baseline, resolve, out))
         return
@@ -243,7 +247,7 @@ def sweep(
         typer.Option(help="Code of the member that levers address; the first client if omitted."),
     ] = None,
     steps: Annotated[
-        int, typer.Option(help="Values of each lever, both ends included.", min=2)
+        int, options.count("Values of each lever, both ends included.", low=2)
     ] = defaults.STEPS,
     runs: options.Runs = None,
     seed: options.Seed = None,
@@ -301,7 +305,7 @@ def trace(
         ),
     ],
     *,
-    run: Annotated[int, typer.Option(help="Number of the world.", min=0)] = 0,
+    run: Annotated[int, options.count("Number of the world.", low=0)] = 0,
     member: Annotated[
         list[str] | None,
         typer.Option(help="Tell of this member only, by code or name; repeat as needed."),
@@ -338,9 +342,10 @@ def explore(
     *,
     port: Annotated[
         int | None,
-        typer.Option(
-            help=f"Port of the page; {defaults.PORT}, or the next that is free, if omitted. "
-            "0 takes any."
+        options.count(
+            f"Port of the page; {defaults.PORT}, or the next free one, if omitted. 0 takes any.",
+            low=0,
+            high=65_535,
         ),
     ] = None,
     host: Annotated[
@@ -413,12 +418,20 @@ def _common(
     }
 
 
+def _tell_renaming(items: Sequence[Any], notice: Callable[[str], None] | None) -> None:
+    """Say which scenarios are others under a name of their own."""
+    from foedus.cases.no_effect import renaming
+    from foedus.cases.scenario import Scenario
+
+    for item in items:
+        if notice and isinstance(item, Scenario) and (told := renaming(item)):
+            notice(told)
+
+
 def verify(
     directory: Annotated[Path, typer.Argument(help="Directory of a result.", show_default=False)],
     *,
-    sample: Annotated[
-        int, typer.Option(help="Worlds of each scenario to replay.", min=1)
-    ] = defaults.REPLAYED,
+    sample: Annotated[int, options.count("Worlds of each scenario to replay.")] = defaults.REPLAYED,
 ) -> None:
     """Read stored results again, check all sums, and replay a sample."""
     from foedus.studies import verification
@@ -441,7 +454,7 @@ def verify(
 
 def load_all(
     references: Sequence[str],
-    horizon: int | None,
+    horizon: str | None,
     settings: Sequence[str],
     given: Sequence[str] = (),
     load: Callable[..., Any] | None = None,
@@ -465,11 +478,13 @@ def load_all(
     loaded, sentences = [], []
     for reference in references:
         try:
-            loaded.append(
-                (load or load_scenario)(reference, horizon=horizon, settings=settings, given=given)
+            item = (load or load_scenario)(
+                reference, horizon=horizon, settings=settings, given=given
             )
         except FoedusError as error:
             sentences.append(str(error))
+            continue
+        loaded.append(item)
     if sentences:
         message = "\n".join(dict.fromkeys(sentences))
         raise FoedusError(message)

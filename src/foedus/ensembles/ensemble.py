@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from itertools import chain
+from operator import index
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from foedus.cases.frame import Frame, shared_frame
+from foedus.cases.names import refuse_namesakes
 from foedus.defaults import RUNS, SEED, Engine
 from foedus.ensembles.dataset import outcome_dataset, path_dataset
 from foedus.ensembles.gathered import Worlds
@@ -220,20 +222,24 @@ def check(scenarios: Sequence[Scenario], runs: int, seed: int) -> None:
         number is out of range.
     """
     try:
-        seed_words(seed)
+        seed_words(index(seed))
+    except TypeError:
+        message = f"The seed is a whole number, such as {SEED}, not {seed!r}."
+        raise ResultError(message) from None
     except ValueError as error:
         raise ResultError(str(error)) from None
     if not scenarios:
         message = "Name at least one scenario."
         raise ResultError(message)
-    if not isinstance(runs, int) or not 1 <= runs <= MAX_RUNS:
-        message = f"The number of runs must be from 1 to {MAX_RUNS}, not {runs}."
-        raise ResultError(message)
-    names = [scenario.name for scenario in scenarios]
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
-        message = f"Two scenarios are named '{repeated[0]}'; give one of them another 'name'."
+    try:
+        fits = 1 <= index(runs) <= MAX_RUNS
+    except TypeError:
+        fits = False
+    if not fits:
+        message = f"The number of runs is a whole number from 1 to {MAX_RUNS}, not {runs!r}."
         raise ResultError(message)
     shared_frame(scenarios)
+    refuse_namesakes(scenarios)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -318,10 +324,10 @@ class Ensemble:
             whole = Piece(
                 part.scenario.name, 0, part.runs, part.table, part.monthly, labels=part.labels
             )
-            for index, found in enumerate(part.paths or [whole]):
+            for place, found in enumerate(part.paths or [whole]):
                 rows = slice(found.first, found.after)
                 table = {name: array[..., rows] for name, array in part.table.items()}
-                sums = part.monthly if index == 0 else Monthly(*map(np.zeros_like, part.monthly))
+                sums = part.monthly if place == 0 else Monthly(*map(np.zeros_like, part.monthly))
                 yield replace(found, table=table, monthly=sums)
 
     def trajectories(self) -> xr.Dataset:

@@ -324,7 +324,7 @@ def scenarios_ahead(
 def _value(scenario: Scenario, key: Any, month: int) -> float | None:
     """Value of a lever in a month; None where the alliance file alone decides it."""
     inside = [span for span in scenario.spans(key) if span.first <= month <= span.last]
-    return inside[0].value if inside else lever_named(key[0]).default
+    return inside[-1].value if inside else lever_named(key[0]).default
 
 
 def _walk(history: Scenario, key: Any, origin: int, last: int, luck: Any) -> tuple[Span, ...]:

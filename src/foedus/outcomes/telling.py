@@ -436,12 +436,18 @@ def _span_changes(scenario: Scenario, key: LeverKey) -> Iterator[tuple[int, str]
     """
     spans, lever = scenario.spans(key), lever_named(key[0])
     followed = {span.first for span in spans}
-    for span in spans:
+    for place, span in enumerate(spans):
         yield span.first, _span_text(lever, span)
         after = span.last + 1
         if after <= scenario.end and after not in followed:
-            is_own = lever.default is None or _is_multiple(lever)
-            yield after, f"back to {'its own' if is_own else decimal(lever.default or 0.0)}"
+            under = [one for one in spans[:place] if one.first <= after <= one.last]
+            yield after, f"back to {_span_text(lever, under[-1]) if under else _usual(lever)}"
+
+
+def _usual(lever: Lever) -> str:
+    """What a lever is where nothing sets it."""
+    is_own = lever.default is None or _is_multiple(lever)
+    return "its own" if is_own else decimal(lever.default or 0.0)
 
 
 def _is_multiple(lever: Lever) -> bool:

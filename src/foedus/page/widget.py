@@ -11,7 +11,7 @@ import matplotlib as mpl
 from foedus.cases.scenario import Scenario
 from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.sliders import moved, scenario_text, sliders
-from foedus.errors import FoedusError, ResultError
+from foedus.errors import FoedusError, ResultError, installing
 from foedus.studies.running import run
 from foedus.views.colours import GREY
 from foedus.views.plots import cohesion_fan, trust_fan
@@ -145,7 +145,7 @@ class Widget:
         """
         path = Path(path)
         if not self.values:
-            message = "Nothing is moved: a scenario that equals what it extends is refused."
+            message = "Nothing is moved yet; move a lever, and save then."
             raise ResultError(message)
         if path.suffix != ".yaml":
             message = f"{path}: a scenario file ends in .yaml; name it so."
@@ -194,8 +194,8 @@ def _ipywidgets() -> Any:
         import ipywidgets
     except ImportError:
         message = (
-            "The widget needs ipywidgets: python3 -m pip install 'foedus[explore]' (or "
-            "ipywidgets alone), then start the notebook again."
+            f"The widget needs ipywidgets. Install the extra 'explore', {installing('explore')}; "
+            "then start the notebook again."
         )
         raise ResultError(message) from None
     return ipywidgets

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+    from foedus.cases.horizons import Horizon
+    from foedus.cases.overrides import Settings
     from foedus.cases.scenario import Scenario
     from foedus.outcomes.finding import Finding
     from foedus.studies.results import Result
@@ -376,8 +378,8 @@ def compare(
     runs: int | None = None,
     seed: int | None = None,
     parameters: Numbered = None,
-    horizon: int | None = None,
-    settings: Sequence[str] = (),
+    horizon: Horizon | None = None,
+    settings: Settings = (),
     given: Sequence[str] = (),
     resolve: float | None = None,
     out: str | Path | None = None,

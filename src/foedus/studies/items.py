@@ -9,7 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foedus.cases.given import own_name
+from foedus.cases.horizons import with_horizon
+from foedus.cases.names import own_name
 from foedus.cases.scenario import Scenario
 from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
@@ -20,6 +21,8 @@ from foedus.worlds.openings import as_design
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from foedus.cases.horizons import Horizon
+    from foedus.cases.overrides import Settings
     from foedus.worlds.openings import Numbered
 
     Item = str | Path | Scenario | Result
@@ -27,8 +30,8 @@ if TYPE_CHECKING:
 
 def loaded_items(
     items: Sequence[Item],
-    horizon: int | None,
-    settings: Sequence[str],
+    horizon: Horizon | None,
+    settings: Settings,
     given: Sequence[str] = (),
     *,
     allow_inert: bool = False,
@@ -50,25 +53,47 @@ def loaded_items(
     ResultError
         If settings or conditions come together with a result, which they cannot change.
     """
-    loaded = [
-        item
-        if isinstance(item, Result | Scenario)
-        else load_item(
-            item, horizon=horizon, settings=settings, given=given, allow_inert=allow_inert
-        )
-        for item in items
-    ]
+    loaded: list[Scenario | Result] = []
+    for item in items:
+        if isinstance(item, Scenario):
+            loaded.append(as_loaded(item, horizon, settings, given))
+        elif isinstance(item, Result):
+            loaded.append(item)
+        else:
+            loaded.append(
+                load_item(
+                    item, horizon=horizon, settings=settings, given=given, allow_inert=allow_inert
+                )
+            )
     results = [item for item in loaded if isinstance(item, Result)]
     if results and (settings or given):
         raise ResultError(_unchangeable(_called(results[0])))
     return loaded, results
 
 
+def as_loaded(
+    scenario: Scenario, horizon: Horizon | None, settings: Settings, given: Sequence[str]
+) -> Scenario:
+    """Return a scenario that was loaded already, with another horizon if one is asked for.
+
+    Raises
+    ------
+    ResultError
+        If something is to be set or given, which would have to be done when it is loaded.
+    """
+    if settings or given:
+        message = (
+            "Settings and conditions apply to scenarios given by name; load this one with them."
+        )
+        raise ResultError(message)
+    return scenario if horizon is None else with_horizon(scenario, horizon)
+
+
 def load_item(
     item: str | Path,
     *,
-    horizon: int | None = None,
-    settings: Sequence[str] = (),
+    horizon: Horizon | None = None,
+    settings: Settings = (),
     given: Sequence[str] = (),
     allow_inert: bool = False,
 ) -> Scenario | Result:
@@ -79,7 +104,10 @@ def load_item(
     if str(item) not in shipped_scenarios() and Path(item).is_dir():
         if settings or given:
             raise ResultError(_unchangeable(str(item)))
-        return load_result(item)
+        result = load_result(item)
+        if horizon is not None:
+            _refuse_other_horizon(result, str(item), horizon)
+        return result
     return load_scenario(
         item, horizon=horizon, settings=settings, given=given, allow_inert=allow_inert
     )
@@ -118,8 +146,8 @@ def ordered(scenarios: Sequence[Scenario], baseline: str | None) -> list[Scenari
         return list(scenarios)
     names = [scenario.name for scenario in scenarios]
     name = baseline if baseline in names else Path(baseline).stem
-    if name not in names:  # a scenario on some condition goes by its own name too
-        name = next((one.name for one in scenarios if own_name(one.name) == name), name)
+    if name not in names:  # one that is changed by hand goes by its own name too
+        name = next((one.name for one in scenarios if own_name(one) == name), name)
     if name not in names:
         message = f"The baseline '{baseline}' is not among the scenarios{nearest(name, names)}"
         raise ResultError(message)
@@ -177,6 +205,17 @@ def refuse_incomparable(given: Sequence[Result], seed: int | None, parameters: N
 def _called(result: Result) -> str:
     """Name a result by its first scenario."""
     return next(iter(result.scenarios)).name
+
+
+def _refuse_other_horizon(result: Result, called: str, horizon: Horizon) -> None:
+    """Refuse another horizon than a result has, which would be left out of account."""
+    frame = result.frame
+    if with_horizon(next(iter(result.scenarios)), horizon).horizon != frame.horizon:
+        message = (
+            f"The result '{called}' goes to {frame.months[-1]}, whatever --horizon says; leave "
+            "that out, or name the scenarios instead of results."
+        )
+        raise ResultError(message)
 
 
 def _unchangeable(result: str) -> str:

@@ -13,8 +13,9 @@ from foedus.outcomes import attribution
 from foedus.outcomes.answer import answer, headline
 from foedus.outcomes.carriers import Carrying
 from foedus.outcomes.catalogue import value_of
+from foedus.outcomes.evidence import evidence_kinds, set_by_hand
 from foedus.outcomes.finding import finding
-from foedus.outcomes.summary import SHOWN, evidence_kinds, plain, rows, summarise
+from foedus.outcomes.summary import SHOWN, plain, rows, summarise
 from foedus.studies.stored import (
     POSTERIOR_FILE,
     begin,
@@ -211,10 +212,13 @@ class Result:
         Raises
         ------
         ResultError
-            If there is no such scenario.
+            If there is no such scenario or world.
         """
         by_name = {one.name: one for one in self.scenarios}
         name = self._known(scenario)
+        if not 0 <= run < self.runs:
+            message = f"The result has the worlds 0 to {self.runs - 1:,}, and no world {run}."
+            raise ResultError(message)
         return ensemble.replay(by_name[name], run, self.seed, self.ensemble.design)
 
     def to_frame(self) -> pd.DataFrame:
@@ -341,9 +345,19 @@ class Result:
         """One line with worlds, months, parameter draw, seed and digest."""
         return (
             f"{self.runs:,} worlds, {self.frame.span}, "
-            f"parameters: {self.ensemble.design.name}, seed {self.seed}, "
+            f"parameters: {self.ensemble.design.name}, {self._by_hand}seed {self.seed}, "
             f"digest {self.digest[:12]}"
         )
+
+    @property
+    def _by_hand(self) -> str:
+        """The numbers that were set by hand, for a line; empty if there are none."""
+        told = [
+            f"{key} {value:g} in {scenario.name}"
+            for scenario in self.scenarios
+            for key, value in set_by_hand(scenario, self.ensemble.design).items()
+        ]
+        return f"set by hand: {', '.join(told)}; " if told else ""
 
 
 def load_result(directory: str | Path) -> Result:

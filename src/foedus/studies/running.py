@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from foedus.cases.names import only_named
 from foedus.cases.scenario import Scenario
 from foedus.cases.scenario_reader import load_scenario
-from foedus.defaults import RUNS, SEED, Keep
+from foedus.defaults import RUNS, SEED, Engine, Keep
 from foedus.ensembles import ensemble, on_disk, store
-from foedus.errors import InterruptedRun, ResultError
+from foedus.errors import InterruptedRun, ResultError, nearest
+from foedus.studies.items import as_loaded
 from foedus.studies.results import Result
 from foedus.studies.stored import begin, inputs, other_digest, stored_design, stored_scenarios
 from foedus.worlds.openings import Design, Numbered, as_design
@@ -18,7 +19,8 @@ from foedus.worlds.openings import Design, Numbered, as_design
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from foedus.defaults import Engine
+    from foedus.cases.horizons import Horizon
+    from foedus.cases.overrides import Settings
     from foedus.worlds.kept import Piece
 
 
@@ -27,9 +29,10 @@ def run(
     runs: int = RUNS,
     seed: int = SEED,
     parameters: Numbered = None,
-    horizon: int | None = None,
-    settings: Sequence[str] = (),
+    horizon: Horizon | None = None,
+    settings: Settings = (),
     given: Sequence[str] = (),
+    name: str | None = None,
     engine: Engine = "auto",
     keep: Keep = "summaries",
     out: str | Path | None = None,
@@ -47,7 +50,8 @@ def run(
     Parameters
     ----------
     *scenarios
-        Bare names of shipped scenarios, paths of scenario files, or loaded scenarios.
+        Bare names of shipped scenarios, paths of scenario files, or loaded scenarios. Names and
+        paths may have a horizon of their own, as in ``baseline@24`` or ``baseline@2027-12``.
     runs
         Worlds of each scenario. World number i has the same luck and parameters in every scenario.
     seed
@@ -57,14 +61,18 @@ def run(
         where foedus brings such a posterior. ``"prior"``: each world draws its parameters and
         opening numbers from their priors. ``"default"``: the declared values in every world. Or a
         file made by ``foedus calibrate``, one :class:`~foedus.Parameters` for every
-        world, or a :class:`~foedus.worlds.openings.Design`.
+        world, a DataFrame with a row a run and a column for each parameter, or a
+        :class:`~foedus.worlds.openings.Design`. Single numbers are fixed by ``settings``.
     horizon
-        Months to simulate instead of each scenario's own.
+        Months to simulate instead of each scenario's own, or the last month as ``"2027-12"``.
     settings
-        Changes such as ``"pressure.ARM=0.6"``, as with ``foedus run --set``.
+        Changes such as ``"pressure.ARM=0.6"``, as with ``foedus run --set``, or a mapping such as
+        ``{"trust_loss": 0.7}``. Name and title of the scenario say what is set.
     given
         Conditions such as ``"ARM government changes 2026-06"``, as with ``foedus run --given``, see
         :mod:`foedus.cases.given`. Name and title of the scenario say what is given.
+    name
+        Name of the scenario instead of its own, if it is the only one.
     engine
         ``"auto"``, ``"mesa"`` or ``"kernel"``; the result is the same to the bit.
     keep
@@ -112,7 +120,11 @@ def run(
     loaded = tuple(
         _prepared(item, horizon, settings, given, allow_inert=allow_inert) for item in scenarios
     )
+    if name is not None:
+        loaded = (only_named(loaded, name),)
     ensemble.check(loaded, runs, seed)
+    runs, seed = int(runs), int(seed)  # NumPy has whole numbers of its own
+    _refuse_words(engine, keep, workers)
     design = as_design(parameters, loaded)
 
     def simulated(directory: store.Pieces | None) -> Result:
@@ -135,9 +147,6 @@ def run(
             )
         )
 
-    if keep not in ("summaries", "trajectories"):
-        message = f"keep='{keep}' is neither 'summaries' nor 'trajectories'."
-        raise ResultError(message)
     if out is None:
         return simulated(None)
     directory = Path(out)
@@ -171,6 +180,20 @@ def run(
     return result
 
 
+def _refuse_words(engine: str, keep: str, workers: int | None) -> None:
+    """Refuse an engine, a thing to keep or a number of threads that does not exist."""
+    for name, word, legal in (
+        ("engine", engine, get_args(Engine)),
+        ("keep", keep, get_args(Keep)),
+    ):
+        if word not in legal:
+            message = f"{name}='{word}' does not exist{nearest(str(word), legal)}"
+            raise ResultError(message)
+    if workers is not None and workers < 1:
+        message = f"workers={workers} is no number of threads; leave it out for all processors."
+        raise ResultError(message)
+
+
 def _reusable(
     result: Result, scenarios: Sequence[Scenario], design: Design, seed: int
 ) -> Iterator[Piece]:
@@ -183,19 +206,14 @@ def _reusable(
 
 def _prepared(
     item: str | Path | Scenario,
-    horizon: int | None,
-    settings: Sequence[str],
+    horizon: Horizon | None,
+    settings: Settings,
     given: Sequence[str],
     *,
     allow_inert: bool,
 ) -> Scenario:
     if isinstance(item, Scenario):
-        if settings or given:
-            message = (
-                "Settings and conditions apply to scenarios given by name; load this one with them."
-            )
-            raise ResultError(message)
-        return item if horizon is None else replace(item, horizon=horizon)
+        return as_loaded(item, horizon, settings, given)
     return load_scenario(
         item, horizon=horizon, settings=settings, given=given, allow_inert=allow_inert
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import yaml
 
 from foedus.cases.frame import shared_frame
 from foedus.cases.given import conditions
+from foedus.cases.overrides import settings_of
 from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import on_disk, store
 from foedus.errors import ResultError
@@ -137,10 +139,14 @@ def inputs(
     scenarios: Sequence[Scenario], runs: int, seed: int, design: Design, keep: str
 ) -> dict[str, Any]:
     """Return what decides a stored result."""
-    given = {scenario.name: list(told) for scenario in scenarios if (told := conditions(scenario))}
+    told = {"given": conditions, "set": settings_of}
+    by_hand = {
+        key: {scenario.name: list(of(scenario)) for scenario in scenarios if of(scenario)}
+        for key, of in told.items()
+    }
     return {
         "scenarios": {scenario.name: scenario.fingerprint for scenario in scenarios},
-        **({"given": given} if given else {}),
+        **{key: found for key, found in by_hand.items() if found},
         "horizon": shared_frame(scenarios).horizon,
         "runs": runs,
         "seed": str(seed),
@@ -228,5 +234,6 @@ def stored_scenarios(directory: Path) -> tuple[tuple[Scenario, ...], dict[str, A
                 "there are of another scenario. Run it into another directory."
             )
             raise ResultError(message)
-        loaded.append(scenario)
+        settings = marker["inputs"].get("set", {}).get(name, ())
+        loaded.append(replace(scenario, settings=tuple(settings)))
     return tuple(loaded), marker

@@ -16,6 +16,7 @@ from foedus.cases.sliders import Slider, moved, sliders
 from foedus.defaults import RUNS, SEED, STEPS
 from foedus.ensembles import ensemble, on_disk
 from foedus.errors import ResultError, UnfinishedError, nearest
+from foedus.model.citations import note_line
 from foedus.model.levers import LEVERS, lever_named
 from foedus.outcomes.summary import plain
 from foedus.outcomes.sweeps import MEASURES, Swept, answer, swept
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from foedus.cases.horizons import Horizon
+    from foedus.cases.overrides import Settings
     from foedus.defaults import Engine
     from foedus.views.sheet import Picture
     from foedus.worlds.openings import Design, Numbered
@@ -73,7 +76,8 @@ class Sweep:
     @cached_property
     def answer(self) -> list[str]:
         """Sentences: which lever moves what most, and which move nothing and why."""
-        return answer(self.levers, self.name, self.horizon)
+        lines = answer(self.levers, self.name, self.horizon)
+        return [*lines, *filter(None, [note_line(*lines)])]
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield every estimate as one flat row, for a table or CSV."""
@@ -213,8 +217,8 @@ def sweep(
     runs: int = RUNS,
     seed: int = SEED,
     parameters: Numbered = None,
-    horizon: int | None = None,
-    settings: Sequence[str] = (),
+    horizon: Horizon | None = None,
+    settings: Settings = (),
     out: str | Path | None = None,
     overwrite: bool = False,
     figures: bool = True,
@@ -311,7 +315,7 @@ def sweep(
 
 
 def _loaded(
-    scenario: str | Path | Scenario, horizon: int | None, settings: Sequence[str]
+    scenario: str | Path | Scenario, horizon: Horizon | None, settings: Settings
 ) -> Scenario:
     if not isinstance(scenario, Scenario):
         return load_scenario(scenario, horizon=horizon, settings=settings, allow_inert=True)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from foedus.cases.horizons import Horizon
+    from foedus.cases.overrides import Settings
     from foedus.cases.scenario import Scenario
     from foedus.studies.results import Result
     from foedus.worlds.openings import Numbered
@@ -29,8 +31,8 @@ def trace(
     members: Sequence[str] = (),
     seed: int | None = None,
     parameters: Numbered = None,
-    horizon: int | None = None,
-    settings: Sequence[str] = (),
+    horizon: Horizon | None = None,
+    settings: Settings = (),
     given: Sequence[str] = (),
 ) -> Trace | Pair:
     """Tell one world as a dated story, or the same world under two scenarios side by side.

@@ -412,12 +412,16 @@ def _worth(comparison: Compared) -> Iterator[Words]:
 
 
 def _provenance(comparison: Compared) -> Iterator[Table | Words]:
-    given, nested = comparison.provenance, ("scenarios", "given")
+    given, nested = comparison.provenance, ("scenarios", "given", "set")
     inputs, versions = given["inputs"], given["versions"]
     rows = [(name, str(value)) for name, value in inputs.items() if name not in nested]
     rows += [(f"scenario {name}", mark) for name, mark in inputs["scenarios"].items()]
     rows += [
         (f"given in {name}", "; ".join(told)) for name, told in inputs.get("given", {}).items()
+    ]
+    rows += [
+        (f"set by hand in {name}", ", ".join(found))
+        for name, found in inputs.get("set", {}).items()
     ]
     rows += [("digest", given["digest"]), ("made with", _listed(versions))]
     yield Table("Inputs", ("what", "value"), tuple(rows))

@@ -48,17 +48,31 @@ SHIPPED: dict[str, str] = {
 #: Colours of all other scenarios.
 OTHERS = (
     "#3F51B5",
-    "#F4A582",
+    "#C77C5E",
     "#5C4033",
-    "#B39DDB",
+    "#9575CD",
     "#C2185B",
-    "#90CAF9",
-    "#BDA500",
+    "#4A90C4",
+    "#A89200",
     "#4A148C",
 )
 #: Styles of lines, from one with few gaps to one with many.
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+#: Shapes of points, each with the letter that looks like it.
+MARKERS = {
+    "o": "●",
+    "s": "■",
+    "^": "▲",
+    "D": "◆",
+    "v": "▼",
+    "P": "✚",
+    "X": "✖",
+    "*": "★",
+    "<": "◀",
+    ">": "▶",
+    "p": "⬟",
+    "h": "⬢",
+}
 
 
 @dataclass(frozen=True)
@@ -79,6 +93,11 @@ class Look:
     dashes: Any
     marker: str
 
+    @property
+    def sign(self) -> str:
+        """The shape of its points as a letter."""
+        return MARKERS[self.marker]
+
 
 def scenario_looks(scenarios: Iterable[Scenario]) -> dict[str, Look]:
     """Return how scenarios look, by name.
@@ -97,7 +116,8 @@ def scenario_looks(scenarios: Iterable[Scenario]) -> dict[str, Look]:
     for name in names:
         colour = SHIPPED.get(name) or _free(name, {look.colour for look in looks.values()})
         place = order.index(colour)
-        looks[name] = Look(colour, DASHES[place % len(DASHES)], MARKERS[place % len(MARKERS)])
+        marker = tuple(MARKERS)[place % len(MARKERS)]
+        looks[name] = Look(colour, DASHES[place % len(DASHES)], marker)
     return looks
 
 

@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from foedus.errors import ResultError, nearest
 from foedus.model.records import WITHDRAWN
-from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, outcomes_of
+from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, MEMBER_OUTCOMES, outcomes_of
 from foedus.outcomes.differences import gaps
 from foedus.outcomes.estimates import is_narrow, probability
 from foedus.outcomes.incidence import EXITS, first_of
@@ -60,6 +60,7 @@ from foedus.views.sheet import (
     TEXT,
     Margins,
     Picture,
+    height_of,
     panel_width,
     save_picture,
     sheet,
@@ -228,7 +229,7 @@ def incidence_curves(
             label=scenario.name,
         )
         last = float(curve.value[-1])
-        ends.append(End(zero + last, of_hundred(last), look.colour))
+        ends.append(End(zero + last, f"{of_hundred(last)} {look.sign}", look.colour))
     label_ends(ax, ends, base, None if base is None else base + 1.0)
     return ax
 
@@ -384,9 +385,7 @@ def _difference_rows(names: Sequence[str], courses: Sequence[Sequence[Course]]) 
     """Return rows of differences, on one scale that holds the wider bands of all."""
     reach = max(SMALLEST, *(course.reach for column in courses for course in column))
     mark = next(mark for mark in MARKS if mark <= 0.9 * reach)
-    return Rows(
-        tuple(names), -reach, reach, (-mark, 0.0, mark), lambda x: f"{x:+.2g}" if x else "0"
-    )
+    return Rows(tuple(names), -reach, reach, (-mark, 0.0, mark), lambda x: f"{x:+.2g}" if x else "")
 
 
 def member_difference_figure(comparison: Compared, member: str) -> Picture:
@@ -402,7 +401,15 @@ def incidence_figure(comparison: Compared, others: Sequence[Scenario]) -> Pictur
     panels, left_out = _panels_with_news(data, scenarios)
     deep = max(1, -(-len(panels) // ACROSS))
     labels = [scenario.name for scenario in scenarios]
-    rows = Rows(("",) * deep, gap=0.45, write=as_percent)
+    margins = Margins(top=0.25, foot=key_room(labels))
+    wide = panel_width(ACROSS, margins) + margins.right - 0.05
+    names = [
+        wrapped(f"{result.names[member]}: {MEMBER_OUTCOMES[event].words}", wide)
+        for member, event in panels
+    ]
+    header = 0.08 + max((height_of(name) for name in names), default=0.0)
+    height = min(0.95, max(0.55, 8.2 / deep))  # of a row with its header
+    rows = Rows(("",) * deep, gap=header / (height - header), write=as_percent)
     subtitle = (
         f"First event of its kind by then, worlds of 100, {titles.span(data)}; band: "
         f"{whiskers(data)}. {_left_out(left_out)}{titles.worlds_line(data)}"
@@ -410,9 +417,9 @@ def incidence_figure(comparison: Compared, others: Sequence[Scenario]) -> Pictur
     picture, axes = sheet(
         titles.incidence_title(comparison, others, panels),
         subtitle,
-        [min(0.95, max(0.6, 8.2 / deep)) * deep],
+        [height * deep - header],
         ACROSS,
-        Margins(top=0.25, foot=key_room(labels)),
+        margins._replace(top=header),
         sharey=False,
     )
     time_axis(axes[0][0], data["month"].values)
@@ -422,7 +429,7 @@ def incidence_figure(comparison: Compared, others: Sequence[Scenario]) -> Pictur
         for place, (member, event) in enumerate(here):
             base = rows.base(place)
             ax.annotate(
-                f"{result.names[member]}: {event.replace('_', ' ')}",
+                names[ACROSS * place + column],
                 (0.0, base + 1.0),
                 (0, 5),
                 xycoords=("axes fraction", "data"),
@@ -434,7 +441,8 @@ def incidence_figure(comparison: Compared, others: Sequence[Scenario]) -> Pictur
     if not panels:
         axes[0][0].text(0.0, 0.5, "none", transform=axes[0][0].transAxes)
     lines = [
-        Line2D([], [], color=looks[name].colour, linestyle=looks[name].dashes) for name in labels
+        Line2D([], [], color=look.colour, ls=look.dashes, marker=look.marker, markersize=4)
+        for look in (looks[name] for name in labels)
     ]
     add_key(picture, lines, labels)
     return picture
@@ -543,7 +551,7 @@ def attribution_figure(comparison: Compared, others: Sequence[Scenario]) -> Pict
             annotation_clip=False,
         )
     if shown:
-        head(axes[0], shown, colours, up=12)
+        head(axes[0], shown, colours, up=15)
     return picture
 
 

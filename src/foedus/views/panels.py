@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foedus.views.colours import INK, readable
+from foedus.views.colours import INK, PALE, readable
 from foedus.views.sheet import EDGE, LINE, QUIET, SMALL, TEXT, WIDTH, height_of, width_of, wrapped
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from foedus.views.sheet import Picture
 
 STEPS = (1, 2, 3, 6, 12, 24, 36, 60, 120, 240, 600, 1200)  # months from one label to the next
-LABEL = 0.42  # inches that the label of a year takes
+ROUND = 60  # from so many months on, years that are labelled are round
+LABEL = 0.38  # inches that the label of a year takes
 SHARES = (0.0, 0.5, 1.0)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -67,9 +68,9 @@ def time_axis(ax: Axes, months: npt.NDArray[Any]) -> Axes:
     inches = ax.get_position().width * ax.figure.get_figwidth()  # type: ignore[union-attr]
     whole = months.astype("datetime64[M]")
     places = whole.astype(int)
-    most = max(2, int(inches / LABEL))
-    step = next((n for n in STEPS if len(whole) / n <= most), STEPS[-1])
-    at = np.flatnonzero(places % step == 0)
+    step = next((n for n in STEPS if len(whole) / n <= inches / LABEL), STEPS[-1])
+    january = places[places % 12 == 0][:1] if 12 <= step < ROUND else 0
+    at = np.flatnonzero((places - january) % step == 0)
     labels = [_month_label(int(places[i]), step, is_first=i == at[0]) for i in at]
     ax.set_xticks(months[at], labels)
     ax.set_xlim(months[0], months[-1])
@@ -144,10 +145,15 @@ class Rows:
         bases = [self.base(row) for row in range(len(self.names))]
         first.set_ylim(bases[-1] + self.low, bases[0] + self.high)
         marks = [(base + mark, self.write(mark)) for base in bases[:filled] for mark in self.marks]
-        first.set_yticks(*zip(*marks, strict=True)) if marks else first.set_yticks([])
         for ax in axes:
             ax.spines["left"].set_visible(False)
-            ax.tick_params(axis="y", length=0, pad=2, labelleft=is_labelled and ax is first)
+            ax.yaxis.set_visible(is_labelled and ax is first)
+            places = [place for place, _ in marks]
+            across = ax.get_yaxis_transform()  # one collection is drawn faster than many ticks
+            ax.hlines(places, 0, 1, PALE, linewidth=0.5, transform=across, zorder=0.5)
+        first.set_yticks([place for place, _ in marks], [label for _, label in marks])
+        first.tick_params(axis="y", length=0, pad=2)
+        first.grid(visible=False, axis="y")
         self._name(first, bases)
 
     def _name(self, ax: Axes, bases: Sequence[float]) -> None:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.collections import PolyCollection
+from matplotlib.dates import date2num
 from matplotlib.patches import Patch
 
 from foedus.errors import ResultError, nearest
@@ -56,7 +58,7 @@ BANDS = (("90 % of worlds", 0.05, 0.95, 0.18), ("50 % of worlds", 0.25, 0.75, 0.
 BANDS_TOLD = (
     "line: median of worlds; bands: half and nine tenths of them; numbers: their last values"
 )
-TALL, LOW, PAGE = 1.0, 0.5, 8.0  # heights in inches: of a row, of the lowest, of all rows together
+TALL, LOW, PAGE = 0.85, 0.5, 7.4  # heights in inches: of a row, of the lowest, of all rows together
 LEAST_SHARE = 0.04  # of a standing whose share is written at the right edge
 
 
@@ -170,17 +172,21 @@ def status_river(
     shares = counts.transpose("standing_name", "month").values / data.sizes["run"]
     if base is None:
         share_axis(ax, months, as_percent)
-    lower, ends = np.full(months.size, base or 0.0), []
+    at = date2num(months)  # type: ignore[no-untyped-call]
+    lower = np.full(months.size, base or 0.0)
+    bands, colours, ends = [], [], []
     for name, row in zip(STANDINGS, shares, strict=True):
         if not row.any():
             continue
-        colour = STANDING_COLOURS[name]
-        ax.fill_between(months, lower, lower + row, color=colour, ec="white", linewidth=0.3)
+        there, back = np.column_stack((at, lower)), np.column_stack((at, lower + row))
+        bands.append(np.vstack((there, back[::-1])))
+        colours.append(STANDING_COLOURS[name])
         if row[-1] >= LEAST_SHARE:
-            ends.append(
-                End(lower[-1] + 0.5 * row[-1], of_hundred(row[-1]), strong=name == "active")
-            )
+            middle, text = lower[-1] + 0.5 * row[-1], of_hundred(row[-1])
+            ends.append(End(float(middle), text, strong=name == "active"))
         lower = lower + row
+    stack = PolyCollection(bands, facecolors=colours, edgecolors="white", linewidths=0.3)
+    ax.add_collection(stack, autolim=False)
     label_ends(ax, ends, base, None if base is None else base + 1.0)
     return ax
 

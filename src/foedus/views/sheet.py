@@ -28,7 +28,8 @@ WIDTH = 6.7  # inches: 17 cm
 EDGE = 0.06  # inches between any text and the edge of the sheet
 TITLE, TEXT, SMALL = 10.0, 7.5, 7.0  # sizes of letters in points
 LINE = 1.22  # height of a line of text, in sizes of its letters
-DPI = 200
+DPI = 170
+HINTED = 1.03  # letters on whole pixels are wider than as they are measured, by so much at most
 QUIET = "#555555"  # colour of a subtitle
 
 STYLE: dict[Any, Any] = {
@@ -112,7 +113,7 @@ def width_of(text: str, size: float = TEXT, weight: str = "normal") -> float:
     """Width of a line of text in inches."""
     font = FontProperties(size=size, weight=weight)
     width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
-    return float(width) / 72.0
+    return HINTED * float(width) / 72.0
 
 
 def wrapped(text: str, width: float, size: float = TEXT, weight: str = "normal") -> str:
@@ -128,14 +129,18 @@ def wrapped(text: str, width: float, size: float = TEXT, weight: str = "normal")
             continue
         rest = word
         while width_of(rest, size, weight) > width and len(rest) > 1:
-            most = next(
-                n for n in range(len(rest) - 1, 0, -1) if _fits(rest[:n], width, size, weight)
-            )
-            end = 1 + max(rest.rfind(mark, 0, most) for mark in "-_") or most
+            end = _end_of_line(rest, width, size, weight)
             lines.append(rest[:end])
             rest = rest[end:]
         lines.append(rest)
     return "\n".join(line for line in lines if line)
+
+
+def _end_of_line(word: str, width: float, size: float, weight: str) -> int:
+    """Return where to break a word that is too wide: behind a joint if there is one."""
+    fitting = next(n for n in range(len(word) - 1, 0, -1) if _fits(word[:n], width, size, weight))
+    joint = max(word.rfind(sign, 0, fitting) for sign in "_-@") + 1
+    return joint or fitting
 
 
 def balanced(text: str, width: float, size: float, weight: str) -> str:

@@ -8,6 +8,7 @@ for one world does not depend on which others are asked for. The function
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -20,7 +21,7 @@ import numpy as np
 from foedus.cases.alliance import GIVEN
 from foedus.cases.frame import shared_frame
 from foedus.defaults import ALLIANCE
-from foedus.errors import ResultError
+from foedus.errors import ResultError, nearest
 from foedus.model.draws import address, seed_words
 from foedus.model.parameters import Parameters
 from foedus.model.quantities import OneOf, Prior
@@ -30,7 +31,7 @@ from foedus.worlds import kernel
 from foedus.worlds.posterior import Posterior, checksum, load_posterior, shipped_posterior
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from foedus.cases.scenario import Scenario
     from foedus.worlds.posterior import Floats, Integers, Numbers
@@ -86,6 +87,17 @@ class Design(Protocol):
         """Return a sentence that says why the design cannot be used for a scenario, or None."""
 
 
+class Table(Protocol):
+    """A table of parameters, such as a DataFrame: a row a run, a column a parameter."""
+
+    @property
+    def columns(self) -> Any:
+        """Names of the parameters."""
+
+    def __getitem__(self, names: Any) -> Any:
+        """Return some of the columns."""
+
+
 class _Fresh:
     """Base of the designs whose worlds begin with the scenario, so that they suit any scenario."""
 
@@ -98,6 +110,17 @@ class _Fresh:
         """Return None."""
         del scenario
         return None
+
+
+def _contradiction(scenario: Scenario, values: Mapping[str, Floats]) -> str | None:
+    """Say that a scenario fixes a parameter at another value than is given for it, or None."""
+    for name, fixed in scenario.parameter_values.items():
+        if name in values and (values[name] != fixed).any():
+            return (
+                f"'{scenario.name}' fixes {name} at {fixed:g}, and the parameters that are given "
+                "say otherwise; give it in one of the two places."
+            )
+    return None
 
 
 @dataclass(frozen=True)
@@ -168,6 +191,11 @@ class Declared(_Fresh):
         del seed, runs, loops
         return scenario.alliance.value(f"{member}.{name}")
 
+    def refusal(self, scenario: Scenario) -> str | None:
+        """Return a sentence if the scenario fixes a parameter at another value than is given."""
+        given = {} if self.parameters is None else self.parameters._asdict()
+        return _contradiction(scenario, {name: np.array(value) for name, value in given.items()})
+
 
 @dataclass(frozen=True, eq=False)
 class Sampled(_Fresh):
@@ -226,6 +254,11 @@ class Sampled(_Fresh):
         return column
 
     given = Declared.given
+
+    def refusal(self, scenario: Scenario) -> str | None:
+        """Return a sentence if the scenario fixes a parameter at another value than the table."""
+        columns = dict(zip(Parameters._fields, self.rows.T, strict=True))
+        return _contradiction(scenario, columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -327,7 +360,11 @@ PRIOR, DECLARED = FromPrior(), Declared()
 NAMED: dict[str, Design] = {"prior": PRIOR, "default": DECLARED}
 POSTERIOR = "posterior"
 #: What :func:`as_design` takes.
-Numbered = str | Path | Parameters | Design | None
+Numbered = str | Path | Parameters | Table | Design | None
+_WAYS = (
+    "'prior', 'default', 'posterior', a file (.npz) made by foedus calibrate, Parameters, a "
+    "DataFrame with a column for each parameter, or a design"
+)
 
 
 def as_design(parameters: Numbered, scenarios: Sequence[Scenario] = ()) -> Design:
@@ -337,7 +374,8 @@ def as_design(parameters: Numbered, scenarios: Sequence[Scenario] = ()) -> Desig
     ----------
     parameters
         ``"prior"``, ``"default"``, ``"posterior"`` (that of the scenarios' alliance), a file made
-        by ``foedus calibrate``, :class:`~foedus.Parameters`, or a design. None takes the
+        by ``foedus calibrate``, :class:`~foedus.Parameters`, a DataFrame with a row a run and a
+        column a parameter, or a design. None takes the
         posterior that comes with foedus if it can be used for every scenario, else the prior.
     scenarios
         The scenarios for which it is to be used.
@@ -370,21 +408,23 @@ def _usual(scenarios: Sequence[Scenario]) -> Design:
     return posterior if posterior is not None and fits else PRIOR
 
 
-def _design(parameters: str | Path | Parameters | Design, scenarios: Sequence[Scenario]) -> Design:
+def _design(
+    parameters: str | Path | Parameters | Table | Design, scenarios: Sequence[Scenario]
+) -> Design:
     if isinstance(parameters, Parameters):
         return Declared(parameters)
-    if isinstance(parameters, Path) or str(parameters).endswith(".npz"):
+    if isinstance(parameters, Path) or (
+        isinstance(parameters, str) and parameters.endswith(".npz")
+    ):
         return load_posterior(str(parameters))
+    if isinstance(parameters, Mapping):
+        raise ResultError(_single_numbers(parameters))
     if not isinstance(parameters, str):
-        return parameters
+        return _given(parameters)
     if parameters in NAMED:
         return NAMED[parameters]
     if parameters != POSTERIOR:
-        words = ", ".join(f"'{name}'" for name in (*NAMED, POSTERIOR))
-        message = (
-            f"parameters='{parameters}' is none of {words}, nor a file (.npz) made by foedus "
-            "calibrate, nor Parameters, nor a design."
-        )
+        message = f"parameters='{parameters}' is none of these: {_WAYS}."
         raise ResultError(message)
     alliance = _alliance(scenarios)
     posterior = shipped_posterior(alliance)
@@ -395,6 +435,47 @@ def _design(parameters: str | Path | Parameters | Design, scenarios: Sequence[Sc
         )
         raise ResultError(message)
     return posterior
+
+
+def _given(parameters: Table | Design) -> Design:
+    """Return a table as a design, and a design as it is."""
+    if hasattr(parameters, "columns"):
+        return _from_columns(parameters)
+    if hasattr(parameters, "refusal"):
+        return parameters
+    message = (
+        f"parameters takes {_WAYS}, not an object of the class {type(parameters).__name__}. For an "
+        "array with a row a run, make it foedus.Sampled(array)."
+    )
+    raise ResultError(message)
+
+
+def _single_numbers(parameters: Mapping[str, Any]) -> str:
+    """Say how some numbers are fixed while all others come from where they usually do."""
+    given = dict(parameters)
+    return (
+        f"parameters says where all numbers of the worlds come from. To fix some in every world, "
+        f"write settings={given!r}; for the declared values of all others, write "
+        f"parameters=foedus.default_parameters({given!r})."
+    )
+
+
+def _from_columns(table: Any) -> Sampled:
+    """Return a table of parameters, such as a DataFrame, as a design: a row a run."""
+    columns = list(map(str, table.columns))
+    unknown = [name for name in columns if name not in Parameters._fields]
+    missing = [name for name in Parameters._fields if name not in columns]
+    if unknown:
+        message = f"There is no parameter '{unknown[0]}'{nearest(unknown[0], Parameters._fields)}"
+        raise ResultError(message)
+    if missing:
+        message = (
+            f"The table has no column for {len(missing)} of {len(Parameters._fields)} parameters, "
+            f"such as {', '.join(missing[:3])}. Begin with a row a run of foedus.drawn_parameters "
+            "or foedus.default_parameters, and change columns of that."
+        )
+        raise ResultError(message)
+    return Sampled(table[list(Parameters._fields)].to_numpy())
 
 
 def opening(
