@@ -341,7 +341,7 @@ def difference_figure(
     )
     named = [name for rows, _ in parts for name in rows.names]
     height = row_height(len(named))
-    margins = with_headers(Margins(left=names_room(named), bottom=0.12, foot=0.2), others)
+    margins = with_headers(Margins(left=names_room(named), bottom=0.12, foot=0.26), others)
     subtitle = (
         f"Other scenario minus {baseline.name}, world by world under the same luck, "
         f"{titles.span(result.data)}; line: median, dotted: mean, with its last value; bands: half "

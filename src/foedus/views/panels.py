@@ -73,7 +73,8 @@ def time_axis(ax: Axes, months: npt.NDArray[Any]) -> Axes:
     at = np.flatnonzero((places - january) % step == 0)
     labels = [_month_label(int(places[i]), step, is_first=i == at[0]) for i in at]
     ax.set_xticks(months[at], labels)
-    ax.set_xlim(months[0], months[-1])
+    if len(months) > 1:
+        ax.set_xlim(months[0], months[-1])
     return ax
 
 
