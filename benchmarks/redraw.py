@@ -2,7 +2,8 @@
 
 Fifteen moves each, with 2,000 worlds: the widget of a notebook; what the page computes and draws
 between a move and its fan charts; and the page as somebody sees it, from the key that moves the
-lever to the new picture, in a browser (if Playwright and a chromium are there).
+lever to the new fan charts, and to the hundred futures, in a browser (if Playwright and a chromium
+are there).
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MOVES = 15
-CHANGED = "than => document.querySelector('.foedus-figure img').src !== than"
+PICTURES = {"fan charts": "By scenario", "a hundred futures": "A hundred"}  # how their alt begins
+CHANGED = "([image, than]) => document.querySelector(image).src !== than"
 
 
 def measured(what: str, move: Callable[[int], None], pause: float = 0.0) -> None:
@@ -79,12 +81,15 @@ def browser() -> None:
         seen.get_by_text("Differences from").first.wait_for()
         seen.locator(".foedus-current").wait_for()
 
-        def move(step: int) -> None:
-            before = seen.locator(".foedus-figure img").first.get_attribute("src")
-            lever.press("PageUp" if step % 8 < 4 else "PageDown")
-            seen.wait_for_function(CHANGED, arg=before, polling=10)
+        for what, alt in PICTURES.items():
+            image = f".foedus-figure img[alt^='{alt}']"
 
-        measured("page in a browser", move, pause=2.0)
+            def move(step: int, image: str = image) -> None:
+                before = seen.locator(image).get_attribute("src")
+                lever.press("PageUp" if step % 8 < 4 else "PageDown")
+                seen.wait_for_function(CHANGED, arg=[image, before], polling=10)
+
+            measured(f"page in a browser, {what}", move, pause=2.0)
         opened.close()
 
 

@@ -18,6 +18,7 @@ from foedus.cases.months import parse_month
 from foedus.cases.panel import load_panel
 from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import DATA, shipped_scenarios
+from foedus.model.citations import note_line
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES
 from foedus.model.quantities import EVIDENCE_KINDS
 from foedus.model.specifications import specifications
@@ -63,6 +64,11 @@ def parameters() -> str:
     return table(header, rows)
 
 
+def with_notes(text: str) -> str:
+    """Return a text with what its references stand for below it."""
+    return "\n\n".join(filter(None, [text, note_line(text)]))
+
+
 def levers() -> str:
     """Table of every lever."""
     header = ("lever", "written", "bounds", "default", "unit", "meaning", "source")
@@ -78,7 +84,7 @@ def levers() -> str:
         )
         for lever in LEVERS
     ]
-    return table(header, rows)
+    return with_notes(table(header, rows))
 
 
 def outcomes() -> str:
@@ -101,7 +107,8 @@ def outcomes() -> str:
 
 def policies() -> str:
     """Table of the patron's policies."""
-    return table(("policy", "meaning"), [(f"`{name}`", text) for name, text in POLICIES.items()])
+    rows = [(f"`{name}`", text) for name, text in POLICIES.items()]
+    return with_notes(table(("policy", "meaning"), rows))
 
 
 def decisions() -> str:
@@ -119,7 +126,7 @@ def scenarios() -> str:
     for name in shipped_scenarios():
         scenario = load_scenario(name)
         rows.append((f"`{name}`", scenario.title, scenario.description))
-    return table(("scenario", "title", "stands for"), rows)
+    return with_notes(table(("scenario", "title", "stands for"), rows))
 
 
 def evidence() -> str:

@@ -116,6 +116,15 @@ class RecordError(InputError):
     """A record file (dated observations of an alliance) is wrong."""
 
 
+def installing(extra: str) -> str:
+    """Return the end of an error sentence about packages that an extra of foedus brings.
+
+    foedus is on no registry, so that an extra is installed from the checkout, as the README does.
+    """
+    command = f'python3 -m pip --python .venv/bin/python install ".[{extra}]"'
+    return f"in the directory with foedus's README: {command}"
+
+
 def nearest(name: str, legal: Iterable[str]) -> str:
     """Return the end of an error sentence about a name that is not legal.
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from foedus.cases.names import own_name, refuse_namesakes
 from foedus.cases.no_effect import renaming
-from foedus.cases.overrides import set_by_hand
+from foedus.cases.overrides import settings_of
 from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.validation import NAME_LENGTH
 from foedus.errors import InertScenarioError, ResultError, ScenarioError
@@ -88,10 +88,10 @@ def test_many_settings_are_told_apart_in_a_name_as_long_as_a_file_may_have_it() 
 
 def test_what_is_set_by_hand_includes_the_numbers_that_a_file_fixes(write_scenario: Any) -> None:
     path = write_scenario("parameters: {trust_loss: 0.7, ARM.trust: 0.5}\n")
-    assert set_by_hand(load_scenario(path)) == ("trust_loss=0.7", "ARM.trust=0.5")
+    assert settings_of(load_scenario(path)) == ("trust_loss=0.7", "ARM.trust=0.5")
     scenario = load_scenario(path, settings=["trust_loss=0.6", "pressure.ARM=0.1"])
-    assert set_by_hand(scenario) == ("trust_loss=0.6", "pressure.ARM=0.1", "ARM.trust=0.5")
-    assert set_by_hand(load_scenario("baseline")) == ()
+    assert settings_of(scenario) == ("trust_loss=0.6", "pressure.ARM=0.1", "ARM.trust=0.5")
+    assert settings_of(load_scenario("baseline")) == ()
 
 
 # Names by hand

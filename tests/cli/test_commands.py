@@ -246,13 +246,10 @@ def test_report_writes_a_brief_of_what_is_there(capsys: pytest.CaptureFixture[st
         (["run", "pressure", "--set", "pressure.ARM=90"], "If 90 per cent is meant, write 0.9."),
         (["run", "pressure", "--set", "trust_loss=70"], "If 70 per cent is meant, write 0.7."),
         (["run", "pressure", "--set", "pressure.ARM=90 %"], "'90 %' is not a number; write 0.9."),
-        (["why", "arm.trust"], "did you mean 'ARM.trust'?"),
-        (["why", "Armenia"], "ARM has these numbers; ask for one as 'ARM."),
         (["new", "restraint"], "is the name of a shipped scenario"),
         (["check", "absent.yaml"], "There is no such file"),
         (["show", "presure"], "did you mean 'pressure'?"),
         (["why", "trust_los"], "did you mean 'trust_loss'?"),
-        (["why", "affinity"], "ask for one: ARM.affinity, BLR.affinity"),
         (["why", "ARM.trust", "--date", "yesterday"], "'yesterday' is not a month"),
         (["why", "ARM.trust", "--date", "2031-01"], "there are states for"),
         (["why", "ARM.trust", "--alliance", "cst"], "did you mean 'csto'?"),
@@ -409,7 +406,7 @@ def test_why_explains_numbers_levers_and_overrides(capsys: pytest.CaptureFixture
     assert "changes the government" in out
     assert "csto.yaml:" in out
     _, out, _ = foedus(capsys, "why", "exit_together")
-    assert "common to all members" in out
+    assert "common to all members" in " ".join(out.split())
     names = ("adaptive", "freeze", "rules.notice_months", "EU.credibility", "outreach",
              "new_government", "same_government", "KGZ.dispute.TJK", "ARM.successor.2026-06",
              "BLR.tenure", "clash_rate", "government_window")  # fmt: skip

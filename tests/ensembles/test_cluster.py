@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from distributed.scheduler import KilledWorker
 from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import ensemble
 from foedus.ensembles.cluster import LOSSES, simulated_on_cluster
-from foedus.errors import ResultError, UnfinishedError
+from foedus.errors import ResultError, UnfinishedError, installing
 from foedus.worlds import sources
 from foedus.worlds.engines import Task
 from foedus.worlds.openings import PRIOR
@@ -75,7 +76,7 @@ def test_a_scheduler_that_does_not_answer_is_a_sentence(monkeypatch: pytest.Monk
 
 def test_without_the_extra_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(ResultError, match=r"install foedus\[cluster\]"):
+    with pytest.raises(ResultError, match=re.escape(installing("cluster"))):
         list(simulated_on_cluster([], "tcp://127.0.0.1:1"))
 
 

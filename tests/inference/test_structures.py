@@ -18,13 +18,13 @@ from foedus.inference import structures
 from foedus.inference.calibration import calibrate, fixing
 from foedus.inference.likelihood import STRUCTURAL, Likelihood, placed, target
 from foedus.inference.structures import STRUCTURES, Structure, mixed, quotas, weights
-from foedus.model.specifications import specifications
-from foedus.outcomes import estimates, summary, worth
+from foedus.model.specifications import default_parameters, specifications
+from foedus.outcomes import estimates, evidence, summary, worth
 from foedus.outcomes.differences import differences
 from foedus.studies import comparison, running
 from foedus.views import brief, explain, tables
 from foedus.worlds import kernel
-from foedus.worlds.openings import PRIOR, drawn_numbers, opening
+from foedus.worlds.openings import PRIOR, Declared, drawn_numbers, opening
 from foedus.worlds.populations import balanced, populations_in
 from foedus.worlds.posterior import Posterior, load_posterior, opening_numbers
 
@@ -345,13 +345,39 @@ def test_worlds_of_the_prior_have_no_models() -> None:
 
 def test_numbers_that_worlds_take_from_the_record_are_counted_as_such(several: Posterior) -> None:
     scenario = load_scenario("baseline")
-    kinds = summary.evidence_kinds(scenario, several)
-    assert kinds["ARM.affinity"] == kinds["KAZ.trust"] == summary.RECORD
-    fixed = replace(scenario, parameters={"ARM.affinity": 0.5})
-    assert summary.evidence_kinds(fixed, several)["ARM.affinity"] != summary.RECORD
-    counts = summary.evidence_count(scenario, several)
+    kinds = evidence.evidence_kinds(scenario, several)
+    assert kinds["ARM.affinity"] == kinds["KAZ.trust"] == evidence.RECORD
+    counts = evidence.evidence_count(scenario, several)
     assert sum(counts.values()) == len(specifications()) + len(scenario.alliance.numbers)
-    assert "KAZ.trust" not in summary.assumed_numbers(scenario, several)
+    assert "KAZ.trust" not in evidence.assumed_numbers(scenario, several)
+
+
+@pytest.mark.parametrize(
+    "name", ["trust_loss", "exit_dependence", "ARM.affinity", "EU.credibility"]
+)
+def test_a_number_set_by_hand_is_neither_informed_nor_assumed(
+    several: Posterior, name: str
+) -> None:
+    scenario = load_scenario("baseline", settings=[f"{name}=0.41"])
+    for design in (several, Declared()):
+        assert evidence.evidence_kinds(scenario, design)[name] == evidence.BY_HAND
+        assert evidence.evidence_count(scenario, design)[evidence.BY_HAND] == 1
+        assert name not in evidence.assumed_numbers(scenario, design)
+    found = running.run(scenario, runs=40, horizon=12, parameters=several)
+    content = found.summary["baseline"]
+    assert content["evidence"][evidence.BY_HAND] == 1
+    assert f"Set by hand, the same in every world: {name} 0.41" in tables.assumed_line(content)
+    assert "1 set by hand" in tables.evidence_line(content)
+    assert f"{name} 0.41" in found.provenance_line
+    assert found.provenance["inputs"]["set"] == {"baseline": [f"{name}=0.41"]}
+    before, _, after = content["informed"].partition(")")
+    assert name not in before.partition("(")[2].split(", ")
+    assert (f"{name} is set by hand" in after) == (name in specifications())
+
+
+def test_parameters_given_in_python_are_set_by_hand_where_they_differ() -> None:
+    given = Declared(default_parameters({"contagion": 0.1}))
+    assert evidence.set_by_hand(load_scenario("baseline"), given) == {"contagion": 0.1}
 
 
 def test_why_tells_what_worlds_start_from_and_what_is_declared(several: Posterior) -> None:

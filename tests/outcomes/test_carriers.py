@@ -15,7 +15,7 @@ from foedus.outcomes import carriers as carriers_module
 from foedus.outcomes.carriers import Carrying
 from foedus.outcomes.catalogue import ALLIANCE, MEMBER_OUTCOMES, find_outcome
 from foedus.outcomes.estimates import Estimate
-from foedus.outcomes.summary import evidence_kinds
+from foedus.outcomes.evidence import evidence_kinds
 from foedus.studies.carrying import carriers
 from foedus.studies.running import run
 from foedus.worlds import kernel

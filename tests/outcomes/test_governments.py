@@ -129,7 +129,7 @@ def test_a_chance_that_is_set_is_the_chance_and_is_cited() -> None:
     found = elections(made, made.parts[0], "ARM")["2026-06"]
     assert found.chance == 0.5
     assert 0.4 < found.comes.value < 0.6
-    assert (found.evidence, found.source) == ("set", "--set ARM.election.2026-06=0.5")
+    assert (found.evidence, found.source) == ("set by hand", "--set ARM.election.2026-06=0.5")
 
 
 def test_an_election_that_is_given_decides_nothing_any_more(made: Ensemble) -> None:

@@ -192,7 +192,7 @@ def test_an_event_without_a_phrase_is_told_by_its_meaning(
 def test_the_story_opens_tells_each_month_once_and_ends(baseline: Any) -> None:
     told = traced("baseline", 17, "default")
     lines = str(told).splitlines()
-    assert lines[0].startswith("Where the article leaves things (baseline), run 17, seed 1992: ")
+    assert lines[0].startswith("As things stand at the end of 2025 (baseline), run 17, seed 1992: ")
     trust, months = (baseline.alliance.value(f"ARM.{name}") for name in ("trust", "frozen_months"))
     opening = (
         f"opening  Armenia: trust {trust:.2f}, frozen for {months:g} months, 1 year of arrears"

@@ -18,6 +18,7 @@ from foedus.model.specifications import specifications
 from foedus.outcomes import estimates
 from foedus.outcomes import summary as summary_module
 from foedus.outcomes.catalogue import ALLIANCE, WITHDRAWN
+from foedus.outcomes.evidence import assumed_numbers, evidence_count
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -263,9 +264,9 @@ def test_events_that_find_their_member_gone_are_counted(write_scenario: Any) -> 
 def test_the_evidence_count_is_that_of_the_numbers_behind_the_scenario(
     scenario: Scenario,
 ) -> None:
-    counts = summary_module.evidence_count(scenario)
+    counts = evidence_count(scenario)
     assert sum(counts.values()) == len(specifications()) + len(scenario.alliance.numbers)
-    assumed = summary_module.assumed_numbers(scenario)
+    assumed = assumed_numbers(scenario)
     assert len(assumed) == counts["assumed"]
     assert {"exit_dependence", "KAZ.trust"} <= set(assumed)
     assert "ARM.dependence" not in assumed

@@ -22,7 +22,7 @@ from foedus.cases.scenario_reader import load_scenario, read_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.cli import app
 from foedus.ensembles import ensemble, workers
-from foedus.errors import FoedusError, InertScenarioError, ResultError, ScenarioError
+from foedus.errors import FoedusError, InertScenarioError, ResultError, ScenarioError, installing
 from foedus.model.records import EXPELLED, Drivers
 from foedus.outcomes import telling
 from foedus.outcomes.summary import quantiles
@@ -33,8 +33,8 @@ from foedus.studies.results import load_result
 from foedus.studies.running import run
 from foedus.studies.verification import verify
 from foedus.views import comparison_plots, timeline, world_plots
+from foedus.views.colours import STANDING_COLOURS
 from foedus.views.explain import explained, why
-from foedus.views.plots import STANDING_COLOURS
 from foedus.worlds.agents import AllianceModel
 
 if TYPE_CHECKING:
@@ -322,7 +322,7 @@ def test_pictures_show_the_scenarios_and_the_member_that_were_chosen(few: Choice
 
 def test_every_picture_can_be_drawn_as_png_and_svg(few: Choice) -> None:
     found = project(few.moving("pressure.ARM", 0.9))
-    for draw in (found.fans, found.gaps, found.end_states, found.standing):
+    for draw in (found.futures, found.fans, found.gaps, found.end_states, found.standing):
         assert choices.drawn(draw).startswith(b"\x89PNG")
         assert b"<svg" in choices.drawn(draw, "svg", "file")
 
@@ -331,7 +331,7 @@ def test_a_dollar_in_a_title_is_a_dollar_in_every_picture(few: Choice) -> None:
     content = MINE.replace(b"title: Mine", b"title: Aid $x_1^$ up")
     found = project(few.uploading(content, "x.yaml"))
     told = telling.tell(found.choice.current, run=0)
-    draws = [found.fans, found.gaps, found.end_states, found.standing]
+    draws = [found.futures, found.fans, found.gaps, found.end_states, found.standing]
     draws += [partial(found.comparison.plot, kind) for kind in comparison_plots.FIGURES]
     draws += [partial(timeline.timeline_figure, told)]
     for draw in draws:
@@ -560,4 +560,4 @@ def test_a_missing_extra_and_a_wrong_scenario_are_told(
     assert "did you mean 'baseline'" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "solara_assets", None)
     assert app.execute(["explore", "--no-browser", "--port", "0"]) == 2
-    assert "foedus[explore]" in capsys.readouterr().err
+    assert installing("explore") in capsys.readouterr().err

@@ -138,7 +138,7 @@ def _refusal(scenario: Scenario, event: ForcedDecision) -> str | None:
         if (member, month) in _governments(item):
             return (
                 f"The government of {member} in {event.date} is already scripted at "
-                f"{item.origin}; keep one."
+                f"{item.origin.exact}; keep one."
             )
     chance, _ = scenario.alliance.elections(member).get(month, (0.0, None))
     if event.decision == "same_government" and chance >= 1.0:

@@ -43,7 +43,7 @@ def refuse_inert(scenario: Scenario, *, cut: bool = False) -> None:
         return
     within = f" within {scenario.horizon} months" if cut else ""
     against = f"'{parent.name}', which it extends" if parent.lineage else "the bare alliance"
-    lines = [f"  {origin}: {shown}" for shown, origin in inert_statements(scenario)]
+    lines = [f"  {origin.exact}: {shown}" for shown, origin in inert_statements(scenario)]
     named = (
         "\n".join(["; these lines have no effect:", *lines])
         if lines

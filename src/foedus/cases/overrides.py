@@ -80,7 +80,7 @@ def apply_settings(
     return scenario
 
 
-def set_by_hand(scenario: Scenario) -> tuple[str, ...]:
+def settings_of(scenario: Scenario) -> tuple[str, ...]:
     """Return what is set on the command line or in Python, and the numbers that the file fixes."""
     named = {setting.partition("=")[0] for setting in scenario.settings}
     numbers = scenario.parameters.items()

@@ -464,7 +464,7 @@ class Resolver:
                             item.origin.line,
                             "events",
                             f"The {what} in {format_month(slot[2])} is already scripted at "
-                            f"{taken[slot]}; keep one.",
+                            f"{taken[slot].exact}; keep one.",
                         )
                     )
                     break

@@ -14,6 +14,7 @@ import numpy as np
 from foedus.cases.months import format_month, month_of_year, parse_month
 from foedus.cases.scenario_format import FORMAT_VERSION, Event
 from foedus.cases.schedule import Schedule, compile_schedule, imposed
+from foedus.cases.shipped import reference_from_here
 from foedus.cases.spans import (
     DatedSpan,
     LeverKey,
@@ -27,6 +28,7 @@ from foedus.defaults import HORIZON
 from foedus.errors import nearest
 from foedus.html import html_table
 from foedus.model import cohesion
+from foedus.model.citations import note_line
 from foedus.model.levers import lever_named
 from foedus.model.specifications import specifications
 
@@ -126,6 +128,15 @@ class Scenario:
         table = specifications()
         return {key: value for key, value in self.parameters.items() if key not in table}
 
+    @property
+    def by_hand(self) -> dict[str, str]:
+        """Numbers that were set by hand (``parameters:``, ``--set``), by key, as text."""
+        numbers = self.alliance.numbers
+        return {
+            key: numbers[key].shown if key in numbers else f"{value:g}"
+            for key, value in self.parameters.items()
+        }
+
     @cached_property
     def schedule(self) -> Schedule:
         """The drivers of every member and month."""
@@ -158,7 +169,10 @@ class Scenario:
         return sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
 
     def resolved(self) -> dict[str, Any]:
-        """Return the scenario as a file that extends nothing and can be loaded again."""
+        """Return the scenario as a file that extends nothing and can be loaded again.
+
+        An alliance file is named as seen from the working directory.
+        """
         levers: dict[str, Any] = {}
         for key in self.levers:
             name, power, member = key
@@ -175,7 +189,7 @@ class Scenario:
             "name": self.name,
             "title": self.title,
             "description": self.description,
-            "alliance": self.alliance_reference,
+            "alliance": reference_from_here(self.alliance_reference),
             "start": format_month(self.start),
             "horizon": self.horizon,
             "policy": self.policy,
@@ -294,7 +308,8 @@ def _html(scenario: Scenario) -> str:
     ]
     span = f"{format_month(scenario.start)} to {format_month(scenario.end)}"
     head = f"<b>{escape(scenario.title)}</b> ({escape(scenario.name)}, {span}, "
-    head += f"policy {scenario.policy})<br>{escape(scenario.description)}"
+    text = " ".join(filter(None, [scenario.description, note_line(scenario.description)]))
+    head += f"policy {scenario.policy})<br>{escape(text)}"
     return head + _levers_svg(scenario) + html_table(("sets", "when", "value", "from"), rows)
 
 

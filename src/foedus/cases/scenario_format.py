@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag, create_model
 
 from foedus.cases.alliance_format import MonthText
 from foedus.cases.validation import NAME_PATTERN, Checked
+from foedus.model.citations import note_line
 from foedus.model.cohesion import Cohesion
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES, Lever
 
@@ -202,4 +203,6 @@ def json_schema() -> dict[str, Any]:
     schema = ScenarioFile.model_json_schema(by_alias=True)
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["title"] = "foedus scenario"
+    references = note_line(*(lever.source for lever in LEVERS), *POLICIES.values())
+    schema["description"] = f"A scenario file of foedus. {references}"
     return schema

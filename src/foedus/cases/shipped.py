@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from os.path import relpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,30 @@ def shipped_file(name: str) -> Path | None:
 def is_path(reference: str) -> bool:
     """Whether a file is named by its path and not by the bare name of a shipped one."""
     return reference.endswith((".yaml", ".yml")) or "/" in reference or "\\" in reference
+
+
+def shown_path(file: str) -> str:
+    """Return how a reader is told of a file: by no absolute path, which is of one machine only.
+
+    A file under the working directory is named from there, any other by its bare name. What is no
+    absolute path stays as it is.
+    """
+    path = Path(file)
+    if not path.is_absolute():
+        return file
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else path.name
+
+
+def reference_from_here(reference: str) -> str:
+    """Return a reference to a file as one that is read from the working directory."""
+    if not Path(reference).is_absolute():
+        return reference
+    try:
+        text = relpath(reference)
+    except ValueError:  # on another drive
+        return reference
+    return text if is_path(text) else f"./{text}"
 
 
 def locate(

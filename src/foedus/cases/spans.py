@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from foedus.cases.shipped import shown_path
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -24,12 +26,21 @@ def dotted_key(key: LeverKey) -> str:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a value stands: a file and a line of it (0 for the command line and for defaults)."""
+    """Where a value stands: a file and a line of it (0 for the command line and for defaults).
+
+    As text it names the file as :func:`~foedus.cases.shipped.shown_path` does; sentences of refusal
+    name it ``exact``, as the user did.
+    """
 
     file: str
     line: int
 
     def __str__(self) -> str:
+        return f"{shown_path(self.file)}:{self.line}" if self.line else self.file
+
+    @property
+    def exact(self) -> str:
+        """File and line, the file as the user named it."""
         return f"{self.file}:{self.line}" if self.line else self.file
 
 

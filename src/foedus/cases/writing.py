@@ -11,9 +11,10 @@ from foedus.cases.months import format_month
 from foedus.cases.names import refusal
 from foedus.cases.scenario_format import FORMAT_VERSION
 from foedus.cases.scenario_reader import load_scenario
-from foedus.cases.shipped import shipped_scenarios
+from foedus.cases.shipped import reference_from_here, shipped_scenarios
 from foedus.cases.spans import DEFAULT_ORIGIN, LeverKey, Origin, dotted_key
 from foedus.errors import FoedusError
+from foedus.model.citations import notes
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def show_lines(scenario: Scenario) -> Iterator[str]:
     yield f"foedus: {FORMAT_VERSION}"
     yield f"name: {_scalar(scenario.name)}"
     yield line(f"title: {dumps(scenario.title, ensure_ascii=False)}", "title")
-    yield line(f"alliance: {_scalar(scenario.alliance_reference)}", "alliance")
+    yield line(f"alliance: {_scalar(reference_from_here(scenario.alliance_reference))}", "alliance")
     yield line(f"start: {format_month(scenario.start)}", "start")
     yield line(f"horizon: {scenario.horizon}", "horizon")
     yield line(f"policy: {scenario.policy}", "policy")
@@ -53,6 +54,11 @@ def show_lines(scenario: Scenario) -> Iterator[str]:
     yield "cohesion:"
     yield line(f"  members: {scenario.weighting}", "cohesion")
     yield line(f"  weights: {{{weights}}}", "cohesion")
+    if any(name in shipped_scenarios() for name in scenario.lineage):
+        sources = [span.source for key in scenario.levers for span in scenario.spans(key)]
+        sources += [item.event.source for item in scenario.script]
+        for label, text in notes(*filter(None, sources)):
+            yield f"# {label}: {text}"
 
 
 def _scalar(text: str) -> str:

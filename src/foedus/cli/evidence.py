@@ -25,6 +25,7 @@ def record(
 ) -> None:
     """Show what is on record: what calibration fits and the hindcast scores."""
     from foedus.cases.record import load_record
+    from foedus.model.citations import note_line
     from foedus.views import evidence_tables
 
     loaded = load_record(alliance, coding)
@@ -42,10 +43,10 @@ def record(
         f"show {loaded.history.name}."
     )
     if loaded.earlier:
-        caption += " Fitted along with it: " + ", ".join(
-            f"foedus record {one.name}" for one in loaded.earlier
-        )
-    shown = evidence_tables.record_rows(loaded)
+        earlier = ", ".join(f"foedus record {one.name}" for one in loaded.earlier)
+        caption += f" Fitted along with it: {earlier}."
+    shown = list(evidence_tables.record_rows(loaded))
+    caption = f"{caption} {note_line(*(text for row in shown for text in row))}"
     print_table(console_for_tables(), loaded.title, evidence_tables.RECORD_HEADER, shown, caption)
 
 

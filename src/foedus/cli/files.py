@@ -36,7 +36,8 @@ def check(
         if told := renaming(scenario):
             typer.echo(f"{file}: {told}", err=True)
         for shown, origin in inert_statements(scenario):
-            typer.echo(f"{origin}: {shown} has no effect: it restates what is inherited.", err=True)
+            message = f"{origin.exact}: {shown} has no effect: it restates what is inherited."
+            typer.echo(message, err=True)
     if failed:
         raise typer.Exit(ExitStatus.BAD_INPUT)
 
@@ -47,6 +48,7 @@ def show(
     settings: options.Settings = None,
     given: options.Given = None,
     horizon: options.Horizon = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Tell it in plain words.")] = False,
     name: options.Name = None,
     json: options.AsJson = False,
 ) -> None:
@@ -67,6 +69,15 @@ def show(
 
         typer.echo(dumps(loaded.resolved(), indent=2, ensure_ascii=False))
         return
+    if plain:
+        from rich.text import Text
+
+        from foedus.views.plan import plan
+
+        console = console_for_tables()
+        for line in (f"{loaded.name}: {loaded.title}", *plan(loaded)):
+            console.print(Text(line))
+        return
     for line in show_lines(loaded):
         typer.echo(line)
 
@@ -76,13 +87,15 @@ def list_() -> None:
     from foedus.cases.alliance_reader import load_alliance
     from foedus.cases.scenario_reader import load_scenario
     from foedus.cases.shipped import shipped_alliances, shipped_scenarios
+    from foedus.model.citations import note_line
 
     rows = []
     for name in shipped_scenarios():
         scenario = load_scenario(name, allow_inert=True)
         rows.append((name, scenario.title, scenario.description))
     console = console_for_tables()
-    print_table(console, "Scenarios", ("name", "title", "stands for"), rows)
+    notes = note_line(*(text for row in rows for text in row))
+    print_table(console, "Scenarios", ("name", "title", "stands for"), rows, notes)
     alliances = [(name, load_alliance(name).title) for name in shipped_alliances()]
     print_table(console, "Alliances", ("name", "title"), alliances)
 

@@ -1,11 +1,11 @@
-"""Worlds on a Dask cluster: the same pieces, made by its workers (extra ``foedus[cluster]``)."""
+"""Worlds on a Dask cluster: the same pieces, made by its workers (extra ``cluster``)."""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from foedus.errors import ResultError, UnfinishedError
+from foedus.errors import ResultError, UnfinishedError, installing
 from foedus.worlds.engines import Task, simulate
 from foedus.worlds.sources import is_this_model, source_hash
 
@@ -62,7 +62,10 @@ def simulated_on_cluster(tasks: Sequence[Task], scheduler: Any) -> Iterator[Piec
         from distributed import Client, as_completed
         from distributed.scheduler import KilledWorker
     except ImportError:
-        message = "A Dask cluster needs the package distributed: install foedus[cluster]."
+        message = (
+            "A Dask cluster needs the package distributed. Install the extra 'cluster', "
+            f"{installing('cluster')}"
+        )
         raise ResultError(message) from None
     client = scheduler
     if isinstance(scheduler, str):

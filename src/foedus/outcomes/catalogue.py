@@ -23,6 +23,7 @@ from foedus.model.cohesion import END_STATE_MEANINGS, END_STATES, Cohesion
 from foedus.model.records import STANDINGS, state_quantities
 from foedus.outcomes.estimates import ratio
 from foedus.outcomes.incidence import EXITS
+from foedus.outcomes.phrases import EVENT_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -249,6 +250,7 @@ MEMBER_OUTCOMES: dict[str, Outcome] = _by_key(
                 note.better,
                 "what a world notes of a member's month",
                 partial(_happens, name),
+                label=EVENT_WORDS[name],
                 tabled=False,
             )
             for name, note in event_notes().items()

@@ -21,6 +21,7 @@ from foedus.model.rules import government_chance
 from foedus.model.specifications import default_parameters
 from foedus.outcomes.catalogue import MEMBER_OUTCOMES
 from foedus.outcomes.estimates import Estimate, probability, standard_error
+from foedus.outcomes.evidence import BY_HAND
 from foedus.worlds.engines import kernel_for
 
 if TYPE_CHECKING:
@@ -239,6 +240,6 @@ def _difference(worlds: Worlds, member: str, new: Flags) -> Estimate:
 def _origin(scenario: Scenario, key: str) -> tuple[str, str]:
     """Return kind of evidence and source of a number of the calendar."""
     if key in scenario.parameters:
-        return "set", str(scenario.origins.get(f"parameters.{key}", "the scenario"))
+        return BY_HAND, str(scenario.origins.get(f"parameters.{key}", "the scenario"))
     number = scenario.alliance.numbers[key]
     return number.evidence.kind, number.evidence.source

@@ -1,4 +1,4 @@
-"""Wording of a story: what each kind of entry means, and the phrase that tells it."""
+"""Words for events and standings, and the wording of a story: each kind of entry and its phrase."""
 
 from __future__ import annotations
 
@@ -7,6 +7,31 @@ import re
 from foedus.cases.scenario_format import EVENTS, Crisis
 from foedus.model.chronicle import event_notes
 
+#: Events in tables, figures and sentences, in words that cannot be taken for a standing: a member
+#: that *is frozen* is another thing than one that *starts a new freeze*.
+EVENT_WORDS: dict[str, str] = {
+    "missed_summit": "misses a summit",
+    "refused_documents": "refuses documents",
+    "unpaid_dues": "leaves dues unpaid",
+    "freeze": "starts a new freeze",
+    "thaw": "ends a freeze",
+    "return_to_summit": "returns to a summit",
+    "suspension": "loses its vote",
+    "notice": "gives notice",
+    "withdrawal": "leaves",
+    "expulsion": "is expelled",
+    "new_government": "gets a new government",
+}
+#: Standings in figures and sentences, in the words of the outcomes.
+STANDING_WORDS: dict[str, str] = {
+    "active": "active",
+    "suspended": "vote suspended",
+    "frozen": "frozen",
+    "frozen, suspended": "frozen, vote suspended",
+    "notice": "has given notice",
+    "withdrawn": "has left",
+    "expelled": "has been expelled",
+}
 #: Kinds of entry that the scenario imposes, with their meaning; told first in a month.
 IMPOSED: dict[str, str] = {
     "lever": "a lever of the scenario begins or ends",

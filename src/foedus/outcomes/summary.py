@@ -15,7 +15,6 @@ import numpy as np
 
 from foedus.cases.months import LAST_MONTH, format_month, month_of_year, parse_month
 from foedus.model.chronicle import Events
-from foedus.model.quantities import EVIDENCE_KINDS
 from foedus.model.specifications import specifications
 from foedus.outcomes.base_rates import base_rate_line, freezes
 from foedus.outcomes.carriers import Carrying, OpenRange
@@ -27,12 +26,17 @@ from foedus.outcomes.estimates import (
     spread,
     without_range,
 )
+from foedus.outcomes.evidence import (
+    assumed_numbers,
+    evidence_count,
+    evidence_kinds,
+    set_by_hand,
+)
 from foedus.outcomes.governments import elections
 from foedus.outcomes.incidence import Median, incidence
 from foedus.outcomes.worth import informed_line, skill_in_short, skill_line
 from foedus.worlds.engines import kernel_for
-from foedus.worlds.openings import PRIOR
-from foedus.worlds.posterior import Posterior, opening_numbers
+from foedus.worlds.posterior import Posterior
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -246,36 +250,6 @@ def restrained_members(scenario: Scenario) -> list[str]:
 
 
 SHOWN = 5  # numbers that carry cohesion, at most, in a summary
-RECORD = "record"  # kind of a number that is inferred from the record
-
-
-def evidence_kinds(scenario: Scenario, design: Design) -> dict[str, str]:
-    """Return what each number that the worlds are drawn from rests on, parameters first.
-
-    It is the kind of evidence that its file declares; or :data:`RECORD` where a posterior replaces
-    the declared value: for parameters that the record informs, and for the opening numbers of
-    members, since worlds go on from where they stood at the end of the record. What the scenario
-    fixes is not replaced.
-    """
-    kinds = {name: spec.evidence.kind for name, spec in specifications().items()}
-    kinds |= {key: number.evidence.kind for key, number in scenario.alliance.numbers.items()}
-    if not isinstance(design, Posterior):
-        return dict(kinds)
-    inferred = {*design.informed, *opening_numbers(scenario.alliance)} - {*scenario.parameters}
-    return {name: RECORD if name in inferred else kind for name, kind in kinds.items()}
-
-
-def evidence_count(scenario: Scenario, design: Design = PRIOR) -> dict[str, int]:
-    """How many of the numbers that worlds are drawn from rest on each kind of evidence."""
-    kinds = list(evidence_kinds(scenario, design).values())
-    inferred = (RECORD,) if RECORD in kinds else ()
-    return {kind: kinds.count(kind) for kind in (*EVIDENCE_KINDS, *inferred)}
-
-
-def assumed_numbers(scenario: Scenario, design: Design = PRIOR) -> list[str]:
-    """Names of the numbers that worlds are drawn from and that are assumed, parameters first."""
-    kinds = evidence_kinds(scenario, design)
-    return [name for name, kind in kinds.items() if kind == "assumed"]
 
 
 def models_of(design: Design) -> dict[str, Any]:
@@ -333,9 +307,15 @@ def _summary(ensemble: Ensemble, worlds: Worlds) -> dict[str, Any]:
         "open_ranges": plain(open_ranges(worlds, carrying)),
         "evidence": evidence_count(scenario, design),
         "assumed": assumed_numbers(scenario, design),
+        "set_by_hand": set_by_hand(scenario, design),
         **models_of(design),
         "numbers_by_owner": _owners([*scenario.alliance.numbers]),
-        "informed": informed_line(design, parameters, tuple(item.name for item in found)),
+        "informed": informed_line(
+            design,
+            parameters,
+            tuple(item.name for item in found),
+            set_by_hand(scenario, design),
+        ),
         "skill_in_short": skill_in_short(scenario.alliance.name, design),
         "skill": skill_line(scenario.alliance.name, design),
         "base_rates": {"line": base_rate_line(frozen), "freezes": plain(frozen)},

@@ -73,21 +73,22 @@ MEASURES: dict[str, Measure] = {
 #: How each lever reaches what a sweep follows, and where its way ends: said of those that move
 #: nothing. The numbers are those of the mechanisms in docs/model.md.
 CHANNELS: dict[str, str] = {
-    "bandwidth": "it only changes the chance that a crisis is answered (3) and how risky it is to "
-    "hedge (8)",
-    "pressure": "it only costs trust (7), and holds a dependent member in (11)",
-    "restraint": "it only repairs trust that was lost since the rift (7)",
+    "bandwidth": "it only changes the chance that a crisis is answered (mechanism 3) and how risky "
+    "it is to hedge (mechanism 8)",
+    "pressure": "it only costs trust (mechanism 7), and holds a dependent member in (mechanism 11)",
+    "restraint": "it only repairs trust that was lost since the rift (mechanism 7)",
     "enforcement": "up to one half nobody is expelled; it is a reason to pay, and only a member "
-    "two years in arrears can lose its vote, which is a reason to leave (10, 11, 12)",
+    "two years in arrears can lose its vote, which is a reason to leave (mechanisms 10, 11 and 12)",
     "threat": "it only sets how often there is a crisis, in which a member that expects little has "
-    "little to lose (2, 4)",
+    "little to lose (mechanisms 2 and 4)",
     "normalisation": "it lowers the threat, or the chance that two members fight, and does nothing "
-    "else (2)",
+    "else (mechanism 2)",
     "outreach": "it only adds to the outside option, which counts for leaving as far as it exceeds "
-    "the support still expected, and eats slowly into trade (8, 9, 11)",
+    "the support still expected, and eats slowly into trade (mechanisms 8, 9 and 11)",
     "dependence": "it is no part of the readiness to take part, and only holds a member in "
-    "formally (10, 11)",
-    "adversary_ties": "they only lower the chance that a crisis of the member is answered (3)",
+    "formally (mechanisms 10 and 11)",
+    "adversary_ties": "they only lower the chance that a crisis of the member is answered "
+    "(mechanism 3)",
 }
 
 #: Parameters that say how strongly a lever acts, by lever; those of CHANNELS in one place.

@@ -11,7 +11,7 @@ from foedus.defaults import ALLIANCE
 from foedus.worlds.posterior import Posterior, shipped_posterior
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from foedus.worlds.openings import Design
 
@@ -224,7 +224,12 @@ def _shipped_fingerprint(alliance: str) -> str | None:
     return shipped.fingerprint if shipped else None
 
 
-def informed_line(design: Design, parameters: tuple[str, ...], carriers: tuple[str, ...]) -> str:
+def informed_line(
+    design: Design,
+    parameters: tuple[str, ...],
+    carriers: tuple[str, ...],
+    by_hand: Container[str] = (),
+) -> str:
     """Return a line that says which parameters of a result the record informs.
 
     Parameters
@@ -235,13 +240,22 @@ def informed_line(design: Design, parameters: tuple[str, ...], carriers: tuple[s
         Names of all parameters of the model.
     carriers
         Names of the numbers whose value moves cohesion by more than chance does.
+    by_hand
+        Names of the numbers that were set by hand, on which the record has no say.
     """
     if not isinstance(design, Posterior):
         return ""
-    informed = [name for name in parameters if name in design.informed]
+    fixed = [name for name in parameters if name in by_hand]
+    informed = [name for name in parameters if name in design.informed and name not in fixed]
     left = [name for name in carriers if name in parameters and name not in design.informed]
     line = (
         f"The record informs {len(informed)} of the {len(parameters)} parameters "
-        f"({', '.join(informed)}); the others stay at their prior"
+        f"({', '.join(informed)}); "
     )
+    line += f"{', '.join(fixed)} {_is(fixed)} set by hand; " if fixed else ""
+    line += "the others stay at their prior"
     return f"{line}, of those that carry cohesion here {', '.join(left)}." if left else f"{line}."
+
+
+def _is(names: Sequence[str]) -> str:
+    return "is" if len(names) == 1 else "are"

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from foedus.cases.scenario import Scenario
     from foedus.outcomes.story import Entry, Trace
     from foedus.studies.results import Result
-    from foedus.views.plots import Picture
+    from foedus.views.sheet import Picture
 
 BASELINE = "baseline"
 WORLDS = (500, RUNS, 10_000, 20_000)  # numbers of worlds that can be chosen
@@ -271,12 +271,16 @@ class Projection:
         """The worlds of all scenarios."""
         return self.comparison.result
 
+    def futures(self) -> Picture:
+        """Draw a hundred worlds of each scenario."""
+        return self.result.plot("futures")
+
     def fans(self) -> Picture:
         """Draw fan charts of cohesion and of the member's trust."""
-        return plots.member_figure(self.result.data, self.result.scenarios, self.choice.member)
+        return plots.member_figure(self.result, self.choice.member)
 
     def end_states(self) -> Picture:
-        """Draw the probabilities of the end states at the horizon."""
+        """Draw the share of worlds in each end state at the horizon."""
         return self.result.plot("end_states")
 
     def gaps(self) -> Picture:
@@ -483,10 +487,5 @@ def drawn(draw: Callable[[], Picture], form: str = "png", use: str = "screen") -
     use
         Key of :data:`DPI`: for the ``screen`` or for a ``file``.
     """
-    from io import BytesIO
-
-    buffer = BytesIO()
-    options: dict[str, Any] = {"pil_kwargs": {"compress_level": 1}} if form == "png" else {}
     with _drawing:
-        draw().savefig(buffer, format=form, dpi=DPI[use], **options)
-    return buffer.getvalue()
+        return draw().content(form, dpi=DPI[use])

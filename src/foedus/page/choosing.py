@@ -11,6 +11,7 @@ import solara.lab
 
 from foedus.cases.documents import MAX_BYTES, TOO_LARGE
 from foedus.errors import FoedusError, Problem
+from foedus.model.citations import note_line
 from foedus.page import visitor
 from foedus.page.choices import WORLDS, Choice
 from foedus.page.parts import Note, Refusal
@@ -45,7 +46,8 @@ def ScenarioCard() -> None:
     now = visitor.choice.value
     with solara.Card("Scenarios"):
         ScenarioSelect()
-        Note(f"{now.stands.title}. {now.stands.description}")
+        text = f"{now.stands.title}. {now.stands.description}"
+        Note(" ".join(filter(None, [text, note_line(text)])))
         solara.Select(
             "Compared with (baseline)",
             now.comparable,

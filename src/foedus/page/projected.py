@@ -23,7 +23,7 @@ from foedus.views.tables import ALLIANCE_CAPTION, worth_lines
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from foedus.views.plots import Picture
+    from foedus.views.sheet import Picture
 
 
 PAUSE = 0.05  # seconds to wait before simulating, so that quick moves of a lever count as one
@@ -78,10 +78,15 @@ def _finding(projection: Projection) -> Finding:
     )
 
 
+FIRST = "fans"  # drawn before all others, because it is what follows a lever
 BANDS = "median of worlds, and the bands that hold half and nine tenths of them"
-#: Pictures of a projection, in the order in which they are drawn: by name, the function that draws
-#: one, and a text for readers who do not see it.
+#: Pictures of a projection from top to bottom: by name, the function that draws one, and a text for
+#: readers who do not see it.
 PICTURES: dict[str, tuple[Callable[[Projection], Picture], str]] = {
+    "futures": (
+        Projection.futures,
+        "A hundred worlds of each scenario as flowers, grouped by what becomes of the alliance",
+    ),
     "fans": (
         Projection.fans,
         f"By scenario: cohesion above, trust of the chosen member below; {BANDS}",
@@ -92,7 +97,7 @@ PICTURES: dict[str, tuple[Callable[[Projection], Picture], str]] = {
     ),
     "end_states": (
         Projection.end_states,
-        "Probability of each end state at the horizon, with ranges over models or 95 % intervals",
+        "Share of worlds in each end state, and in brackets with what is not known low and high",
     ),
     "standing": (
         Projection.standing,
@@ -102,7 +107,7 @@ PICTURES: dict[str, tuple[Callable[[Projection], Picture], str]] = {
 
 
 def _stages(projection: Projection, before: Shown | None) -> Iterator[Shown]:
-    """Yield what is shown as each picture and the finding get ready, the fan charts first.
+    """Yield what is shown as each picture and the finding get ready, the first picture first.
 
     What is not ready yet is taken from what was shown before.
     """
@@ -114,11 +119,11 @@ def _stages(projection: Projection, before: Shown | None) -> Iterator[Shown]:
     earlier = before.pictures if before else {}
     pictures = {name: earlier[name] for name in draws if name in earlier}
     stage = Shown(projection, pictures, before.finding if before else None)
-    for name, draw in draws.items():
-        picture = choices.drawn(partial(draw, projection))
+    for name in sorted(draws, key=lambda name: name != FIRST):
+        picture = choices.drawn(partial(draws[name], projection))
         stage = replace(stage, pictures={**stage.pictures, name: picture})
         yield stage
-        if name == "fans":
+        if name == FIRST:
             stage = replace(stage, finding=_finding(projection))
             yield stage
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from foedus.cases.scenario_reader import load_scenario
 from foedus.defaults import HOST, PORT
-from foedus.errors import ResultError
+from foedus.errors import ResultError, installing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -139,8 +139,8 @@ def served(opening: Choice, listening: socket.socket) -> Iterator[Any]:
         from foedus.page import visitor
     except ImportError as error:
         message = (
-            f"The page needs the extra 'explore' ({error}): python3 -m pip install "
-            "'foedus[explore]'."
+            f"The page lacks packages ({error}). Install the extra 'explore', "
+            f"{installing('explore')}"
         )
         raise ResultError(message) from None
     settings.telemetry.mixpanel_enable = False  # no usage data is sent

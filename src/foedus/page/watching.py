@@ -23,7 +23,7 @@ from foedus.views import world_plots
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from foedus.views.plots import Picture
+    from foedus.views.sheet import Picture
     from foedus.worlds.agents import AllianceModel
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from html import escape
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +11,12 @@ import matplotlib as mpl
 from foedus.cases.scenario import Scenario
 from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.sliders import moved, scenario_text, sliders
-from foedus.errors import FoedusError, ResultError
+from foedus.errors import FoedusError, ResultError, installing
 from foedus.studies.running import run
-from foedus.views.plots import GREY, STYLE, Picture, cohesion_fan, trust_fan
+from foedus.views.colours import GREY
+from foedus.views.plots import cohesion_fan, trust_fan
+from foedus.views.sheet import STYLE, Margins, sheet
+from foedus.views.titles import cohesion_title, span
 from foedus.worlds.files import refuse_file, replace_file
 
 if TYPE_CHECKING:
@@ -192,8 +194,8 @@ def _ipywidgets() -> Any:
         import ipywidgets
     except ImportError:
         message = (
-            "The widget needs ipywidgets: python3 -m pip install 'foedus[explore]' (or "
-            "ipywidgets alone), then start the notebook again."
+            f"The widget needs ipywidgets. Install the extra 'explore', {installing('explore')}; "
+            "then start the notebook again."
         )
         raise ResultError(message) from None
     return ipywidgets
@@ -206,10 +208,11 @@ def _drawn(result: Result, stands: Result, member: str) -> bytes:
     scenario before any lever was moved (``stands``).
     """
     (scenario,), (before,) = result.scenarios, stands.scenarios
-    buffer = BytesIO()
+    subtitle = f"Both from 0 to 1, {span(result.data)}; grey: mean before any lever was moved."
     with mpl.rc_context(STYLE):
-        figure = Picture(figsize=(8.4, 3.0), layout="constrained")
-        left, right = figure.subplots(1, 2, sharey=True)
+        title = cohesion_title(result, result.scenarios)
+        picture, axes = sheet(title, subtitle, [2.2], 2, Margins(top=0.25), sharey=True)
+        left, right = axes[0]
         cohesion_fan(left, result.data, scenario)
         trust_fan(right, result.data, scenario.name, member)
         mean = stands.data["monthly_cohesion_mean"].sel(
@@ -217,11 +220,7 @@ def _drawn(result: Result, stands: Result, member: str) -> bytes:
         )
         trust = stands.data["monthly_mean"].sel(scenario=before.name, field="trust", member=member)
         for ax, line in ((left, mean), (right, trust)):
-            ax.plot(
-                line["month"].values, line.values, "--", color=GREY, label="as it stands (mean)"
-            )
+            ax.plot(line["month"].values, line.values, "--", color=GREY)
         left.set_title("Cohesion", loc="left")
         right.set_title(f"Trust of {result.names[member]}", loc="left")
-        right.legend(fontsize=7)
-        figure.savefig(buffer, format="png", dpi=90)
-    return buffer.getvalue()
+    return picture.content(dpi=110)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from foedus.cases.scenario import Scenario
     from foedus.outcomes.finding import Finding
     from foedus.studies.results import Result
-    from foedus.views.plots import Picture
+    from foedus.views.sheet import Picture
     from foedus.worlds.openings import Numbered
 
     Item = str | Path | Scenario | Result

@@ -13,8 +13,9 @@ from foedus.outcomes import attribution
 from foedus.outcomes.answer import answer, headline
 from foedus.outcomes.carriers import Carrying
 from foedus.outcomes.catalogue import value_of
+from foedus.outcomes.evidence import evidence_kinds, set_by_hand
 from foedus.outcomes.finding import finding
-from foedus.outcomes.summary import SHOWN, evidence_kinds, plain, rows, summarise
+from foedus.outcomes.summary import SHOWN, plain, rows, summarise
 from foedus.studies.stored import (
     POSTERIOR_FILE,
     begin,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from foedus.outcomes.attribution import Attribution
     from foedus.outcomes.carriers import Carrier
     from foedus.outcomes.finding import Finding
-    from foedus.views.plots import Picture
+    from foedus.views.sheet import Picture
     from foedus.worlds.agents import AllianceModel
 
 CAUSED = 2_000  # worlds of each mix from which the cause of a headline is told
@@ -226,13 +227,13 @@ class Result:
 
         return pd.DataFrame(list(rows(self.summary)))
 
-    def plot(self, kind: str = "cohesion") -> Picture:
+    def plot(self, kind: str = "futures") -> Picture:
         """Draw one of the standard figures.
 
         Parameters
         ----------
         kind
-            ``cohesion``, ``trust``, ``status`` or ``end_states``.
+            ``futures``, ``cohesion``, ``status``, ``end_states`` or ``trust``.
 
         Raises
         ------
@@ -241,7 +242,7 @@ class Result:
         """
         from foedus.views import plots
 
-        return plots.figure(kind, self.data, self.scenarios)
+        return plots.figure(kind, self)
 
     def save(self, directory: str | Path, *, figures: bool = True, overwrite: bool = False) -> Path:
         """Write everything: worlds, summary, scenarios, provenance and figures.
@@ -298,7 +299,7 @@ class Result:
         """Draw the standard figures as PNG and SVG into a directory."""
         from foedus.views import plots
 
-        plots.write_figures(directory, self.data, self.scenarios)
+        plots.write_figures(directory, self)
 
     def json(self) -> str:
         """Return summary and provenance as JSON text."""
@@ -344,9 +345,19 @@ class Result:
         """One line with worlds, months, parameter draw, seed and digest."""
         return (
             f"{self.runs:,} worlds, {self.frame.span}, "
-            f"parameters: {self.ensemble.design.name}, seed {self.seed}, "
+            f"parameters: {self.ensemble.design.name}, {self._by_hand}seed {self.seed}, "
             f"digest {self.digest[:12]}"
         )
+
+    @property
+    def _by_hand(self) -> str:
+        """The numbers that were set by hand, for a line; empty if there are none."""
+        told = [
+            f"{key} {value:g} in {scenario.name}"
+            for scenario in self.scenarios
+            for key, value in set_by_hand(scenario, self.ensemble.design).items()
+        ]
+        return f"set by hand: {', '.join(told)}; " if told else ""
 
 
 def load_result(directory: str | Path) -> Result:

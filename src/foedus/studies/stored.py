@@ -11,7 +11,7 @@ import yaml
 
 from foedus.cases.frame import shared_frame
 from foedus.cases.given import conditions
-from foedus.cases.overrides import set_by_hand
+from foedus.cases.overrides import settings_of
 from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles import on_disk, store
 from foedus.errors import ResultError
@@ -139,7 +139,7 @@ def inputs(
     scenarios: Sequence[Scenario], runs: int, seed: int, design: Design, keep: str
 ) -> dict[str, Any]:
     """Return what decides a stored result."""
-    told = {"given": conditions, "set": set_by_hand}
+    told = {"given": conditions, "set": settings_of}
     by_hand = {
         key: {scenario.name: list(of(scenario)) for scenario in scenarios if of(scenario)}
         for key, of in told.items()

@@ -16,6 +16,7 @@ from foedus.cases.sliders import Slider, moved, sliders
 from foedus.defaults import RUNS, SEED, STEPS
 from foedus.ensembles import ensemble, on_disk
 from foedus.errors import ResultError, UnfinishedError, nearest
+from foedus.model.citations import note_line
 from foedus.model.levers import LEVERS, lever_named
 from foedus.outcomes.summary import plain
 from foedus.outcomes.sweeps import MEASURES, Swept, answer, swept
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from foedus.cases.horizons import Horizon
     from foedus.cases.overrides import Settings
     from foedus.defaults import Engine
-    from foedus.views.plots import Picture
+    from foedus.views.sheet import Picture
     from foedus.worlds.openings import Design, Numbered
 
 JSON_FILE, CSV_FILE, FIGURE = "sweep.json", "sweep.csv", "sweep"  # in the directory of a sweep
@@ -75,7 +76,8 @@ class Sweep:
     @cached_property
     def answer(self) -> list[str]:
         """Sentences: which lever moves what most, and which move nothing and why."""
-        return answer(self.levers, self.name, self.horizon)
+        lines = answer(self.levers, self.name, self.horizon)
+        return [*lines, *filter(None, [note_line(*lines)])]
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Yield every estimate as one flat row, for a table or CSV."""

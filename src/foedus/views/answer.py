@@ -228,6 +228,21 @@ def worth_line(summary: Mapping[str, Any]) -> str:
     )
 
 
+def set_line(summaries: Mapping[str, Mapping[str, Any]]) -> str:
+    """Name the numbers that were set by hand, each scenario apart; empty if there are none."""
+    told = {
+        called(name): ", ".join(f"{key} {value:g}" for key, value in content["set_by_hand"].items())
+        for name, content in summaries.items()
+    }
+    texts = {text for text in told.values() if text}
+    if not texts:
+        return ""
+    if len(texts) == 1 and all(told.values()):
+        return f"By hand, the same in every world: {texts.pop()}."
+    parts = "; ".join(f"{text} in {name}" for name, text in told.items() if text)
+    return f"By hand, the same in every world: {parts}."
+
+
 def answer_lines(shown: Projected) -> Iterator[tuple[str, str]]:
     """Yield a label and a line each: why, what is open, worth, provenance.
 
@@ -245,6 +260,8 @@ def answer_lines(shown: Projected) -> Iterator[tuple[str, str]]:
         answer, line, place, shown.carriers_of(line.subject, line.outcome.key, name)
     ):
         yield "Open", told
+    if told := set_line(shown.summary):
+        yield "Set", told
     yield "Worth", worth_line(next(iter(shown.summary.values())))
 
 

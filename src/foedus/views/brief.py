@@ -11,10 +11,7 @@ from base64 import b64encode
 from dataclasses import dataclass, field
 from functools import partial
 from html import escape
-from io import BytesIO
 from typing import TYPE_CHECKING, Any, Literal
-
-import matplotlib as mpl
 
 from foedus.cases.frame import shared_frame
 from foedus.errors import ResultError, UnfinishedError
@@ -23,7 +20,6 @@ from foedus.outcomes.summary import plain
 from foedus.views import comparison_plots, comparison_tables, plots, tables
 from foedus.views.explain import why
 from foedus.views.governments import government_lines
-from foedus.views.plots import STYLE
 from foedus.views.words import in_words, scale_line
 from foedus.worlds.files import refuse_file, replace_file
 
@@ -32,7 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from foedus.defaults import Format
-    from foedus.views.plots import Picture, StandardFigure
+    from foedus.views.plots import StandardFigure
+    from foedus.views.sheet import Picture
     from foedus.views.subjects import Compared, Projected
 Row = tuple[str, ...]
 SUFFIXES: dict[str, tuple[str, ...]] = {"html": (".html", ".htm"), "md": (".md",)}
@@ -71,20 +68,16 @@ class FigureBlock:
 
     def image(self, form: str) -> bytes:
         """Return the picture as the bytes of a file: ``png`` or ``svg``."""
-        if self.drawn is not None:
-            return self.drawn.with_suffix(f".{form}").read_bytes()
-        buffer = BytesIO()
-        with mpl.rc_context(STYLE):
-            options: dict[str, Any] = (
-                {"metadata": {"Date": None}} if form == "svg" else {"dpi": 150}
-            )
-            self.draw().savefig(buffer, format=form, **options)
-        return buffer.getvalue()
+        if self.drawn is not None and self.drawn.suffix == f".{form}":
+            return self.drawn.read_bytes()
+        return self.draw().content(form)
 
     @property
     def data_uri(self) -> str:
         """The picture as a data URI, which an HTML page can contain."""
-        return f"data:image/svg+xml;base64,{b64encode(self.image('svg')).decode()}"
+        form = "png" if self.drawn is not None and self.drawn.suffix == ".png" else "svg"
+        kind = "png" if form == "png" else "svg+xml"
+        return f"data:image/{kind};base64,{b64encode(self.image(form)).decode()}"
 
 
 @dataclass(frozen=True)
@@ -330,7 +323,7 @@ def _figures(comparison: Compared, drawn: Sequence[Path]) -> Iterator[FigureBloc
             yield _figure(plots.page_name(kind, number), shown, draw, drawn)
     for kind, shown in own.items():
         for number, page in enumerate(plots.pages_of(shown, result.scenarios), 1):
-            draw = partial(plots.figure, kind, result.data, page)
+            draw = partial(plots.figure, kind, result, page)
             yield _figure(plots.page_name(kind, number), shown, draw, drawn)
 
 
@@ -338,7 +331,7 @@ def _figure(
     name: str, shown: StandardFigure, draw: Callable[[], Picture], drawn: Sequence[Path]
 ) -> FigureBlock:
     """Return a figure, read from where it has been drawn already if it was."""
-    found = (place / f"{name}.svg" for place in drawn)
+    found = (place / f"{name}.{form}" for form in ("svg", "png") for place in drawn)
     there = next((path for path in found if path.is_file()), None)
     return FigureBlock(name, shown.caption, draw, there)
 
@@ -419,12 +412,16 @@ def _worth(comparison: Compared) -> Iterator[Words]:
 
 
 def _provenance(comparison: Compared) -> Iterator[Table | Words]:
-    given, nested = comparison.provenance, ("scenarios", "given")
+    given, nested = comparison.provenance, ("scenarios", "given", "set")
     inputs, versions = given["inputs"], given["versions"]
     rows = [(name, str(value)) for name, value in inputs.items() if name not in nested]
     rows += [(f"scenario {name}", mark) for name, mark in inputs["scenarios"].items()]
     rows += [
         (f"given in {name}", "; ".join(told)) for name, told in inputs.get("given", {}).items()
+    ]
+    rows += [
+        (f"set by hand in {name}", ", ".join(found))
+        for name, found in inputs.get("set", {}).items()
     ]
     rows += [("digest", given["digest"]), ("made with", _listed(versions))]
     yield Table("Inputs", ("what", "value"), tuple(rows))

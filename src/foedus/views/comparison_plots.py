@@ -2,62 +2,145 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from foedus.errors import ResultError, nearest
-from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, outcomes_of
+from foedus.model.records import WITHDRAWN
+from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, MEMBER_OUTCOMES, outcomes_of
 from foedus.outcomes.differences import gaps
 from foedus.outcomes.estimates import is_narrow, probability
 from foedus.outcomes.incidence import EXITS, first_of
-from foedus.views.plots import (
-    BANDS,
-    BLACK,
+from foedus.views import titles
+from foedus.views.colours import (
     BLUE,
     GREY,
-    SERIES,
-    STYLE,
-    VERMILION,
-    Picture,
+    INK,
+    STANDING_COLOURS,
+    scenario_colours,
+    scenario_looks,
+)
+from foedus.views.panels import (
+    End,
+    Rows,
+    add_key,
+    as_change,
+    as_percent,
+    head,
+    head_columns,
+    header_room,
+    key_room,
+    label_ends,
+    names_room,
+    of_hundred,
+    share_axis,
+    time_axis,
+)
+from foedus.views.plots import (
+    BANDS,
     StandardFigure,
-    by_year,
-    finish,
-    grid,
+    described,
+    member_names,
     page_name,
     pages_of,
     refuse_unknown,
-    save,
-    share_axis,
+    row_height,
     whiskers,
+    with_headers,
+)
+from foedus.views.sheet import (
+    SMALL,
+    STYLE,
+    TEXT,
+    Margins,
+    Picture,
+    height_of,
+    panel_width,
+    save_picture,
+    sheet,
+    width_of,
     wrapped,
 )
 from foedus.worlds.populations import populations_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    import numpy.typing as npt
     import xarray as xr
     from matplotlib.axes import Axes
 
     from foedus.cases.scenario import Scenario
     from foedus.outcomes.attribution import Attribution
     from foedus.outcomes.estimates import Estimate
+    from foedus.views.colours import Look
     from foedus.views.subjects import Compared
-DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
-SMALL = 0.05  # the axis of a difference reaches at least so far to either side of 0
-#: Events whose incidence is drawn, if they come in any world.
+
+SMALLEST = 0.02  # the scale of a difference reaches at least so far to either side of 0
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+MARKS = (0.5, 0.2, 0.1, 0.05, 0.02, 0.01)  # of a scale of differences, to either side of 0
+#: Events whose incidence is drawn, where they come often enough.
 DRAWN = ("missed_summit", "unpaid_dues", "freeze", "thaw", "suspension", "withdrawal", "expulsion")
+NEWS = 0.05  # an incidence below this in every scenario is not drawn
+MOST_PANELS, ACROSS = 30, 3  # panels of incidence on a page, and side by side
+#: From sand over ice to teal, as standings go from gone to active.
+ACTIVITY = LinearSegmentedColormap.from_list(
+    "activity", [STANDING_COLOURS[name] for name in ("withdrawn", "frozen", "active")]
+)
 
 
 # ---------------------------------------------------------------------------------------------
 # On Axes
 
 
-def difference_fan(ax: Axes, differences: xr.DataArray, colour: str = BLUE) -> Axes:
+@dataclass(frozen=True)
+class Course:
+    """Paired differences over time: their mean, and quantiles over the worlds.
+
+    Attributes
+    ----------
+    months
+        Those in which any world has a difference.
+    quantiles
+        Shape (5, month): .05, .25, .5, .75 and .95.
+    mean
+        Shape (month,).
+    """
+
+    months: npt.NDArray[Any]
+    quantiles: npt.NDArray[Any]
+    mean: npt.NDArray[Any]
+
+    @property
+    def reach(self) -> float:
+        """How far the wider band goes to either side of 0."""
+        return float(np.abs(self.quantiles).max(initial=0.0))
+
+
+def course_of(differences: xr.DataArray) -> Course:
+    """Return the course of paired differences: dimensions month and run; NaN is left out.
+
+    Quantiles are differences of some world; there is no interpolation.
+    """
+    values = differences.transpose("month", "run").values
+    present = ~np.isnan(values).all(axis=1)
+    ordered, months = np.sort(values[present], axis=1), differences["month"].values[present]
+    count = (~np.isnan(ordered)).sum(axis=1)
+    places = np.maximum(0, np.ceil(np.outer(count, LEVELS)).astype(int) - 1)
+    found = np.take_along_axis(ordered, places, axis=1)
+    return Course(months, found.T, np.nansum(ordered, axis=1) / count)
+
+
+def difference_fan(
+    ax: Axes, differences: xr.DataArray | Course, colour: str = BLUE, base: float = 0.0
+) -> Axes:
     """Draw the median of paired differences and the bands that hold half and 90 % of them.
 
     Parameters
@@ -65,22 +148,39 @@ def difference_fan(ax: Axes, differences: xr.DataArray, colour: str = BLUE) -> A
     differences
         Other scenario minus baseline: dimensions month and run, see
         :func:`foedus.outcomes.differences.gaps`. NaN is left out.
+    base
+        Where 0 lies on the y axis, for one of several rows.
     """
-    values = differences.transpose("month", "run").values
-    present = ~np.isnan(values).all(axis=1)
-    at, shown = differences["month"].values[present], values[present]
-    for label, low, high, alpha in BANDS:
-        lower, upper = np.nanquantile(shown, [low, high], axis=1)
-        ax.fill_between(at, lower, upper, color=colour, alpha=alpha, linewidth=0, label=label)
-    ax.plot(at, np.nanmedian(shown, axis=1), color=colour, linewidth=1.6, label="median difference")
-    mean = np.nanmean(shown, axis=1)
-    ax.plot(at, mean, color=colour, linewidth=1.2, linestyle=":", label="mean difference")
-    ax.axhline(0.0, color=BLACK, linewidth=0.8)
-    return by_year(ax)
+    course = differences if isinstance(differences, Course) else course_of(differences)
+    ax.axhline(base, color=INK, linewidth=0.7)
+    if not course.months.size:
+        return ax
+    around = base + course.quantiles
+    for (label, *_, alpha), low, high in zip(BANDS, (0, 1), (4, 3), strict=True):
+        ax.fill_between(
+            course.months,
+            around[low],
+            around[high],
+            color=colour,
+            alpha=alpha,
+            linewidth=0,
+            label=label,
+        )
+    ax.plot(course.months, around[2], color=colour, linewidth=1.5, label="median difference")
+    mean = base + course.mean
+    ax.plot(course.months, mean, color=colour, linewidth=1.1, ls=":", label="mean difference")
+    label_ends(ax, [End(float(mean[-1]), as_change(float(course.mean[-1])), colour, strong=True)])
+    return ax
 
 
 def incidence_curves(
-    ax: Axes, data: xr.Dataset, member: str, event: str, scenarios: Sequence[Scenario]
+    ax: Axes,
+    data: xr.Dataset,
+    member: str,
+    event: str,
+    scenarios: Sequence[Scenario],
+    base: float | None = None,
+    looks: Mapping[str, Look] | None = None,
 ) -> Axes:
     """Draw the cumulative incidence of an event of a member, a line for each scenario.
 
@@ -94,6 +194,11 @@ def incidence_curves(
         The result, see :attr:`foedus.Result.data`.
     member, event
         Code of the member, and name of an event of the chronicle.
+    base
+        Where 0 lies on the y axis, for one of several rows. If omitted, the Axes are scaled from 0
+        to 1.
+    looks
+        How the scenarios look; as among those that are drawn if omitted.
 
     Raises
     ------
@@ -101,34 +206,32 @@ def incidence_curves(
         If the result has no such scenario, member or event.
     """
     months = data["month"].values
-    known = populations_in(data.attrs)
-    for place, scenario in enumerate(scenarios):
+    if base is None:
+        share_axis(ax, months, as_percent)
+    zero, looks = base or 0.0, looks or scenario_looks(scenarios)
+    known, ends = populations_in(data.attrs), []
+    for scenario in scenarios:
         refuse_unknown(data, scenario=scenario.name, member=member, event=event)
         table = data["event_month"].sel(scenario=scenario.name, member=member)
         causes = dict.fromkeys((event, *EXITS))
         came = {cause: table.sel(event=cause).values for cause in causes}
         curve = first_of(came, months.size, known)[0][event]
-        colour = SERIES[place % len(SERIES)]
-        low, high = curve.shown
-        ax.fill_between(
-            months,
-            low[1:],
-            high[1:],
-            color=colour,
-            alpha=0.22,
-            linewidth=0,
-            step="post",
-        )
+        look = looks[scenario.name]
+        low, high = (zero + bound[1:] for bound in curve.shown)
+        ax.fill_between(months, low, high, color=look.colour, alpha=0.18, linewidth=0, step="post")
         ax.plot(
             months,
-            curve.value[1:],
-            color=colour,
-            linestyle=DASHES[place % len(DASHES)],
-            linewidth=1.4,
+            zero + curve.value[1:],
+            color=look.colour,
+            linestyle=look.dashes,
+            linewidth=1.3,
             drawstyle="steps-post",
-            label=scenario.title,
+            label=scenario.name,
         )
-    return share_axis(ax, percent=True, years=3)
+        last = float(curve.value[-1])
+        ends.append(End(zero + last, f"{of_hundred(last)} {look.sign}", look.colour))
+    label_ends(ax, ends, base, None if base is None else base + 1.0)
+    return ax
 
 
 def activity_map(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) -> Axes:
@@ -142,33 +245,27 @@ def activity_map(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) -> A
         for row in standing.transpose("member", "scenario", "run").values
     ]
     shares = np.array([[one.value for one in row] for row in found])
-    ax.imshow(shares, cmap="cividis", vmin=0.0, vmax=1.0, aspect="auto")
+    ax.imshow(shares, cmap=ACTIVITY, vmin=0.0, vmax=1.0, aspect="auto")
     for (row, column), share in np.ndenumerate(shares):
-        one = found[row][column]
-        ax.text(
-            column,
-            row,
-            _percent(one),
-            ha="center",
-            va="center",
-            fontsize=8,
-            color="white" if share < 0.5 else BLACK,
-        )
-    titles = [wrapped(scenario.title, 18) for scenario in scenarios]
-    ax.set_xticks(range(len(scenarios)), titles)
+        ink = "white" if share > 0.75 else INK
+        value, bounds = _percents(found[row][column])
+        where: dict[str, Any] = {"ha": "center", "color": ink}
+        ax.text(column, row, value, va="bottom", fontsize=TEXT, fontweight="bold", **where)
+        ax.text(column, row, bounds, va="top", fontsize=SMALL, **where)
+    ax.set_xticks(range(len(scenarios)), [scenario.name for scenario in scenarios])
     ax.set_yticks(range(data.sizes["member"]), data.attrs["member_names"])
     ax.grid(visible=False)
     ax.tick_params(length=0)
     return ax
 
 
-def _percent(one: Estimate) -> str:
+def _percents(one: Estimate) -> tuple[str, str]:
     digits = 1 if is_narrow(*one.shown) else 0
     value, low, high = (f"{100 * part:.{digits}f}" for part in (one.value, *one.shown))
-    return f"{value} %\n[{low}, {high}]"
+    return f"{value} %", f"{low} to {high}" if low != high else ""
 
 
-def tornado(ax: Axes, attribution: Attribution) -> Axes:
+def tornado(ax: Axes, attribution: Attribution, colour: str = BLUE) -> Axes:
     """Draw how a difference is split among levers, with the largest part at the top.
 
     Bars: Shapley values with their ranges over the models (or 95 % intervals), and the total.
@@ -179,9 +276,9 @@ def tornado(ax: Axes, attribution: Attribution) -> Axes:
     rows = [(share.lever.replace("_", " "), share.shapley) for share in shares]
     rows.append(("total", total))
     for place, (name, part) in enumerate(rows):
-        shade = GREY if name == "total" else VERMILION if part.value < 0 else BLUE
+        shade = GREY if name == "total" else colour
         ax.barh(place, part.value, 0.62, color=shade)
-        ax.plot(part.shown, [place, place], color=BLACK, linewidth=0.9)
+        ax.plot(part.shown, [place, place], color=INK, linewidth=1.2)
     ax.plot(
         [share.alone.value for share in shares],
         range(len(shares)),
@@ -189,14 +286,26 @@ def tornado(ax: Axes, attribution: Attribution) -> Axes:
         marker="D",
         markersize=4,
         markerfacecolor="white",
-        markeredgecolor=BLACK,
+        markeredgecolor=INK,
         label="the lever alone",
     )
-    ax.axvline(0.0, color=BLACK, linewidth=0.8)
+    ax.axvline(0.0, color=INK, linewidth=0.8)
+    for place, (_, part) in enumerate(rows):
+        ax.annotate(
+            as_change(part.value),
+            (1.0, place),
+            (3, 0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            va="center_baseline",
+            fontsize=SMALL,
+            annotation_clip=False,
+        )
     ax.set_yticks(range(len(rows)), [name for name, _ in rows])
     ax.grid(visible=False, axis="y")
     ax.margins(x=0.12)
-    ax.xaxis.set_major_locator(MaxNLocator(4))
+    ax.xaxis.set_major_locator(MaxNLocator(3))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:+.3g}" if x else "0"))
     return ax
 
 
@@ -216,29 +325,67 @@ def difference_figure(
     members
         Codes of the members to draw; all if empty.
     """
-    paths, baseline = comparison.paths, comparison.baseline
-    names = comparison.result.names
+    paths, baseline, result = comparison.paths, comparison.baseline, comparison.result
     members = members or baseline.alliance.members
-    figure, axes = grid(
-        len(members) + 1, len(others), width=2.9, height=1.35, sharey="row", floor=5.2
+    colours = scenario_colours(result.scenarios)
+    inside = paths.assign(trust=paths["trust"].where(paths["membership"] < WITHDRAWN))
+    cohesion, trust = [], []
+    for other in others:
+        gap = gaps(paths, baseline.name, other.name, "cohesion").sel(weighting=other.weighting)
+        cohesion.append([course_of(gap)])
+        gap = gaps(inside, baseline.name, other.name, "trust")
+        trust.append([course_of(gap.sel(member=member)) for member in members])
+    parts = (
+        (_difference_rows(("Cohesion",), cohesion), cohesion),
+        (_difference_rows([f"Trust of {result.names[m]}" for m in members], trust), trust),
     )
-    for column, other in zip(axes.T, others, strict=True):
-        cohesion = gaps(paths, baseline.name, other.name, "cohesion")
-        difference_fan(column[0], cohesion.sel(weighting=other.weighting))
-        trust = gaps(paths, baseline.name, other.name, "trust")
-        for ax, member in zip(column[1:], members, strict=True):
-            difference_fan(ax, trust.sel(member=member))
-        column[0].set_title(wrapped(other.title, 38 if len(others) > 1 else 60), loc="left")
-    for row in axes:
-        low, high = row[0].get_ylim()
-        row[0].set_ylim(min(low, -SMALL), max(high, SMALL))
-    axes[0][0].set_ylabel("Cohesion")
-    for row, member in zip(axes[1:], members, strict=True):
-        row[0].set_ylabel(f"Trust,\n{names[member]}")
-    handles, labels = axes[1][0].get_legend_handles_labels()
-    title = f"Difference from '{baseline.title}', world by world"
-    finish(figure, comparison.result.data, title, handles, labels, worlds=paths.sizes["run"])
-    return figure
+    named = [name for rows, _ in parts for name in rows.names]
+    height = row_height(len(named))
+    margins = with_headers(Margins(left=names_room(named), bottom=0.12, foot=0.2), others)
+    subtitle = (
+        f"Other scenario minus {baseline.name}, world by world under the same luck, "
+        f"{titles.span(result.data)}; line: median, dotted: mean, with its last value; bands: half "
+        "and nine tenths of worlds. All rows of trust have one scale, cohesion has its own. "
+        f"{titles.worlds_line(result.data, paths.sizes['run'])}"
+    )
+    picture, axes = sheet(
+        titles.difference_title(comparison, others, _last_means(others, members, cohesion, trust)),
+        subtitle,
+        [height, height * len(members)],
+        len(others),
+        margins._replace(top=0.04),
+        above=margins.top,
+    )
+    time_axis(axes[1][0], result.data["month"].values)
+    for row, (rows, courses) in zip(axes, parts, strict=True):
+        rows.scale(row)
+        for ax, other, found in zip(row, others, courses, strict=True):
+            for place, course in enumerate(found):
+                difference_fan(ax, course, colours[other.name], rows.base(place))
+    head(axes[0], others, colours)
+    return picture
+
+
+def _last_means(
+    others: Sequence[Scenario],
+    members: Sequence[str],
+    cohesion: Sequence[Sequence[Course]],
+    trust: Sequence[Sequence[Course]],
+) -> dict[tuple[str, str], float]:
+    """Return the last mean difference that is drawn, by scenario and subject."""
+    return {
+        (other.name, subject): float(course.mean[-1])
+        for other, *columns in zip(others, cohesion, trust, strict=True)
+        for subject, course in zip((ALLIANCE, *members), (*columns[0], *columns[1]), strict=True)
+        if course.months.size
+    }
+
+
+def _difference_rows(names: Sequence[str], courses: Sequence[Sequence[Course]]) -> Rows:
+    """Return rows of differences, on one scale that holds the wider bands of all."""
+    reach = max(SMALLEST, *(course.reach for column in courses for course in column))
+    mark = next(mark for mark in MARKS if mark <= 0.9 * reach)
+    return Rows(tuple(names), -reach, reach, (-mark, 0.0, mark), lambda x: f"{x:+.2g}" if x else "")
 
 
 def member_difference_figure(comparison: Compared, member: str) -> Picture:
@@ -248,60 +395,164 @@ def member_difference_figure(comparison: Compared, member: str) -> Picture:
 
 
 def incidence_figure(comparison: Compared, others: Sequence[Scenario]) -> Picture:
-    """Cumulative incidence of the events in :data:`DRAWN`, for each member and all scenarios."""
-    data, scenarios = comparison.result.data, (comparison.baseline, *others)
-    came = (data["event_month"] > 0).any(["scenario", "member", "run"])
-    noted = [name for name in DRAWN if name in came["event"]]
-    events = [name for name in noted if bool(came.sel(event=name))] or noted[:1]
-    members = [str(code) for code in data["member"].values]
-    figure, axes = grid(len(members), len(events), width=1.9, height=1.35)
-    for row, member in zip(axes, members, strict=True):
-        for ax, event in zip(row, events, strict=True):
-            incidence_curves(ax, data, member, event, scenarios)
-        row[0].set_ylabel(comparison.result.names[member])
-    for ax, event in zip(axes[0], events, strict=True):
-        ax.set_title(event.replace("_", " "), loc="left")
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    title = "First event of its kind since the start, share of worlds by month"
-    title += f" (band: {whiskers(data)})"
-    finish(figure, data, title, handles, labels)
-    return figure
+    """Cumulative incidence of the events in :data:`DRAWN`, where they come often enough."""
+    result, scenarios = comparison.result, (comparison.baseline, *others)
+    data, looks = result.data, scenario_looks(result.scenarios)
+    panels, left_out = _panels_with_news(data, scenarios)
+    deep = max(1, -(-len(panels) // ACROSS))
+    labels = [scenario.name for scenario in scenarios]
+    margins = Margins(top=0.25, foot=key_room(labels))
+    wide = panel_width(ACROSS, margins) + margins.right - 0.05
+    names = [
+        wrapped(f"{result.names[member]}: {MEMBER_OUTCOMES[event].words}", wide)
+        for member, event in panels
+    ]
+    header = 0.08 + max((height_of(name) for name in names), default=0.0)
+    height = min(0.95, max(0.55, 8.2 / deep))  # of a row with its header
+    rows = Rows(("",) * deep, gap=header / (height - header), write=as_percent)
+    subtitle = (
+        f"First event of its kind by then, worlds of 100, {titles.span(data)}; band: "
+        f"{whiskers(data)}. {_left_out(left_out)}{titles.worlds_line(data)}"
+    )
+    picture, axes = sheet(
+        titles.incidence_title(comparison, others, panels),
+        subtitle,
+        [height * deep - header],
+        ACROSS,
+        margins._replace(top=header),
+        sharey=False,
+    )
+    time_axis(axes[0][0], data["month"].values)
+    for column, ax in enumerate(axes[0]):
+        here = panels[column::ACROSS]
+        rows.scale([ax], filled=len(here), is_labelled=column == 0)
+        for place, (member, event) in enumerate(here):
+            base = rows.base(place)
+            ax.annotate(
+                names[ACROSS * place + column],
+                (0.0, base + 1.0),
+                (0, 5),
+                xycoords=("axes fraction", "data"),
+                textcoords="offset points",
+                fontsize=TEXT,
+                annotation_clip=False,
+            )
+            incidence_curves(ax, data, member, event, scenarios, base, looks)
+    if not panels:
+        axes[0][0].text(0.0, 0.5, "none", transform=axes[0][0].transAxes)
+    lines = [
+        Line2D([], [], color=look.colour, ls=look.dashes, marker=look.marker, markersize=4)
+        for look in (looks[name] for name in labels)
+    ]
+    add_key(picture, lines, labels)
+    return picture
+
+
+def _panels_with_news(
+    data: xr.Dataset, scenarios: Sequence[Scenario]
+) -> tuple[list[tuple[str, str]], int]:
+    """Return (member, event) of the panels that are drawn, and how many others have no news.
+
+    Those in which the scenarios differ most come first; if there are too many, others are left out.
+    """
+    named = [scenario.name for scenario in scenarios]
+    noted = [name for name in DRAWN if name in data["event"]]
+    share = (data["event_month"].sel(scenario=named, event=noted) > 0).mean("run")
+    found = share.transpose("event", "member", "scenario").values
+    apart = {
+        (str(member), event): float(np.ptp(found[i, j]))
+        for i, event in enumerate(noted)
+        for j, member in enumerate(data["member"].values)
+        if found[i, j].max() >= NEWS
+    }
+    panels = sorted(apart, key=lambda panel: -apart[panel])[:MOST_PANELS]
+    return panels, found[..., 0].size - len(panels)
+
+
+def _left_out(panels: int) -> str:
+    if not panels:
+        return ""
+    return (
+        f"Left out: {panels} pairs of member and event that come in fewer than "
+        f"{100 * NEWS:.0f} of 100 worlds, or differ least. "
+    )
 
 
 def activity_figure(comparison: Compared, others: Sequence[Scenario]) -> Picture:
     """Map of the probability that each member is active at the horizon, by scenario."""
-    data, scenarios = comparison.result.data, (comparison.baseline, *others)
-    figure, axes = grid(1, 1, width=1.5 + 1.3 * len(scenarios), height=0.62 * data.sizes["member"])
-    activity_map(axes[0][0], data, scenarios)
-    horizon = str(data["month"].values[-1])[:7]
-    finish(figure, data, f"Active in {horizon}, with {whiskers(data)}", [], [])
-    return figure
+    result, scenarios = comparison.result, (comparison.baseline, *others)
+    data, members = result.data, tuple(member_names(result).values())
+    left = names_room(members)
+    wide = panel_width(1, Margins(left=left, right=0.06)) / len(scenarios) - 0.06
+    margins = Margins(left=left, right=0.06, top=header_room(scenarios, wide), bottom=0.06)
+    subtitle = (
+        f"Chance to be active in {titles.month_name(data['month'].values[-1])}, below it the "
+        f"{whiskers(data)}. {titles.worlds_line(data)}"
+    )
+    title = titles.activity_title(comparison, others)
+    picture, axes = sheet(title, subtitle, [0.36 * len(members)], 1, margins)
+    ax = activity_map(axes[0][0], data, scenarios)
+    ax.set_yticks(range(len(members)), [wrapped(name, left - 0.12) for name in members])
+    ax.set_xticks([])
+    for place in np.arange(0.5, len(scenarios) - 1):
+        ax.axvline(place, color="white", linewidth=1.5)
+    head_columns(ax, scenarios, scenario_colours(result.scenarios))
+    return picture
 
 
 def attribution_figure(comparison: Compared, others: Sequence[Scenario]) -> Picture:
     """Attribution of differences to levers: cohesion, and the member whose trust differs most."""
+    result, colours = comparison.result, scenario_colours(comparison.result.scenarios)
     shown = [other for other in others if other.name in comparison.attributions]
     rows = _attributed_rows(comparison, shown)
-    figure, axes = grid(
-        len(rows), max(1, len(shown)), width=3.4, height=1.5, sharex="row", sharey=False, floor=5.2
+    found = {
+        (other.name, one.subject, one.outcome): one
+        for other in shown
+        for one in comparison.attributions[other.name]
+    }
+    levers = [share.lever.replace("_", " ") for one in found.values() for share in one.shares]
+    left = max((width_of(lever, SMALL) for lever in levers), default=0.4) + 0.15
+    margins = Margins(left=left, across=left + 0.42, right=0.42, bottom=0.24)
+    counts = [max((len(found[(o.name, *row)].shares) for o in shown), default=1) for row in rows]
+    columns = max(1, len(shown))
+    wide = panel_width(columns, margins)
+    room = header_room(shown, wide) if shown else 0.1
+    subtitle = (
+        f"What the difference from {comparison.baseline.name} is made of. Bars: Shapley values, "
+        f"with {whiskers(result.data)}; diamonds: the lever alone. "
+        f"{titles.worlds_line(result.data, comparison.mix_runs)}"
+    )
+    picture, axes = sheet(
+        titles.attribution_title(comparison, shown),
+        subtitle,
+        [0.18 * (count + 1) + 0.1 for count in counts],
+        columns,
+        margins._replace(top=0.2),
+        above=room,
+        sharex="row",
+        sharey=False,
     )
     if not shown:
         axes[0][0].text(
             0.5, 0.5, "nothing to attribute", ha="center", transform=axes[0][0].transAxes
         )
-    for column, other in zip(axes.T, shown, strict=False):
-        found = {(a.subject, a.outcome): a for a in comparison.attributions[other.name]}
-        for ax, row in zip(column, rows, strict=True):
-            tornado(ax, found[row])
-            ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:+.3g}" if x else "0"))
-        column[0].set_title(wrapped(other.title, 38), loc="left")
-    for ax, (subject, outcome) in zip(axes[:, 0], rows, strict=True):
-        who = "Alliance" if subject == ALLIANCE else comparison.result.names[subject]
-        ax.set_ylabel(f"{who}:\n{outcomes_of(subject)[outcome].words}")
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    title = f"What the difference from '{comparison.baseline.title}' is made of"
-    finish(figure, comparison.result.data, title, handles, labels, worlds=comparison.mix_runs)
-    return figure
+    for line, (subject, outcome) in zip(axes, rows, strict=True):
+        for ax, other in zip(line, shown, strict=False):
+            tornado(ax, found[(other.name, subject, outcome)], colours[other.name])
+        who = "Alliance" if subject == ALLIANCE else result.names[subject]
+        what = outcomes_of(subject)[outcome].words
+        line[0].annotate(
+            f"{who}: {what}",
+            (0.0, 1.0),
+            (-72 * (left - 0.06), 3),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            fontsize=TEXT,
+            annotation_clip=False,
+        )
+    if shown:
+        head(axes[0], shown, colours, up=15)
+    return picture
 
 
 def _attributed_rows(comparison: Compared, shown: Sequence[Scenario]) -> list[tuple[str, str]]:
@@ -332,7 +583,7 @@ FIGURES: dict[str, StandardFigure] = {
     "differences": StandardFigure(
         difference_figure,
         "Paired differences from the baseline, month by month: median and mean, and the bands that "
-        "hold half and nine tenths of the worlds; each row has its own scale.",
+        "hold half and nine tenths of the worlds; all members have the same scale.",
     ),
     "incidence": StandardFigure(
         incidence_figure,
@@ -371,19 +622,22 @@ def figure(kind: str, comparison: Compared, others: Sequence[Scenario] | None = 
         return FIGURES[kind].draw(comparison, others or comparison.others)
 
 
-def write_figures(directory: Path, comparison: Compared) -> list[Path]:
-    """Write every figure as PNG and SVG, with at most :data:`PER_PAGE` scenarios on a page.
+def write_figures(directory: Path, comparison: Compared, *, svg: bool = False) -> list[Path]:
+    """Write every figure as PNG, with at most :data:`PER_PAGE` scenarios on a page.
 
     The files carry the scenarios' fingerprints and the seed in their metadata.
+
+    Parameters
+    ----------
+    svg
+        Whether to write each as SVG too.
     """
     others, written = comparison.others, []
-    for kind, shown_as in FIGURES.items():
-        for number, page in enumerate(pages_of(shown_as, others), 1):
-            name = page_name(kind, number)
-            with mpl.rc_context(STYLE):
-                picture = figure(kind, comparison, page)
-                shown = (comparison.baseline, *page)
-                written += save(picture, directory / name, comparison.result.data, shown)
+    for kind, one in FIGURES.items():
+        for number, page in enumerate(pages_of(one, others), 1):
+            stem = directory / page_name(kind, number)
+            told = described(comparison.result.data, (comparison.baseline, *page))
+            written += save_picture(figure(kind, comparison, page), stem, told, svg=svg)
     return written
 
 

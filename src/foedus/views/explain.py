@@ -8,33 +8,32 @@ from typing import TYPE_CHECKING
 from foedus.cases.alliance import GIVEN
 from foedus.cases.alliance_reader import load_alliance
 from foedus.cases.months import format_month, parse_month
+from foedus.cases.scenario_reader import load_scenario
+from foedus.cases.shipped import shipped_scenarios
+from foedus.cases.spans import Origin
 from foedus.defaults import ALLIANCE
 from foedus.errors import ParameterError, nearest
 from foedus.html import html_table
-from foedus.model.cohesion import END_STATE_MEANINGS
+from foedus.model.citations import mechanism_in_words, notes
 from foedus.model.levers import DECISIONS, LEVERS, POLICIES, Lever
 from foedus.model.specifications import specifications
 from foedus.outcomes.catalogue import ALLIANCE_OUTCOMES, MEMBER_OUTCOMES
+from foedus.outcomes.evidence import BY_HAND
+from foedus.views.glossary import explained_words, folded, word_rows
 from foedus.worlds.posterior import shipped_posterior
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from foedus.cases.alliance import Alliance
     from foedus.cases.scenario import Scenario
     from foedus.cases.spans import DatedSpan, LeverKey
-    from foedus.model.quantities import Parameter
+    from foedus.model.quantities import Evidence, Parameter
     from foedus.outcomes.catalogue import Outcome
+    from foedus.views.glossary import Rows
     from foedus.worlds.posterior import Posterior
 
     Drawn = tuple[Posterior, str]
-
-Rows = tuple[tuple[str, str], ...]
-
-#: Words of the output that are neither numbers of the model nor outcomes of the catalogue.
-GLOSSARY: dict[str, str] = {
-    "end state": "what becomes of the alliance at the horizon, the first that applies: "
-    + "; ".join(f"{name}: {meaning}" for name, meaning in END_STATE_MEANINGS.items()),
-    "policy": "how the patron adapts its conduct: " + ", ".join(POLICIES),
-}
 
 
 def outcomes_named(name: str) -> list[tuple[str, Outcome]]:
@@ -43,17 +42,23 @@ def outcomes_named(name: str) -> list[tuple[str, Outcome]]:
     An outcome goes by its key, by its words in tables, and by the last part of a key with dots:
     ``narrower_agenda``, ``narrower agenda``, ``end_states.dissolved``, ``dissolved``.
     """
+    wanted = folded(name)
     return [
         (whose, outcome)
         for whose, outcomes in (("a member", MEMBER_OUTCOMES), ("the alliance", ALLIANCE_OUTCOMES))
         for outcome in outcomes.values()
-        if name in _names(outcome)
+        if wanted in map(folded, _names(outcome))
     ]
 
 
 def _names(outcome: Outcome) -> tuple[str, ...]:
+    """Return the names by which an outcome goes: key, keys of a summary, words, last part of key.
+
+    The last part is no name where it only says how members are weighted.
+    """
     last = outcome.key.rpartition(".")[2]
-    return tuple(dict.fromkeys((outcome.key, outcome.words, last, last.replace("_", " "))))
+    own = () if last == outcome.weighting else (last,)
+    return tuple(dict.fromkeys((outcome.key, *outcome.lines, outcome.words, *own)))
 
 
 @dataclass(frozen=True)
@@ -87,13 +92,17 @@ def why(
     alliance: str | None = None,
     date: str | None = None,
 ) -> Explanation:
-    """Explain a parameter, a number of the alliance, a lever, a policy, a decision or an outcome.
+    """Explain any name that the output uses, in every sense that it has.
+
+    That is a parameter, a number of the alliance, a lever, a policy, a decision, an outcome, an
+    event, a standing, a model, a scenario, or a word of a table.
 
     Parameters
     ----------
     name
-        Such as ``trust_loss``, ``ARM.trust``, ``rules.notice_months``, ``pressure`` or
-        ``adaptive``.
+        Such as ``trust_loss``, ``ARM.trust``, ``pressure``, ``missed summit`` or ``CRPS``; in any
+        case, with spaces or underscores. The beginning of keys, such as ``ARM.election``, lists
+        them.
     scenario
         Shows what this scenario sets instead, and from which line.
     alliance
@@ -107,58 +116,100 @@ def why(
         If nothing has that name; the nearest is offered.
     """
     chosen = _alliance(scenario, alliance, date)
-    rows = _model_rows(name, scenario) or _number_rows(name, chosen, scenario) or _word_rows(name)
+    rows = (
+        *_model_rows(name, scenario),
+        *_number_rows(name, chosen, scenario),
+        *_outcomes_rows(name),
+        *word_rows(name),
+        *_scenario_rows(name, scenario),
+        *_state_rows(name, chosen),
+        *_family_rows(name, chosen),
+    )
     if not rows:
-        raise ParameterError(_unknown(name, chosen))
-    return Explanation(name, (*rows, *_numbers_of_that_name(name, chosen)))
+        message = f"Nothing is named '{name}'{nearest(name, explained(chosen))}"
+        raise ParameterError(message)
+    return Explanation(name, (*rows, *_references(rows, chosen)))
 
 
 def _model_rows(name: str, scenario: Scenario | None) -> Rows:
     """Explain a parameter, a lever, a policy or a decision; nothing if it is none."""
-    if name in specifications():
-        return (*_parameter_rows(name, specifications()[name], scenario), *_set_by(name, scenario))
-    for lever in LEVERS:
-        if lever.name == name.split(".", maxsplit=1)[0]:
-            return (*_lever_rows(lever), *_lever_set_by(lever.name, scenario))
-    if name in POLICIES:
-        return (("policy", POLICIES[name]),)
-    if name in DECISIONS:
-        decision = DECISIONS[name]
-        when = ("month", f"{decision.only_in or 'any'} month")
-        return (("decision", decision.meaning), when, *_word_rows(name))
-    return ()
+    found: list[tuple[str, str]] = []
+    if (key := _named(name, specifications())) is not None:
+        found += _parameter_rows(key, specifications()[key], scenario)
+        found += _set_by(key, scenario)
+    levers = {lever.name: lever for lever in LEVERS}
+    if (key := _named(name.split(".", maxsplit=1)[0], levers)) is not None:
+        found += (*_lever_rows(levers[key]), *_lever_set_by(key, scenario))
+    if (key := _named(name, POLICIES)) is not None:
+        found.append(("policy", POLICIES[key]))
+    if (key := _named(name, DECISIONS)) is not None:
+        decision = DECISIONS[key]
+        found.append(("decision", decision.meaning))
+        found.append(("month", f"{decision.only_in or 'any'} month"))
+    return tuple(found)
 
 
-def _word_rows(name: str) -> Rows:
-    """Explain a word of the output: an outcome or a term; nothing if it is none."""
-    if found := outcomes_named(name):
-        return tuple(row for one in found for row in _outcome_rows(*one))
-    return (("word", GLOSSARY[name]),) if name in GLOSSARY else ()
+def _named(name: str, legal: Iterable[str]) -> str | None:
+    """Return the one of some names that is meant, in any case, with spaces or underscores."""
+    wanted = folded(name)
+    return next((one for one in legal if folded(one) == wanted), None)
 
 
-def _numbers_of_that_name(name: str, alliance: Alliance) -> Rows:
-    """Point from an outcome such as trust to the members' numbers of that name."""
-    keys = [key for key in alliance.numbers if key.endswith(f".{name}")]
-    return (("numbers", f"ask for one: {', '.join(keys)}"),) if keys else ()
+def _scenario_rows(name: str, scenario: Scenario | None) -> Rows:
+    """Explain the name of a scenario: of that which is given, or of a shipped one."""
+    if scenario is None or scenario.name != name:
+        if name not in shipped_scenarios():
+            return ()
+        scenario = load_scenario(name, allow_inert=True)
+    text = " ".join(filter(None, [f"{scenario.title}.", scenario.description]))
+    return (("scenario", f"{text} In plain words: foedus show {name} --plain"),)
 
 
-def _unknown(name: str, alliance: Alliance) -> str:
-    """Say what to ask for instead of a name that has no single answer."""
-    owner = next((code for code, full in alliance.names.items() if name in (code, full)), None)
-    if owner:
-        own = [key.removeprefix(f"{owner}.") for key in alliance.numbers if key.startswith(owner)]
-        return f"{owner} has these numbers; ask for one as '{owner}.{own[0]}': {', '.join(own)}."
-    if found := [key for key in alliance.numbers if key.endswith(f".{name}")]:
-        return f"'{name}' is a number of each member; ask for one: {', '.join(found)}."
-    return f"Nothing is named '{name}'{nearest(name, explained(alliance))}"
+def _state_rows(name: str, alliance: Alliance) -> Rows:
+    """Say who a state or union is, by code or name."""
+    roles = {power.code: f"an outside {power.role}" for power in alliance.powers}
+    roles |= dict.fromkeys(alliance.members, "a client") | {alliance.patron: "the patron"}
+    return tuple(
+        ("who", f"{full} ({code}), {roles[code]} of the {alliance.title}")
+        for code, full in alliance.names.items()
+        if folded(name) in (folded(code), folded(full))
+    )
+
+
+def _family_rows(name: str, alliance: Alliance) -> Rows:
+    """List the numbers of a member, power or table, or those of a name that several have."""
+    codes = {full: code for code, full in alliance.names.items()}
+    owner = _named(name, codes)
+    asked = (codes[owner] if owner else name).casefold().split(".")
+    family = [
+        f"{key} {number.shown}"
+        for key, number in alliance.numbers.items()
+        if (parts := key.casefold().split(".")) != asked and _holds(parts, asked)
+    ]
+    return (("numbers", f"ask for one: {', '.join(family)}"),) if family else ()
+
+
+def _holds(parts: list[str], asked: list[str]) -> bool:
+    """Whether some parts stand one after the other among the parts of a key."""
+    starts = range(len(parts) - len(asked) + 1)
+    return any(parts[start : start + len(asked)] == asked for start in starts)
+
+
+def _references(rows: Rows, alliance: Alliance) -> Rows:
+    """Say what the references in an explanation stand for; another alliance may cite otherwise."""
+    resolved = ("symbol", "mechanism", "article")
+    is_own = alliance.name != ALLIANCE
+    skipped = {*resolved, *(("evidence", "why") if is_own else ())}
+    return notes(*(text for label, text in rows if label not in skipped))
 
 
 def explained(alliance: Alliance) -> list[str]:
     """Return every name that :func:`why` answers."""
     levers = (lever.name for lever in LEVERS)
     outcomes = (*MEMBER_OUTCOMES.values(), *ALLIANCE_OUTCOMES.values())
-    named = dict.fromkeys(name for outcome in outcomes for name in _names(outcome))
-    return [*levers, *everything(alliance), *POLICIES, *DECISIONS, *named, *GLOSSARY]
+    named = (name for outcome in outcomes for name in _names(outcome))
+    names = (*levers, *everything(alliance), *POLICIES, *DECISIONS, *named, *explained_words())
+    return list(dict.fromkeys(names))
 
 
 def everything(alliance: Alliance) -> list[str]:
@@ -179,14 +230,13 @@ def _alliance(scenario: Scenario | None, reference: str | None, date: str | None
 def _parameter_rows(name: str, spec: Parameter, scenario: Scenario | None) -> Rows:
     return (
         ("meaning", spec.meaning),
-        ("symbol", f"{spec.symbol}, mechanism {spec.mechanism} of docs/model.md"),
+        ("symbol", f"{spec.symbol} in {mechanism_in_words(spec.mechanism)}"),
         *_values(name, f"{spec.value:g}", scenario, _posterior_of(name)),
         ("unit", spec.unit),
         ("bounds", f"{spec.low:g} to {spec.high:g}"),
         ("prior", str(spec.prior)),
-        ("evidence", f"{spec.evidence.kind}: {spec.evidence.source}"),
-        ("why", spec.evidence.why),
-        ("informed", _informed(name)),
+        *_evidence_rows(name, spec.evidence, scenario),
+        ("informed", _BY_HAND if _is_by_hand(name, scenario) else _informed(name)),
     )
 
 
@@ -202,7 +252,9 @@ def _values(key: str, declared: str, scenario: Scenario | None, drawn: Drawn | N
     drawn
         The posterior that worlds draw it from, with its median and 90 % as text; None for none.
     """
-    if drawn is None or (scenario is not None and key in scenario.parameters):
+    if scenario is not None and key in scenario.parameters:
+        return (("value", f"{scenario.by_hand[key]}, set by hand in {scenario.name}"),)
+    if drawn is None:
         return (("value", declared),)
     posterior, text = drawn
     by_value: dict[float, list[str]] = {}
@@ -258,9 +310,29 @@ def _informed(name: str, alliance: str = ALLIANCE) -> str:
     )
 
 
-def _number_rows(name: str, alliance: Alliance, scenario: Scenario | None) -> Rows:
+_BY_HAND = "no: it was set by hand, so that the record has no say"
+
+
+def _is_by_hand(key: str, scenario: Scenario | None) -> bool:
+    return scenario is not None and key in scenario.parameters
+
+
+def _evidence_rows(key: str, evidence: Evidence, scenario: Scenario | None) -> Rows:
+    """Say what a number rests on; one that was set by hand rests on whoever set it."""
+    told = f"{evidence.kind}: {evidence.source}"
+    if scenario is None or key not in scenario.parameters:
+        return (("evidence", told), ("why", evidence.why))
+    origin = scenario.origins.get(f"parameters.{key}", "in Python")
+    return (
+        ("evidence", f"{BY_HAND}: {origin}"),
+        ("without that", f"{told}. {evidence.why}"),
+    )
+
+
+def _number_rows(asked: str, alliance: Alliance, scenario: Scenario | None) -> Rows:
     """Explain a number of the alliance; nothing if it is none."""
-    if name not in alliance.numbers:
+    name = _named(asked, alliance.numbers)
+    if name is None:
         return ()
     number = alliance.numbers[name]
     quantity, evidence = number.quantity, number.evidence
@@ -271,9 +343,8 @@ def _number_rows(name: str, alliance: Alliance, scenario: Scenario | None) -> Ro
         ("unit", quantity.unit),
         ("bounds", f"{quantity.low:g} to {quantity.high:g}"),
         ("prior", str(number.prior) if number.prior else "none: the same in every world"),
-        ("evidence", f"{evidence.kind}: {evidence.source}"),
-        ("why", evidence.why),
-        ("stands in", f"{number.file}:{number.line}"),
+        *_evidence_rows(name, evidence, scenario),
+        ("stands in", str(Origin(number.file, number.line))),
         *_carried(number.key, alliance),
         *_set_by(name, scenario),
     )
@@ -301,10 +372,19 @@ _BETTER = {
 }
 
 
-def _outcome_rows(whose: str, outcome: Outcome) -> Rows:
+def _outcomes_rows(name: str) -> Rows:
+    """Explain the outcomes of a name; those that differ in weights of members only, in one."""
+    alike: dict[tuple[str, str], list[Outcome]] = {}
+    for whose, outcome in outcomes_named(name):
+        alike.setdefault((whose, outcome.words), []).append(outcome)
+    return tuple(row for (whose, _), found in alike.items() for row in _outcome_rows(whose, *found))
+
+
+def _outcome_rows(whose: str, outcome: Outcome, *others: Outcome) -> Rows:
+    keys = ", ".join(other.key for other in others)
     return (
         ("outcome", f"of {whose}: {outcome.meaning}"),
-        ("key", outcome.key),
+        ("key", f"{outcome.key}; members weighted otherwise: {keys}" if keys else outcome.key),
         ("kind", _KINDS[outcome.kind]),
         ("better", _BETTER[outcome.better]),
         ("from", outcome.source),
@@ -335,8 +415,8 @@ def _set_by(key: str, scenario: Scenario | None) -> Rows:
         return ()
     if key not in scenario.parameters:
         return (("scenario", f"{scenario.name} does not set it"),)
-    origin = scenario.origins[f"parameters.{key}"]
-    return (("scenario", f"{scenario.name} fixes it at {scenario.parameters[key]:g} ({origin})"),)
+    origin = scenario.origins.get(f"parameters.{key}", "in Python")
+    return (("scenario", f"{scenario.name} fixes it at {scenario.by_hand[key]} ({origin})"),)
 
 
 def _lever_set_by(name: str, scenario: Scenario | None) -> Rows:

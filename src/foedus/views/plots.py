@@ -1,28 +1,45 @@
 """Figures of a run: functions that draw on matplotlib Axes, and the standard figures made of them.
 
-Colours are those of Okabe and Ito (2008), told apart in the common forms of colour blindness; bands
-differ in lightness too, so that figures stay readable in grey.
+A figure takes the result that it shows (see :class:`foedus.views.subjects.Projected`) and the
+scenarios of its page; functions on Axes take the Dataset. Colours are those of
+:mod:`foedus.views.colours`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from io import BytesIO
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.dates import DateFormatter, YearLocator
-from matplotlib.figure import Figure
+from matplotlib.collections import PolyCollection
+from matplotlib.dates import date2num
 from matplotlib.patches import Patch
-from matplotlib.ticker import PercentFormatter
 
 from foedus.errors import ResultError, nearest
-from foedus.model.cohesion import END_STATES
 from foedus.model.records import STANDINGS
-from foedus.outcomes.estimates import probability
 from foedus.outcomes.summary import quantiles
+from foedus.views import titles
+from foedus.views.colours import BLUE, PALE, STANDING_COLOURS, scenario_colours
+from foedus.views.end_states import end_state_figure
+from foedus.views.futures import PER_PAGE as FUTURES_PER_PAGE
+from foedus.views.futures import futures_figure
+from foedus.views.panels import (
+    End,
+    Rows,
+    add_key,
+    as_percent,
+    as_share,
+    head,
+    header_room,
+    key_room,
+    label_ends,
+    names_room,
+    of_hundred,
+    share_axis,
+    time_axis,
+)
+from foedus.views.sheet import STYLE, Margins, Picture, panel_width, save_picture, sheet
 from foedus.worlds.populations import populations_in
 
 if TYPE_CHECKING:
@@ -34,39 +51,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from foedus.cases.scenario import Scenario
+    from foedus.views.subjects import Projected
 
-BLUE, SKY, ORANGE, VERMILION = "#0072B2", "#56B4E9", "#E69F00", "#D55E00"
-PURPLE, GREEN, GREY, BLACK = "#CC79A7", "#009E73", "#8C8C8C", "#1A1A1A"
-SERIES = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, GREY, BLACK)
-STANDING_COLOURS = dict(
-    zip(STANDINGS, (BLUE, SKY, ORANGE, VERMILION, PURPLE, GREY, BLACK), strict=True)
-)
 PER_PAGE = 4  # scenarios side by side on one figure
 BANDS = (("90 % of worlds", 0.05, 0.95, 0.18), ("50 % of worlds", 0.25, 0.75, 0.38))
-
-STYLE: dict[Any, Any] = {
-    "font.size": 8.5,
-    "axes.titlesize": 9.5,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "#DDDDDD",
-    "grid.linewidth": 0.5,
-    "axes.axisbelow": True,
-    "legend.frameon": False,
-    "svg.hashsalt": "foedus",
-    "svg.fonttype": "none",
-    "text.parse_math": False,  # a dollar in a title is a dollar
-}
-
-
-class Picture(Figure):
-    """A matplotlib Figure that shows itself in a notebook without pyplot."""
-
-    def _repr_png_(self) -> bytes:
-        buffer = BytesIO()
-        self.savefig(buffer, format="png", dpi=110)
-        return buffer.getvalue()
+BANDS_TOLD = (
+    "line: median of worlds; bands: half and nine tenths of them; numbers: their last values"
+)
+TALL, LOW, PAGE = 0.85, 0.5, 7.4  # heights in inches: of a row, of the lowest, of all rows together
+LEAST_SHARE = 0.04  # of a standing whose share is written at the right edge
 
 
 # ---------------------------------------------------------------------------------------------
@@ -74,7 +67,11 @@ class Picture(Figure):
 
 
 def fan(
-    ax: Axes, months: npt.NDArray[Any], histogram: npt.NDArray[Any], colour: str = BLUE
+    ax: Axes,
+    months: npt.NDArray[Any],
+    histogram: npt.NDArray[Any],
+    colour: str = BLUE,
+    base: float | None = None,
 ) -> Axes:
     """Draw the median over worlds, and the bands that hold half and nine tenths of them.
 
@@ -85,18 +82,29 @@ def fan(
     histogram
         Shape (month, bin): number of worlds in equal bins of a share from 0 to 1. Worlds without a
         value are in no bin.
+    base
+        Where 0 lies on the y axis, for one of several :class:`~foedus.views.panels.Rows`. If
+        omitted, the Axes are scaled from 0 to 1.
     """
+    if base is None:
+        share_axis(ax, months)
+    zero = base or 0.0
     present = histogram.sum(axis=1) > 0
     if not present.any():
-        ax.text(0.5, 0.5, "in no world", ha="center", va="center", transform=ax.transAxes)
-        return share_axis(ax)
+        middle = months[0] + (months[-1] - months[0]) / 2
+        ax.text(middle, zero + 0.5, "in no world", ha="center", va="center")
+        return ax
     shown, at = histogram[present], months[present]
     for label, low, high, alpha in BANDS:
-        lower, upper = quantiles(shown, [low, high])
+        lower, upper = zero + quantiles(shown, [low, high])
         ax.fill_between(at, lower, upper, color=colour, alpha=alpha, linewidth=0, label=label)
-    (median,) = quantiles(shown, [0.5])
-    ax.plot(at, median, color=colour, linewidth=1.6, label="median over worlds")
-    return share_axis(ax)
+    (median,) = zero + quantiles(shown, [0.5])
+    ax.plot(at, median, color=colour, linewidth=1.5, label="median over worlds")
+    low, middle, high = quantiles(shown[-1:], [0.05, 0.5, 0.95])[:, 0].tolist()
+    ends = [End(zero + value, as_share(value), colour) for value in (low, high)]
+    ends.append(End(zero + middle, as_share(middle), colour, strong=True))
+    label_ends(ax, ends, zero, zero + 1.0)
+    return ax
 
 
 def refuse_unknown(data: xr.Dataset, **wanted: str) -> None:
@@ -119,34 +127,68 @@ def refuse_unknown(data: xr.Dataset, **wanted: str) -> None:
             raise ResultError(message)
 
 
-def cohesion_fan(ax: Axes, data: xr.Dataset, scenario: Scenario, colour: str = BLUE) -> Axes:
-    """Fan chart of the cohesion index with the scenario's weights."""
+def cohesion_fan(
+    ax: Axes,
+    data: xr.Dataset,
+    scenario: Scenario,
+    colour: str = BLUE,
+    base: float | None = None,
+) -> Axes:
+    """Fan chart of the cohesion index with the scenario's weights; ``base`` as for :func:`fan`."""
     refuse_unknown(data, scenario=scenario.name)
     counts = data["monthly_cohesion"].sel(scenario=scenario.name, weighting=scenario.weighting)
-    return fan(ax, data["month"].values, counts.transpose("month", "bin").values, colour)
+    histogram = counts.transpose("month", "bin").values
+    return fan(ax, data["month"].values, histogram, colour, base)
 
 
-def trust_fan(ax: Axes, data: xr.Dataset, scenario: str, member: str, colour: str = BLUE) -> Axes:
-    """Fan chart of a member's trust, over the worlds in which it still is a member."""
+def trust_fan(
+    ax: Axes,
+    data: xr.Dataset,
+    scenario: str,
+    member: str,
+    colour: str = BLUE,
+    base: float | None = None,
+) -> Axes:
+    """Fan chart of a member's trust, over the worlds in which it still is a member.
+
+    ``base`` is as for :func:`fan`.
+    """
     refuse_unknown(data, scenario=scenario, member=member)
     counts = data["monthly_histogram"].sel(scenario=scenario, member=member, watched="trust")
-    return fan(ax, data["month"].values, counts.transpose("month", "bin").values, colour)
+    histogram = counts.transpose("month", "bin").values
+    return fan(ax, data["month"].values, histogram, colour, base)
 
 
-def status_river(ax: Axes, data: xr.Dataset, scenario: str, member: str) -> Axes:
-    """Share of worlds in each standing over time, as a stack that sums to one."""
+def status_river(
+    ax: Axes, data: xr.Dataset, scenario: str, member: str, base: float | None = None
+) -> Axes:
+    """Share of worlds in each standing over time, as a stack that sums to one.
+
+    ``base`` is as for :func:`fan`.
+    """
     refuse_unknown(data, scenario=scenario, member=member)
+    months = data["month"].values
     counts = data["monthly_standing"].sel(scenario=scenario, member=member)
     shares = counts.transpose("standing_name", "month").values / data.sizes["run"]
-    ax.stackplot(
-        data["month"].values,
-        shares,
-        colors=list(STANDING_COLOURS.values()),
-        edgecolor="white",
-        linewidth=0.4,
-    )
-    ax.margins(x=0)
-    return share_axis(ax, percent=True)
+    if base is None:
+        share_axis(ax, months, as_percent)
+    at = date2num(months)  # type: ignore[no-untyped-call]
+    lower = np.full(months.size, base or 0.0)
+    bands, colours, ends = [], [], []
+    for name, row in zip(STANDINGS, shares, strict=True):
+        if not row.any():
+            continue
+        there, back = np.column_stack((at, lower)), np.column_stack((at, lower + row))
+        bands.append(np.vstack((there, back[::-1])))
+        colours.append(STANDING_COLOURS[name])
+        if row[-1] >= LEAST_SHARE:
+            middle, text = lower[-1] + 0.5 * row[-1], of_hundred(row[-1])
+            ends.append(End(float(middle), text, strong=name == "active"))
+        lower = lower + row
+    stack = PolyCollection(bands, facecolors=colours, edgecolors="white", linewidths=0.3)
+    ax.add_collection(stack, autolim=False)
+    label_ends(ax, ends, base, None if base is None else base + 1.0)
+    return ax
 
 
 def whiskers(data: xr.Dataset) -> str:
@@ -155,122 +197,119 @@ def whiskers(data: xr.Dataset) -> str:
     return f"range over {models} models" if models > 1 else "Wilson 95 %"
 
 
-def end_state_bars(ax: Axes, data: xr.Dataset, scenarios: Sequence[Scenario]) -> Axes:
-    """Probability of each end state, with its range over models or Wilson's, side by side."""
-    for scenario in scenarios:
-        refuse_unknown(data, scenario=scenario.name)
-    width = 0.8 / len(scenarios)
-    places = np.arange(len(END_STATES))
-    for index, scenario in enumerate(scenarios):
-        codes = data["end_state"].sel(scenario=scenario.name).values
-        known = populations_in(data.attrs)
-        states = {name: probability(codes == code, known) for code, name in enumerate(END_STATES)}
-        values = np.array([states[name].value for name in END_STATES])
-        errors = np.array(
-            [
-                [states[n].value - states[n].shown[0], states[n].shown[1] - states[n].value]
-                for n in END_STATES
-            ]
-        ).T
-        ax.bar(
-            places + (index - (len(scenarios) - 1) / 2) * width,
-            values,
-            width * 0.92,
-            yerr=np.clip(errors, 0, None),
-            color=SERIES[index % len(SERIES)],
-            hatch=("", "//", "..", "xx")[index // len(SERIES) % 4],
-            error_kw={"elinewidth": 0.8, "capsize": 1.8, "ecolor": "#333333"},
-            label=scenario.title,
-        )
-    ax.set_xticks(places, END_STATES)
-    ax.set_ylim(0, 1)
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    ax.grid(visible=False, axis="x")
-    return ax
-
-
-def share_axis(ax: Axes, *, percent: bool = False, years: int = 6) -> Axes:
-    """Scale the y axis from 0 to 1 and the x axis by calendar years."""
-    ax.set_ylim(0, 1)
-    ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
-    if percent:
-        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    return by_year(ax, years)
-
-
-def by_year(ax: Axes, years: int = 6) -> Axes:
-    """Scale the x axis by calendar years, of which about so many are labelled."""
-    low, high = ax.get_xlim()
-    step = max(1, round((high - low) / 365.25 / years))
-    ax.xaxis.set_major_locator(YearLocator(step))  # type: ignore[no-untyped-call]
-    ax.xaxis.set_major_formatter(DateFormatter("%Y"))  # type: ignore[no-untyped-call]
-    return ax
-
-
 # ---------------------------------------------------------------------------------------------
 # Standard figures
 
 
-def cohesion_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
+def cohesion_figure(shown: Projected, scenarios: Sequence[Scenario]) -> Picture:
     """Fan charts of the alliance's cohesion, scenarios side by side on shared axes."""
-    count = len(scenarios)
-    figure, axes = grid(1, count, width=3.1 if count > 1 else 5.2, height=3.0)
-    for ax, scenario in zip(axes[0], scenarios, strict=True):
-        cohesion_fan(ax, data, scenario)
-        ax.set_title(wrapped(scenario.title, 38 if count > 1 else 70), loc="left")
+    data, colours = shown.data, scenario_colours(shown.scenarios)
     weightings = " or ".join(dict.fromkeys(scenario.weighting for scenario in scenarios))
-    axes[0][0].set_ylabel(f"Cohesion index ({weightings} weights of members)")
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    finish(figure, data, f"Cohesion of the alliance: {_alliance(data)}", handles, labels)
-    return figure
-
-
-def trust_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
-    """Fan charts of each member's trust: a row for each member, a column for each scenario."""
-    figure, axes = _by_member(data, scenarios, trust_fan)
-    handles, labels = axes[0][0].get_legend_handles_labels()
-    finish(figure, data, f"Trust in the patron (0 to 1): {_alliance(data)}", handles, labels)
-    return figure
-
-
-def status_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
-    """Share of worlds in each standing over time, a row for each member."""
-    figure, _ = _by_member(data, scenarios, status_river)
-    handles = [Patch(facecolor=colour, label=name) for name, colour in STANDING_COLOURS.items()]
-    title = f"Standing of each member, share of worlds: {_alliance(data)}"
-    finish(figure, data, title, handles, list(STANDINGS))
-    return figure
-
-
-def _by_member(
-    data: xr.Dataset,
-    scenarios: Sequence[Scenario],
-    draw: Callable[[Axes, xr.Dataset, str, str], Axes],
-) -> tuple[Picture, Any]:
-    """Draw a panel for each member (row) and scenario (column)."""
-    names = _names(data)
-    figure, axes = grid(len(names), len(scenarios), width=2.9, height=1.35, floor=5.2)
-    for row, (member, name) in zip(axes, names.items(), strict=True):
-        for ax, scenario in zip(row, scenarios, strict=True):
-            draw(ax, data, scenario.name, member)
-        row[0].set_ylabel(name)
+    subtitle = (
+        f"Cohesion index of the {titles.alliance_name(data)} (0 to 1, {weightings} weights of "
+        f"members), {titles.span(data)}; {BANDS_TOLD}. {titles.worlds_line(data)}"
+    )
+    margins = with_headers(Margins(), scenarios)
+    picture, axes = sheet(
+        titles.cohesion_title(shown, scenarios), subtitle, [2.2], len(scenarios), margins
+    )
     for ax, scenario in zip(axes[0], scenarios, strict=True):
-        ax.set_title(wrapped(scenario.title, 38 if len(scenarios) > 1 else 70), loc="left")
-    return figure, axes
+        cohesion_fan(ax, data, scenario, colours[scenario.name])
+    head(axes[0], scenarios, colours)
+    return picture
 
 
-def end_state_figure(data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
-    """Bars of the end states at the horizon."""
-    figure, axes = grid(1, 1, width=6.4, height=3.2)
-    ax = end_state_bars(axes[0][0], data, scenarios)
-    ax.set_ylabel(f"Probability (whiskers: {whiskers(data)})")
-    horizon = str(data["month"].values[-1])[:7]
-    handles, labels = ax.get_legend_handles_labels()
-    finish(figure, data, f"End state in {horizon}: {_alliance(data)}", handles, labels)
-    return figure
+def trust_figure(shown: Projected, scenarios: Sequence[Scenario]) -> Picture:
+    """Fan charts of each member's trust: a row for each member, a column for each scenario."""
+    data, colours = shown.data, scenario_colours(shown.scenarios)
+    patron = shown.names[scenarios[0].alliance.patron]
+
+    members = member_names(shown)
+    codes, rows = list(members), Rows(tuple(members.values()))
+
+    def draw(ax: Axes, scenario: Scenario, row: int) -> None:
+        colour = colours[scenario.name]
+        trust_fan(ax, data, scenario.name, codes[row], colour, rows.base(row))
+
+    subtitle = (
+        f"Trust of each member in {patron} (0 to 1) while it is one, {titles.span(data)}; "
+        f"{BANDS_TOLD}. {titles.worlds_line(data)}"
+    )
+    told = titles.trust_title(shown, scenarios), subtitle
+    return in_rows(shown, scenarios, rows, draw, told)
 
 
-def member_figure(data: xr.Dataset, scenarios: Sequence[Scenario], member: str) -> Picture:
+def status_figure(shown: Projected, scenarios: Sequence[Scenario]) -> Picture:
+    """Share of worlds in each standing over time, a row for each member."""
+    data, members = shown.data, member_names(shown)
+    codes, rows = list(members), Rows(tuple(members.values()), write=as_percent)
+
+    def draw(ax: Axes, scenario: Scenario, row: int) -> None:
+        status_river(ax, data, scenario.name, codes[row], rows.base(row))
+
+    subtitle = (
+        f"Share of worlds in which each member has each standing, {titles.span(data)}; numbers: "
+        f"worlds of 100 at the end. {titles.worlds_line(data)}"
+    )
+    there = data["monthly_standing"].any(["scenario", "month", "member"])
+    names = [name for name in STANDINGS if bool(there.sel(standing_name=name))]
+    handles = [Patch(facecolor=STANDING_COLOURS[name], edgecolor=PALE) for name in names]
+    told = titles.status_title(shown, scenarios), subtitle
+    return in_rows(shown, scenarios, rows, draw, told, (handles, names))
+
+
+def with_headers(margins: Margins, scenarios: Sequence[Scenario]) -> Margins:
+    """Return margins with room for the scenarios' names and titles above the panels."""
+    wide = panel_width(len(scenarios), margins)
+    return margins._replace(top=header_room(scenarios, wide))
+
+
+def row_height(rows: int) -> float:
+    """Return the height in inches of each of so many rows, so that all go on a page."""
+    return min(TALL, max(LOW, PAGE / rows))
+
+
+def in_rows(
+    shown: Projected,
+    scenarios: Sequence[Scenario],
+    rows: Rows,
+    draw: Callable[[Axes, Scenario, int], None],
+    told: tuple[str, str],
+    explained: tuple[Sequence[Any], Sequence[str]] = ((), ()),
+) -> Picture:
+    """Draw Axes for each scenario, side by side, that hold several rows.
+
+    Parameters
+    ----------
+    draw
+        Draws a row, given by its place.
+    told
+        Title and subtitle.
+    explained
+        Handles and labels of the key.
+    """
+    handles, labels = explained
+    foot = key_room(labels) if labels else 0.0
+    margins = with_headers(Margins(left=names_room(rows.names), foot=foot), scenarios)
+    height = row_height(len(rows.names)) * len(rows.names)
+    picture, axes = sheet(*told, [height], len(scenarios), margins)
+    time_axis(axes[0][0], shown.data["month"].values)
+    rows.scale(axes[0])
+    for ax, scenario in zip(axes[0], scenarios, strict=True):
+        for row in range(len(rows.names)):
+            draw(ax, scenario, row)
+    head(axes[0], scenarios, scenario_colours(shown.scenarios))
+    if labels:
+        add_key(picture, handles, labels)
+    return picture
+
+
+def member_names(shown: Projected) -> dict[str, str]:
+    codes = (str(code) for code in shown.data["member"].values)
+    return {code: shown.names[code] for code in codes}
+
+
+def member_figure(shown: Projected, member: str) -> Picture:
     """Cohesion of the alliance, and below it the trust of one member, scenarios side by side.
 
     Raises
@@ -278,21 +317,22 @@ def member_figure(data: xr.Dataset, scenarios: Sequence[Scenario], member: str) 
     ResultError
         If there is no such member.
     """
+    data, scenarios, colours = shown.data, shown.scenarios, scenario_colours(shown.scenarios)
     refuse_unknown(data, member=member)
-    name = _names(data)[member]
+    rows = Rows(("Cohesion", f"Trust of {shown.names[member]}"))
+
+    def draw(ax: Axes, scenario: Scenario, row: int) -> None:
+        colour, base = colours[scenario.name], rows.base(row)
+        if row == 0:
+            cohesion_fan(ax, data, scenario, colour, base)
+        else:
+            trust_fan(ax, data, scenario.name, member, colour, base)
+
+    subtitle = f"Both from 0 to 1, {titles.span(data)}; {BANDS_TOLD}. {titles.worlds_line(data)}"
     with mpl.rc_context(STYLE):
-        count = len(scenarios)
-        figure, axes = grid(2, count, width=3.1 if count > 1 else 5.2, height=1.9)
-        for (upper, lower), scenario in zip(axes.T, scenarios, strict=True):
-            cohesion_fan(upper, data, scenario)
-            trust_fan(lower, data, scenario.name, member)
-            upper.set_title(wrapped(scenario.title, 38 if count > 1 else 70), loc="left")
-        axes[0][0].set_ylabel("Cohesion")
-        axes[1][0].set_ylabel(f"Trust, {name}")
-        handles, labels = axes[0][0].get_legend_handles_labels()
-        title = f"Cohesion of the alliance and trust of {name}: {_alliance(data)}"
-        finish(figure, data, title, handles, labels)
-        return figure
+        return in_rows(
+            shown, scenarios, rows, draw, (titles.cohesion_title(shown, scenarios), subtitle)
+        )
 
 
 @dataclass(frozen=True)
@@ -302,11 +342,13 @@ class StandardFigure:
     Attributes
     ----------
     draw
-        Takes what it shows (a Dataset, or a comparison) and the scenarios of a page.
+        Takes what it shows (a result, or a comparison) and the scenarios of a page.
     caption
         What it shows, in words, for briefs.
     paged
         Whether there is a page for every few scenarios, instead of one for all.
+    per_page
+        How many scenarios a page has at most.
     compared
         Whether the brief of a comparison shows it too.
     """
@@ -314,11 +356,19 @@ class StandardFigure:
     draw: Callable[[Any, Any], Picture]
     caption: str
     paged: bool = True
+    per_page: int = PER_PAGE
     compared: bool = False
 
 
 #: The figures of a result, in the order in which a brief shows them; a new one is a new entry.
 FIGURES: dict[str, StandardFigure] = {
+    "futures": StandardFigure(
+        futures_figure,
+        "A hundred worlds of each scenario in proportion, grouped by what becomes of the alliance; "
+        "each petal is a member.",
+        per_page=FUTURES_PER_PAGE,
+        compared=True,
+    ),
     "cohesion": StandardFigure(
         cohesion_figure,
         "Cohesion index over time: median of worlds, and the bands that hold half and nine tenths "
@@ -331,7 +381,8 @@ FIGURES: dict[str, StandardFigure] = {
     ),
     "end_states": StandardFigure(
         end_state_figure,
-        "End state of the alliance at the horizon.",
+        "What becomes of the alliance by the horizon: share of worlds, and its range with what is "
+        "not known taken low and high.",
         paged=False,
         compared=True,
     ),
@@ -342,15 +393,25 @@ FIGURES: dict[str, StandardFigure] = {
 }
 
 
-def pages_of(shown: StandardFigure, scenarios: Sequence[Scenario]) -> list[Sequence[Scenario]]:
+def pages_of(one: StandardFigure, scenarios: Sequence[Scenario]) -> list[Sequence[Scenario]]:
     """Return the scenarios of each page of a figure."""
-    if not shown.paged:
+    if not one.paged:
         return [scenarios]
-    return [scenarios[i : i + PER_PAGE] for i in range(0, len(scenarios), PER_PAGE)]
+    few = one.per_page
+    return [scenarios[i : i + few] for i in range(0, len(scenarios), few)]
 
 
-def figure(kind: str, data: xr.Dataset, scenarios: Sequence[Scenario]) -> Picture:
+def figure(kind: str, shown: Projected, scenarios: Sequence[Scenario] | None = None) -> Picture:
     """Draw one of the standard figures by name.
+
+    Parameters
+    ----------
+    kind
+        A key of :data:`FIGURES`.
+    shown
+        The result.
+    scenarios
+        Those of the page; all of the result if omitted.
 
     Raises
     ------
@@ -361,21 +422,26 @@ def figure(kind: str, data: xr.Dataset, scenarios: Sequence[Scenario]) -> Pictur
         message = f"There is no figure '{kind}'{nearest(kind, FIGURES)}"
         raise ResultError(message)
     with mpl.rc_context(STYLE):
-        return FIGURES[kind].draw(data, scenarios)
+        return FIGURES[kind].draw(shown, scenarios or shown.scenarios)
 
 
-def write_figures(directory: Path, data: xr.Dataset, scenarios: Sequence[Scenario]) -> list[Path]:
-    """Write every standard figure as PNG and SVG, with at most PER_PAGE scenarios on a page.
+def write_figures(directory: Path, shown: Projected, *, svg: bool = False) -> list[Path]:
+    """Write every standard figure as PNG, with a few scenarios on a page.
 
     The files carry the scenarios' fingerprints and the seed in their metadata.
+
+    Parameters
+    ----------
+    svg
+        Whether to write each as SVG too.
     """
     directory.mkdir(parents=True, exist_ok=True)
     written = []
-    for kind, shown in FIGURES.items():
-        for number, page in enumerate(pages_of(shown, scenarios), 1):
-            name = page_name(kind, number)
-            with mpl.rc_context(STYLE):
-                written += save(figure(kind, data, page), directory / name, data, page)
+    for kind, one in FIGURES.items():
+        for number, page in enumerate(pages_of(one, shown.scenarios), 1):
+            stem = directory / page_name(kind, number)
+            picture = figure(kind, shown, page)
+            written += save_picture(picture, stem, described(shown.data, page), svg=svg)
     return written
 
 
@@ -384,136 +450,16 @@ def page_name(kind: str, number: int) -> str:
     return kind if number == 1 else f"{kind}_{number}"
 
 
-def save(
-    picture: Picture, stem: Path, data: xr.Dataset, scenarios: Sequence[Scenario]
-) -> list[Path]:
-    """Write a figure as PNG and SVG, with scenarios, seed and worlds in their metadata.
-
-    Parameters
-    ----------
-    stem
-        Path of the files without their suffix.
-    """
-    described = "; ".join(f"{s.name} {s.fingerprint}" for s in scenarios)
-    described += f"; seed {data.attrs['seed']}; {data.sizes['run']} worlds"
-    return save_picture(picture, stem, described)
-
-
-def save_picture(picture: Picture, stem: Path, described: str) -> list[Path]:
-    """Write a figure as PNG and SVG, with its title and a description in their metadata.
-
-    Parameters
-    ----------
-    stem
-        Path of the files without their suffix.
-    """
-    common = {"Title": picture.get_suptitle(), "Description": described}
-    png = {**common, "Software": "foedus"}
-    svg = {**common, "Creator": "foedus", "Date": None}
-    files = stem.with_suffix(".png"), stem.with_suffix(".svg")
-    picture.savefig(files[0], dpi=200, metadata=png, pil_kwargs={"compress_level": 4})
-    picture.set_layout_engine("none")  # the layout of the first file serves both
-    picture.savefig(files[1], metadata=svg)
-    return list(files)
-
-
-def grid(
-    rows: int,
-    columns: int,
-    *,
-    width: float,
-    height: float,
-    sharex: bool | Literal["row", "col"] = True,
-    sharey: bool | Literal["row", "col"] = True,
-    floor: float = 0.0,
-) -> tuple[Picture, Any]:
-    """Return a figure with a grid of Axes.
-
-    Parameters
-    ----------
-    width, height
-        Size of each panel in inches.
-    sharex, sharey
-        Which panels share an axis, as for matplotlib's ``subplots``.
-    floor
-        Least width of the figure in inches.
-
-    Returns
-    -------
-    tuple
-        The figure, and an array of Axes: shape (row, column).
-    """
-    size = (max(floor, width * columns + 0.7), height * rows + 1.25)
-    picture = Picture(figsize=size, layout="constrained")
-    FigureCanvasAgg(picture)
-    axes = picture.subplots(rows, columns, sharex=sharex, sharey=sharey, squeeze=False)
-    return picture, axes
-
-
-def finish(
-    picture: Picture,
-    data: xr.Dataset,
-    title: str,
-    handles: list[Any],
-    labels: list[str],
-    *,
-    worlds: int | None = None,
-) -> None:
-    """Give a figure its title, its legend, and a line on the worlds that it shows.
-
-    Parameters
-    ----------
-    data
-        The result, for the number of its worlds, their numbers' source and the seed.
-    handles, labels
-        Entries of the legend.
-    worlds
-        Worlds of a scenario, where these are not all of the result.
-    """
-    picture.suptitle(title, x=0.01, ha="left", fontweight="bold")
-    widest = max(map(len, labels), default=1)
-    room = int(picture.get_figwidth() / (0.55 + 0.068 * widest))  # width of an entry in inches
-    columns = max(1, min(len(labels), room))
-    draw = {
-        "posterior": "worlds that go on from the record (posterior)",
-        "prior": "parameters drawn from their priors, none calibrated",
-        "default": "declared parameter values",
-    }.get(data.attrs["parameter_draw"], "given parameter values")
-    legend = picture.legend(
-        handles,
-        labels,
-        loc="outside lower left",
-        ncols=columns,
-        fontsize=8,
-        title=f"{worlds or data.sizes['run']:,} worlds a scenario; {draw}; "
-        f"seed {data.attrs['seed']}",
-        title_fontsize=7.5,
-        alignment="left",
-    )
-    legend.get_title().set_color("#555555")
-
-
-def _names(data: xr.Dataset) -> dict[str, str]:
-    codes = [str(code) for code in data["member"].values]
-    return dict(zip(codes, data.attrs["member_names"], strict=True))
-
-
-def _alliance(data: xr.Dataset) -> str:
-    return str(data.attrs["alliance"]).upper()
-
-
-def wrapped(text: str, width: int) -> str:
-    """Break a text into lines of at most ``width`` characters."""
-    from textwrap import fill
-
-    return fill(text, width)
+def described(data: xr.Dataset, scenarios: Sequence[Scenario]) -> str:
+    """Say what a figure was made from: the scenarios with their fingerprints, seed and worlds."""
+    marks = "; ".join(f"{scenario.name} {scenario.fingerprint}" for scenario in scenarios)
+    return f"{marks}; seed {data.attrs['seed']}; {data.sizes['run']} worlds"
 
 
 __all__ = [
     "FIGURES",
     "Picture",
     "cohesion_fan",
-    "end_state_bars",
     "fan",
     "figure",
     "member_figure",

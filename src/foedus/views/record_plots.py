@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import DateFormatter, YearLocator
 from matplotlib.ticker import PercentFormatter
 
 from foedus.cases.months import format_month, parse_month
 from foedus.cases.record import EVENTS
 from foedus.inference.hindcast import DRIVERS
-from foedus.outcomes.estimates import Z90
-from foedus.views.plots import BANDS, BLACK, BLUE, GREEN, GREY, ORANGE, STYLE, VERMILION, Picture
+from foedus.outcomes.estimates import Z90, Z95
+from foedus.views.colours import AMBER, BLUE, GREY, INK, TEAL, VERMILION
+from foedus.views.panels import add_key, as_share, key_room
+from foedus.views.plots import BANDS
+from foedus.views.sheet import SMALL, STYLE, Margins, Picture, save_picture, sheet
 from foedus.worlds.files import replace_file
 
 if TYPE_CHECKING:
@@ -28,11 +30,12 @@ if TYPE_CHECKING:
     from foedus.inference.hindcast import Hindcast
 
 EVENT_ROWS = ("attended", "frozen")
+RULES = ("persistence", "base rate")  # forecasters that know no model
 MARKERS = {
     "model": ("o", BLUE),
-    "prior": ("s", ORANGE),
+    "prior": ("s", AMBER),
     "persistence": ("v", GREY),
-    "base rate": ("^", GREEN),
+    "base rate": ("^", TEAL),
 }
 
 
@@ -68,7 +71,7 @@ def trust_forecasts(ax: Axes, hindcast: Hindcast, drivers: str, member: str = "A
         ms=4,
         lw=1,
         capsize=2,
-        color=BLACK,
+        color=INK,
         mfc="white",
         label="surveys (90 % of their error)",
     )
@@ -98,7 +101,7 @@ def event_forecasts(
         years,
         [item.value for item in items],
         "_",
-        color=BLACK,
+        color=INK,
         ms=26,
         mew=1.8,
         zorder=1,
@@ -121,38 +124,50 @@ def _years(ax: Axes) -> Axes:
 
 def hindcast_figure(hindcast: Hindcast, drivers: str = "coded", member: str = "ARM") -> Picture:
     """Figure of a hindcast: trust with the surveys, and chances of events beside what happened."""
+    name = hindcast.record.history.alliance.names[member]
+    labels = [*MARKERS, "what happened"]
+    subtitle = (
+        f"Forecast from each origin on, and what happened; calibrated up to each origin. Drivers: "
+        f"{DRIVERS[drivers]}. {hindcast.worlds:,} worlds from each; seed {hindcast.seed}. One case."
+    )
+    margins = Margins(right=0.1, top=0.25, bottom=0.25, foot=key_room(labels))
     with mpl.rc_context(STYLE):
-        picture = Picture(figsize=(7.2, 6.6), layout="constrained")
-        FigureCanvasAgg(picture)
-        trust, *events = picture.subplots(3, 1, height_ratios=(1.7, 1, 1))
+        picture, axes = sheet(
+            hindcast_title(hindcast, drivers, member),
+            subtitle,
+            [2.3, 1.3, 1.3],
+            1,
+            margins,
+            sharex=False,
+        )
+        trust, *events = axes[:, 0]
         trust_forecasts(trust, hindcast, drivers, member)
-        name = hindcast.record.history.alliance.names[member]
-        trust.set_ylabel("Trust in the patron (0 to 1)")
-        trust.set_title(f"{name}: trust, forecast from each origin", loc="left")
-        trust.legend(fontsize=7.5, loc="lower left", frameon=True, framealpha=1, edgecolor="none")
+        trust.set_title(f"{name}: trust in the patron (0 to 1)", loc="left")
+        trust.legend(loc="lower left", frameon=True, framealpha=1, edgecolor="none")
         for ax, what in zip(events, EVENT_ROWS, strict=True):
             event_forecasts(ax, hindcast, drivers, what, member)
             ax.set_title(f"{name} {EVENTS[what]}: chance given beforehand", loc="left")
-            ax.set_ylabel("Chance")
         handles, labels = events[-1].get_legend_handles_labels()
-        picture.legend(
-            handles,
-            labels,
-            loc="outside lower left",
-            ncols=len(labels),
-            fontsize=8,
-            alignment="left",
-            title=f"Drivers: {DRIVERS[drivers]}; calibrated up to each origin, "
-            f"{hindcast.worlds:,} worlds from each; seed {hindcast.seed}",
-            title_fontsize=7.5,
-        )
-        picture.suptitle(
-            f"Hindcast of the {hindcast.record.history.alliance.name.upper()}, one case",
-            x=0.01,
-            ha="left",
-            fontweight="bold",
-        )
+        add_key(picture, handles, labels)
     return picture
+
+
+def hindcast_title(hindcast: Hindcast, drivers: str, member: str) -> str:
+    """Say how well the model forecast a member's events, beside the better of two simple rules."""
+    errors: dict[str, float] = {}
+    for name in ("model", *RULES):
+        items = hindcast.select(drivers=drivers, forecaster=name, what=EVENT_ROWS, member=member)
+        if items:
+            errors[name] = float(np.mean([(item.mean - item.value) ** 2 for item in items]))
+    who = hindcast.record.history.alliance.names[member]
+    rule = min((name for name in RULES if name in errors), key=errors.__getitem__, default=None)
+    if rule is None or "model" not in errors:
+        return f"{who}: what was forecast beforehand, and what happened"
+    better = "better" if errors["model"] < errors[rule] else "no better"
+    return (
+        f"{who}'s events were forecast {better} than by the simple rule '{rule}': mean squared "
+        f"error {as_share(errors['model'])}, the rule's {as_share(errors[rule])}"
+    )
 
 
 def ranks_figure(coverage: Coverage, names: tuple[str, ...]) -> Picture:
@@ -160,53 +175,35 @@ def ranks_figure(coverage: Coverage, names: tuple[str, ...]) -> Picture:
 
     They are flat, within sampling error, if the calibration is right.
     """
-    columns = 4
+    columns, bins = 4, 10
     rows = -(-len(names) // columns)
-    bins = 10
-    with mpl.rc_context(STYLE):
-        picture = Picture(figsize=(7.2, 1.55 * rows + 0.9), layout="constrained")
-        FigureCanvasAgg(picture)
-        axes = picture.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
-        expected = coverage.records / bins
-        band = 1.96 * np.sqrt(expected * (1 - 1 / bins))
-        for ax, name in zip(axes, names, strict=False):
-            ranks = coverage.ranks[:, coverage.names.index(name)]
-            ax.axhspan(expected - band, expected + band, color=ORANGE, alpha=0.25, lw=0)
-            ax.hist(ranks, bins=bins, range=(0, 1), color=BLUE, rwidth=0.92)
-            ax.axhline(expected, color=VERMILION, lw=0.9)
-            ax.set_title(name, fontsize=8, loc="left")
-            ax.grid(visible=False, axis="x")
-        for ax in axes[len(names) :]:
-            ax.set_axis_off()
-        picture.supxlabel("Share of posterior draws below the truth", fontsize=8.5)
-        picture.supylabel("Synthetic records", fontsize=8.5)
-        picture.suptitle(
-            f"Rank of the truth in {coverage.records} synthetic records; band: 95 % if all ranks "
-            "are alike",
-            x=0.01,
-            ha="left",
-            fontsize=9,
-            fontweight="bold",
-        )
-    return picture
-
-
-def write(picture: Picture, stem: Path, described: str) -> None:
-    """Write a picture as PNG and SVG.
-
-    Parameters
-    ----------
-    stem
-        Path of the files without their suffix.
-    described
-        What the picture shows, for the files' metadata.
-    """
-    common = {"Title": picture.get_suptitle(), "Description": described}
-    picture.savefig(stem.with_suffix(".png"), dpi=200, metadata={**common, "Software": "foedus"})
-    picture.set_layout_engine("none")
-    picture.savefig(
-        stem.with_suffix(".svg"), metadata={**common, "Creator": "foedus", "Date": None}
+    expected = coverage.records / bins
+    band = Z95 * np.sqrt(expected * (1 - 1 / bins))
+    counts = {
+        name: np.histogram(coverage.ranks[:, coverage.names.index(name)], bins, (0, 1))[0]
+        for name in names
+    }
+    outside = float(np.mean([np.abs(one - expected) > band for one in counts.values()]))
+    title = (
+        f"{100 * outside:.0f} % of the columns lie outside the band, where 5 % would if all ranks "
+        "were alike"
     )
+    subtitle = (
+        f"Rank of the truth among posterior draws (share of draws below it) in {coverage.records} "
+        "synthetic records; band: 95 % if all ranks are alike."
+    )
+    with mpl.rc_context(STYLE):
+        margins = Margins(right=0.1, across=0.12, top=0.22, bottom=0.1, foot=0.2)
+        picture, axes = sheet(title, subtitle, [1.0] * rows, columns, margins, sharey=True)
+        for ax, (name, found) in zip(axes.flat, counts.items(), strict=False):
+            ax.axhspan(expected - band, expected + band, color=AMBER, alpha=0.25, lw=0)
+            ax.stairs(found, np.linspace(0, 1, bins + 1), fill=True, color=BLUE)
+            ax.axhline(expected, color=VERMILION, lw=0.9)
+            ax.set_title(name, fontsize=SMALL, loc="left")
+            ax.grid(visible=False, axis="x")
+        for ax in axes.flat[len(names) :]:
+            ax.set_axis_off()
+    return picture
 
 
 def write_coverage(
@@ -224,7 +221,9 @@ def write_coverage(
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     replace_file(directory / "coverage.json", text.encode())
     described = f"{found.records} records of {content['draws']} draws; seed {content['seed']}"
-    write(ranks_figure(found, informed or found.names), directory / "ranks", described)
+    save_picture(
+        ranks_figure(found, informed or found.names), directory / "ranks", described, svg=True
+    )
 
 
 def write_hindcast(hindcast: Hindcast, content: dict[str, Any], directory: Path) -> None:
@@ -251,4 +250,4 @@ def write_hindcast(hindcast: Hindcast, content: dict[str, Any], directory: Path)
     )
     for drivers in hindcast.drivers if hindcast.years == 1 else ():
         picture = hindcast_figure(hindcast, drivers)
-        write(picture, directory / f"hindcast_{drivers}", described)
+        save_picture(picture, directory / f"hindcast_{drivers}", described, svg=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from foedus.outcomes.estimates import Estimate
     from foedus.outcomes.finding import Finding
     from foedus.outcomes.sweeps import Swept
-    from foedus.views.plots import Picture
+    from foedus.views.sheet import Picture
 
 
 class Projected(Protocol):
@@ -66,7 +66,7 @@ class Projected(Protocol):
     def provenance_line(self) -> str:
         """Worlds, months, parameters, seed and digest in one line."""
 
-    def plot(self, kind: str = "cohesion") -> Picture:
+    def plot(self, kind: str = "futures") -> Picture:
         """Draw one of the standard figures."""
 
 

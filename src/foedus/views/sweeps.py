@@ -11,7 +11,19 @@ from matplotlib.ticker import FuncFormatter
 from foedus.html import html_table
 from foedus.outcomes.estimates import Estimate
 from foedus.outcomes.sweeps import MEASURES, points
-from foedus.views.plots import BLACK, BLUE, GREY, STYLE, VERMILION, Picture, grid, save_picture
+from foedus.views.colours import GREY, INK, TEAL, VERMILION
+from foedus.views.panels import SHARES, add_key, as_share, key_room
+from foedus.views.sheet import (
+    LINE,
+    STYLE,
+    TEXT,
+    Margins,
+    Picture,
+    panel_width,
+    save_picture,
+    sheet,
+    wrapped,
+)
 from foedus.views.tables import number, percent
 
 if TYPE_CHECKING:
@@ -35,9 +47,9 @@ CAPTION = (
 #: How each outcome is drawn: colour, dashes, marker and whether the marker is filled. Dashes and
 #: markers tell them apart without colour.
 LINES: dict[str, tuple[str, Any, str, bool]] = {
-    "frozen": (BLACK, "-", "o", True),
+    "frozen": (INK, "-", "o", True),
     "gone": (VERMILION, (0, (5, 1.5)), "s", True),
-    "takes_part": (BLUE, (0, (6, 1.5, 1.5, 1.5)), "^", False),
+    "takes_part": (TEAL, (0, (6, 1.5, 1.5, 1.5)), "^", False),
     "cohesion": (GREY, (0, (1.5, 1.2)), "D", False),
 }
 
@@ -109,9 +121,9 @@ def lever_panel(ax: Axes, one: Swept) -> Axes:
             label=MEASURES[key].short,
         )
     if one.own is not None and one.values[0] <= one.own <= one.values[-1]:
-        ax.axvline(one.own, color=BLACK, linewidth=0.7, zorder=0)
+        ax.axvline(one.own, color=INK, linewidth=0.7, zorder=0)
     ax.set_ylim(0.0, 1.0)
-    ax.set_yticks([0.0, 0.25, 0.5, 0.75, 1.0])
+    ax.set_yticks(SHARES, [as_share(mark) for mark in SHARES])
     ax.set_xticks(one.values)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.3g}"))
     ax.set_title(f"{one.words}\n{_moved(one)}", loc="left")
@@ -136,32 +148,40 @@ def figure(found: SweptLevers) -> Picture:
     ordered = sorted(found.levers, key=lambda one: -one.strength)
     columns = min(COLUMNS, len(ordered))
     lines = -(-len(ordered) // columns)
+    labels = [MEASURES[name].short for name in LINES]
+    margins = Margins(right=0.1, across=0.3, top=0.3, bottom=0.28, foot=key_room(labels))
+    wide = panel_width(columns, margins)
+    subtitle = (
+        f"Shares of worlds, or index, of {found.name} and the "
+        f"{found.scenario.alliance.name.upper()} in {found.horizon} along each lever, all else as "
+        f"in {found.scenario.name}; whiskers: 95 % intervals; thin upright line: the scenario's "
+        f"own value. {found.provenance_line}."
+    )
     with mpl.rc_context(STYLE):
-        picture, axes = grid(lines, columns, width=2.9, height=2.1, sharex=False, floor=6.4)
+        picture, axes = sheet(
+            _finding(ordered[0], found.name),
+            subtitle,
+            [1.35] * lines,
+            columns,
+            margins,
+            sharex=False,
+        )
         for ax in axes.flat[len(ordered) :]:
             ax.set_axis_off()
         for ax, one in zip(axes.flat, ordered, strict=False):
             lever_panel(ax, one)
-        for row in axes:
-            row[0].set_ylabel("Share of worlds, or index")
-        heading = (
-            f"Each lever from end to end: {found.name} in {found.horizon}\n"
-            f"({found.scenario.alliance.name.upper()}, all else as in {found.scenario.name})"
-        )
-        picture.suptitle(heading, x=0.01, ha="left", fontweight="bold")
-        handles, labels = axes.flat[0].get_legend_handles_labels()
-        legend = picture.legend(
-            handles,
-            labels,
-            loc="outside lower left",
-            ncols=4 if columns > 1 else 2,
-            fontsize=8,
-            title=f"{found.provenance_line}. Thin upright line: the scenario's own value.",
-            title_fontsize=7.5,
-            alignment="left",
-        )
-        legend.get_title().set_color("#555555")
+            words = wrapped(one.words, wide, TEXT).split("\n")[0]
+            ax.set_title(f"{words}\n{_moved(one)}", loc="left", linespacing=LINE)
+        handles, _ = axes.flat[0].get_legend_handles_labels()
+        add_key(picture, handles, labels)
     return picture
+
+
+def _finding(strongest: Swept, name: str) -> str:
+    """Say which lever moves most."""
+    if not strongest.moves:
+        return f"No lever moves {name} or cohesion by a point"
+    return f"The lever {strongest.words} moves most: {_moved(strongest)} from end to end"
 
 
 def write_figure(found: SweptLevers, stem: Path) -> list[Path]:
@@ -172,7 +192,5 @@ def write_figure(found: SweptLevers, stem: Path) -> list[Path]:
     stem
         Path of the files without their suffix.
     """
-    picture = figure(found)
     described = f"{found.scenario.name} {found.scenario.fingerprint}; {found.provenance_line}"
-    with mpl.rc_context(STYLE):
-        return save_picture(picture, stem, described)
+    return save_picture(figure(found), stem, described, svg=True)

@@ -266,19 +266,29 @@ def _of_luck(estimate: dict[str, Any]) -> dict[str, Any]:
 
 
 def assumed_line(summary: dict[str, Any]) -> str:
-    """Name the parameters that are assumed, and count the assumed numbers of each member."""
+    """Name the parameters that are assumed, and count the assumed numbers of each member.
+
+    What was set by hand is named after them.
+    """
     names = [name for name in summary["assumed"] if "." not in name]
     owners = Counter(name.split(".")[0] for name in summary["assumed"] if "." in name)
     counts = ", ".join(
         f"{owner} {number} of {summary['numbers_by_owner'][owner]}"
         for owner, number in owners.items()
     )
-    return f"Assumed are the parameters {', '.join(names)}; and of the numbers of {counts}."
+    line = f"Assumed are the parameters {', '.join(names)}; and of the numbers of {counts}."
+    return " ".join(filter(None, [line, by_hand_line(summary)]))
+
+
+def by_hand_line(summary: dict[str, Any]) -> str:
+    """Name the numbers that were set by hand, with their values; empty text if there are none."""
+    told = ", ".join(f"{name} {value:g}" for name, value in summary["set_by_hand"].items())
+    return f"Set by hand, the same in every world: {told}." if told else ""
 
 
 def event_header(summary: dict[str, Any]) -> Row:
     """Return the header of :func:`event_rows`: the events that come in some world."""
-    return ("member", *(event.replace("_", " ") for event in _events(summary)))
+    return ("member", *(MEMBER_OUTCOMES[event].words for event in _events(summary)))
 
 
 def event_rows(summary: dict[str, Any], names: dict[str, str]) -> Iterator[Row]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -13,7 +12,9 @@ from foedus.errors import ResultError, UnfinishedError
 from foedus.model.chronicle import Events
 from foedus.outcomes.phrases import KINDS
 from foedus.outcomes.story import History, Pair, Trace, member_codes
-from foedus.views.plots import STYLE, Picture, grid
+from foedus.views.colours import member_look
+from foedus.views.panels import add_key, key_room, share_axis
+from foedus.views.sheet import STYLE, Margins, Picture, sheet
 from foedus.worlds.files import refuse_file, replace_file
 
 if TYPE_CHECKING:
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from foedus.cases.alliance import Alliance
-
 
 HELPED, REFUSED = "crisis, help came", "crisis, no help came"
+FROZEN = "frozen (thin)"
 #: Shapes in a timeline, by what they stand for: crises and events; an event without a shape of its
 #: own has that of OTHER.
 OTHER = "d"
@@ -44,7 +44,6 @@ MARKERS: dict[str, str] = {
     "withdrawal": "*",
     "expulsion": "p",
 }
-DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1, 1, 1, 1, 1)))
 #: A mark at most CROWDED months after the last one is shifted by one level more, STACK in trust
 #: each; after LEVELS levels it starts again at the line.
 STACK, LEVELS, CROWDED = 0.04, 5, 2
@@ -79,15 +78,12 @@ def timeline(ax: Axes, trace: Trace, members: Sequence[str] | None = None) -> Ax
     ResultError
         If there is no such member.
     """
-    from foedus.views.plots import share_axis
-
     scenario = trace.scenario
     chosen = member_codes(members or [standing.member for standing in trace.opening], scenario)
-    places = [scenario.alliance.members.index(code) for code in chosen]
     for code in chosen:
         _draw_trust(ax, trace, code)
-    if (trace.history.of("frozen") * trace.history.inside)[:, places].any():
-        ax.plot([], [], linewidth=0.8, color="black", label="frozen (thin)")
+    if _is_anybody_frozen(trace, chosen):
+        ax.plot([], [], linewidth=0.8, color="black", label=FROZEN)
     _draw_signs(ax, trace, chosen)
     ax.set_ylabel(f"Trust in {scenario.alliance.names[scenario.alliance.patron]}")
     ax.set_title(f"{scenario.title}, run {trace.run}", loc="left")
@@ -99,19 +95,7 @@ def timeline(ax: Axes, trace: Trace, members: Sequence[str] | None = None) -> Ax
         frameon=False,
         handlelength=3.2,
     )
-    ax.margins(x=0.02)
-    return share_axis(ax)
-
-
-def look(alliance: Alliance, code: str) -> dict[str, Any]:
-    """Return colour and dashes of a member's lines, as options of matplotlib's plot.
-
-    They depend on the member's place in the alliance only, so all pictures agree.
-    """
-    from foedus.views.plots import SERIES
-
-    lap, place = divmod(alliance.members.index(code), len(SERIES))
-    return {"color": SERIES[place], "linestyle": DASHES[(place + lap) % len(DASHES)]}
+    return share_axis(ax, trace.history.months)
 
 
 def _draw_trust(ax: Axes, trace: Trace, code: str) -> None:
@@ -120,7 +104,7 @@ def _draw_trust(ax: Axes, trace: Trace, code: str) -> None:
     trust = np.where(history.inside[:, place], history.trust[:, place], np.nan)
     frozen = history.of("frozen")[:, place] > 0.0
     beside = frozen | np.append(frozen[1:], False) | np.append(False, frozen[:-1])
-    name, drawn = trace.scenario.alliance.names[code], look(trace.scenario.alliance, code)
+    name, drawn = trace.scenario.alliance.names[code], member_look(trace.scenario.alliance, code)
     ax.plot(history.months, np.where(frozen, np.nan, trust), linewidth=1.8, label=name, **drawn)
     ax.plot(history.months, np.where(beside, trust, np.nan), linewidth=0.8, **drawn)
 
@@ -129,7 +113,7 @@ def _draw_signs(ax: Axes, trace: Trace, members: Sequence[str]) -> None:
     """Draw the marks of crises and events, with one label in the legend for each kind."""
     places: dict[str, list[tuple[Any, float, str]]] = defaultdict(list)
     for code in members:
-        colour = look(trace.scenario.alliance, code)["color"]
+        colour = member_look(trace.scenario.alliance, code)["color"]
         for sign, month, height in _signs(trace, code):
             places[sign].append((month, height, colour))
     for sign, marker in MARKERS.items():
@@ -168,20 +152,44 @@ TIMELINE_FILES = (".png", ".svg", ".pdf")
 def timeline_figure(told: Trace | Pair) -> Picture:
     """Return a figure of the timeline of one world, or of the same world under two scenarios."""
     worlds = (told.one, told.other) if isinstance(told, Pair) else (told,)
+    first = worlds[0]
+    labels = list(dict.fromkeys(label for world in worlds for label in _labels(world)))
+    subtitle = (
+        f"One world of many: run {first.run}, seed {first.seed}. Lines: trust of each member while "
+        "it is one; marks: what happened to it, off its line where they crowd."
+    )
     with mpl.rc_context(STYLE):
-        figure, axes = grid(len(worlds), 1, width=8.0, height=3.6, sharex=True)
-        entries: dict[str, Any] = {}
+        margins = Margins(right=0.1, top=0.25, foot=key_room(labels))
+        picture, axes = sheet(_ending(worlds), subtitle, [2.6] * len(worlds), 1, margins)
+        handles: dict[str, Any] = {}
         for ax, world in zip(axes[:, 0], worlds, strict=True):
             timeline(ax, world).get_legend().remove()  # type: ignore[union-attr]
-            handles, labels = ax.get_legend_handles_labels()
-            entries |= dict(zip(labels, handles, strict=True))
-        title = f"One world: run {worlds[0].run}, seed {worlds[0].seed}"
-        title += " (marks stand off their line where they crowd)"
-        figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
-        figure.legend(
-            list(entries.values()), list(entries), loc="outside lower left", ncols=3, fontsize=8
-        )
-    return figure
+            found, names = ax.get_legend_handles_labels()
+            handles |= dict(zip(names, found, strict=True))
+        add_key(picture, [handles[label] for label in labels], labels)
+    return picture
+
+
+def _labels(trace: Trace) -> list[str]:
+    """Return what the key of a timeline explains: members, a freeze, and the marks that occur."""
+    codes = [standing.member for standing in trace.opening]
+    names = [trace.scenario.alliance.names[code] for code in codes]
+    there = {sign for code in codes for sign, _, _ in _signs(trace, code)}
+    frozen = [FROZEN] if _is_anybody_frozen(trace, codes) else []
+    return [*names, *frozen, *(KINDS.get(sign, sign) for sign in MARKERS if sign in there)]
+
+
+def _is_anybody_frozen(trace: Trace, members: Sequence[str]) -> bool:
+    places = [trace.scenario.alliance.members.index(code) for code in members]
+    return bool((trace.history.of("frozen") * trace.history.inside)[:, places].any())
+
+
+def _ending(worlds: Sequence[Trace]) -> str:
+    """Say what becomes of the alliance in a world, under one scenario or two."""
+    if len(worlds) == 1:
+        return f"In this world {worlds[0].end}"
+    ends = (f"{world.end.end_state} under {world.scenario.name}" for world in worlds)
+    return f"In this world the alliance ends {', '.join(ends)}"
 
 
 def write_timeline(told: Trace | Pair, path: Path, *, overwrite: bool = False) -> Path:
@@ -211,18 +219,9 @@ def write_timeline(told: Trace | Pair, path: Path, *, overwrite: bool = False) -
     described = (
         f"{first.scenario.name} {first.scenario.fingerprint}; seed {first.seed}; run {first.run}"
     )
-    options: dict[str, dict[str, Any]] = {
-        ".png": {"Description": described},
-        ".svg": {"Description": described, "Date": None},
-        ".pdf": {"Subject": described, "CreationDate": None},
-    }
-    buffer = BytesIO()
-    with mpl.rc_context(STYLE):
-        timeline_figure(told).savefig(
-            buffer, format=path.suffix[1:], dpi=200, metadata=options[path.suffix]
-        )
+    content = timeline_figure(told).content(path.suffix[1:], described)
     try:
-        replace_file(path, buffer.getvalue())
+        replace_file(path, content)
     except OSError as error:
         message = f"{path} cannot be written: {error.strerror or error}."
         raise UnfinishedError(message) from None

@@ -6,6 +6,11 @@ Analytic Standards, 2015, section D.6.e.2.a), which analysts know; its ranges me
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 #: Upper bound of each range and its word.
 SCALE: tuple[tuple[float, str], ...] = (
     (0.05, "almost no chance"),
@@ -23,11 +28,15 @@ def in_words(probability: float) -> str:
     return next(word for bound, word in SCALE if probability <= bound)
 
 
+def ranges() -> Iterator[tuple[str, float, float]]:
+    """Yield each word with the bounds of its range."""
+    low = 0.0
+    for high, word in SCALE:
+        yield word, low, high
+        low = high
+
+
 def scale_line() -> str:
     """Say which word stands for which range."""
-    bounds = [0.0, *(bound for bound, _ in SCALE)]
-    parts = [
-        f"{word} {100 * low:.0f} to {100 * high:.0f} %"
-        for low, (high, word) in zip(bounds[:-1], SCALE, strict=True)
-    ]
+    parts = [f"{word} {100 * low:.0f} to {100 * high:.0f} %" for word, low, high in ranges()]
     return f"Words for probabilities (ICD 203): {', '.join(parts)}."

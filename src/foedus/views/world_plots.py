@@ -13,8 +13,9 @@ from matplotlib.patches import FancyArrowPatch
 
 from foedus.cases.months import format_month
 from foedus.model.records import WITHDRAWN, is_member
-from foedus.views.plots import BLACK, GREY, STANDING_COLOURS, STYLE, Picture, grid, share_axis
-from foedus.views.timeline import look
+from foedus.views.colours import GREY, INK, STANDING_COLOURS, member_look
+from foedus.views.panels import SHARES, add_key, as_share, key_room, share_axis
+from foedus.views.sheet import STYLE, Margins, Picture, sheet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 TRUST = mpl.colormaps["cividis"]
 NODE, RING = 1300, 4.0  # area of a member's disc in square points, width of its ring in points
+PAIR = 4.7  # width in inches of each of the two pictures side by side
 WIDEST = 7.0  # width in points of a line that stands for a dependence of 1
 
 
@@ -46,7 +48,7 @@ def network(ax: Axes, model: AllianceModel) -> Axes:
                 _draw_attention(ax, places[watcher], places[watched], share)
     for member, place in zip(model.members, places, strict=True):
         _draw_member(ax, member, place)
-    ax.scatter([0], [0], NODE * 0.8, color=BLACK, marker="s", zorder=3)
+    ax.scatter([0], [0], NODE * 0.8, color=INK, marker="s", zorder=3)
     ax.text(0, 0, model.patron.code, ha="center", va="center", color="white", zorder=4)
     ax.text(
         0,
@@ -54,7 +56,7 @@ def network(ax: Axes, model: AllianceModel) -> Axes:
         f"bandwidth {model.patron.bandwidth:.2f}",
         ha="center",
         va="top",
-        fontsize=7.5,
+        fontsize=7.0,
         zorder=4,
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.8},
     )
@@ -91,7 +93,7 @@ def _draw_member(ax: Axes, member: MemberState, place: tuple[float, float]) -> N
         ax.plot(
             [0, x],
             [0, y],
-            color=BLACK,
+            color=INK,
             alpha=0.55,
             linewidth=max(0.5, WIDEST * member.dependence),
             linestyle="-" if member.takes_part else (0, (1.0, 0.8)),
@@ -102,7 +104,7 @@ def _draw_member(ax: Axes, member: MemberState, place: tuple[float, float]) -> N
     shade = "white" if is_out else TRUST(member.trust)
     ring = STANDING_COLOURS[member.standing]
     ax.scatter([x], [y], NODE, color=[shade], edgecolors=[ring], linewidths=RING, zorder=3)
-    ink = "white" if not is_out and member.trust < 0.55 else BLACK
+    ink = "white" if not is_out and member.trust < 0.55 else INK
     ax.text(x, y, member.code, ha="center", va="center", color=ink, zorder=4, fontweight="bold")
     trust = "" if is_out else f", trust {member.trust:.2f}"
     above = y > 0.9
@@ -133,7 +135,7 @@ def path(ax: Axes, model: AllianceModel) -> Axes:
     for member in model.members:
         own = history[history["code"] == member.code]
         trust = own["trust"].where(own["membership"] < WITHDRAWN).to_numpy()
-        drawn = look(model.case.alliance, member.code)
+        drawn = member_look(model.case.alliance, member.code)
         ax.plot(
             months[: model.elapsed], trust, linewidth=1.6, label=f"trust of {member.name}", **drawn
         )
@@ -141,12 +143,11 @@ def path(ax: Axes, model: AllianceModel) -> Axes:
     ax.plot(
         months[: model.elapsed],
         cohesion,
-        color=BLACK,
+        color=INK,
         linewidth=2.6,
         label="cohesion of the alliance",
     )
-    ax.set_xlim(months[0], months[-1])
-    return share_axis(ax)
+    return share_axis(ax, months)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -155,52 +156,69 @@ def path(ax: Axes, model: AllianceModel) -> Axes:
 
 def network_figure(model: AllianceModel) -> Picture:
     """Return a figure of :func:`network` with title and legends."""
+    rings = {name: _ring(colour) for name, colour in STANDING_COLOURS.items()}
+    line: dict[str, Any] = {"color": INK, "linewidth": 3.0, "alpha": 0.55}
+    links = {
+        "takes part": Line2D([], [], **line),
+        "does not take part": Line2D([], [], linestyle=(0, (1.0, 0.8)), **line),
+        "watches": Line2D([], [], color=GREY, alpha=0.5, linewidth=2.0, marker=">"),
+    }
+    labels = [*rings, *links]
+    subtitle = f"{_when(model)}. Fill: trust in {model.patron.name}; ring: standing."
     with mpl.rc_context(STYLE):
-        picture, axes = grid(1, 1, width=4.0, height=3.5)
-        ax = network(axes[0][0], model)
-        bar = picture.colorbar(
-            ScalarMappable(Normalize(0.0, 1.0), TRUST), ax=ax, shrink=0.6, pad=0.0, aspect=25
-        )
-        bar.set_label(f"Trust in {model.patron.name} (fill)")
-        rings = [
-            Line2D(
-                [],
-                [],
-                linestyle="none",
-                marker="o",
-                markersize=8,
-                markerfacecolor="white",
-                markeredgewidth=2.5,
-                markeredgecolor=colour,
-                label=name,
-            )
-            for name, colour in STANDING_COLOURS.items()
-        ]
-        line: dict[str, Any] = {"color": BLACK, "linewidth": 3.0, "alpha": 0.55}
-        links = [
-            Line2D([], [], label="takes part", **line),
-            Line2D([], [], linestyle=(0, (1.0, 0.8)), label="does not take part", **line),
-            Line2D([], [], color=GREY, alpha=0.5, linewidth=2.0, marker=">", label="watches"),
-        ]
-        picture.legend(handles=[*rings, *links], loc="outside lower left", ncols=3, fontsize=7.5)
-        picture.suptitle(_titled("Members", model), x=0.01, ha="left", fontweight="bold")
-        return picture
+        margins = Margins(left=0.1, right=0.75, bottom=0.05, foot=key_room(labels, PAIR))
+        picture, axes = sheet(_standing(model), subtitle, [3.4], 1, margins, width=PAIR)
+        network(axes[0][0], model)
+        place = picture.add_axes((1 - 0.62 / PAIR, 0.4, 0.12 / PAIR, 0.35))
+        bar = picture.colorbar(ScalarMappable(Normalize(0.0, 1.0), TRUST), cax=place)
+        bar.set_ticks(SHARES, labels=[as_share(mark) for mark in SHARES])
+        add_key(picture, [*rings.values(), *links.values()], labels)
+    return picture
+
+
+def _ring(colour: str) -> Line2D:
+    return Line2D(
+        [],
+        [],
+        linestyle="none",
+        marker="o",
+        markersize=8,
+        markerfacecolor="white",
+        markeredgewidth=2.5,
+        markeredgecolor=colour,
+    )
 
 
 def path_figure(model: AllianceModel) -> Picture:
-    """Return a figure of :func:`path` with title and legend."""
+    """Return a figure of :func:`path` with title and labels."""
+    labels = [f"trust of {member.name}" for member in model.members] + ["cohesion of the alliance"]
+    subtitle = f"{_when(model)}. Cohesion, and trust in {model.patron.name} (0 to 1)."
     with mpl.rc_context(STYLE):
-        picture, axes = grid(1, 1, width=4.4, height=3.3)
-        ax = path(axes[0][0], model)
-        ax.set_ylabel("Cohesion; trust in the patron (0 to 1)")
-        handles, labels = ax.get_legend_handles_labels()
-        picture.legend(
-            handles, labels, loc="outside lower left", ncols=2, fontsize=8, handlelength=3.2
-        )
-        picture.suptitle(_titled("Cohesion and trust", model), x=0.01, ha="left", fontweight="bold")
-        return picture
+        margins = Margins(right=0.15, foot=key_room(labels, PAIR))
+        picture, axes = sheet(_course(model), subtitle, [3.0], 1, margins, width=PAIR)
+        handles, labels = path(axes[0][0], model).get_legend_handles_labels()
+        add_key(picture, handles, labels)
+    return picture
 
 
-def _titled(what: str, model: AllianceModel) -> str:
-    when = f"{model.month}" if model.elapsed else "before the first month"
-    return f"{what}, {when} (world {model.run})"
+def _when(model: AllianceModel) -> str:
+    when = str(model.month) if model.elapsed else "Before the first month"
+    return f"{when}, world {model.run}"
+
+
+def _standing(model: AllianceModel) -> str:
+    """Say who takes part at the present month."""
+    away = [member.name for member in model.members if not member.takes_part]
+    if not away:
+        return "Every member takes part"
+    if len(away) > 3:
+        return f"{len(away)} of {len(model.members)} members do not take part"
+    return f"{', '.join(away)}: {'does' if len(away) == 1 else 'do'} not take part"
+
+
+def _course(model: AllianceModel) -> str:
+    """Say how cohesion has moved up to the present month."""
+    if not model.elapsed:
+        return "Nothing has happened yet"
+    course = model.alliance_history()["cohesion"].to_numpy()
+    return f"Cohesion has gone from {as_share(course[0])} to {as_share(course[-1])}"
