@@ -364,12 +364,12 @@ def test_a_number_set_by_hand_is_neither_informed_nor_assumed(
         assert evidence.evidence_count(scenario, design)[evidence.BY_HAND] == 1
         assert name not in evidence.assumed_numbers(scenario, design)
     found = running.run(scenario, runs=40, horizon=12, parameters=several)
-    content = found.summary["baseline"]
+    (content,) = found.summary.values()
     assert content["evidence"][evidence.BY_HAND] == 1
     assert f"Set by hand, the same in every world: {name} 0.41" in tables.assumed_line(content)
     assert "1 set by hand" in tables.evidence_line(content)
     assert f"{name} 0.41" in found.provenance_line
-    assert found.provenance["inputs"]["set"] == {"baseline": [f"{name}=0.41"]}
+    assert found.provenance["inputs"]["set"] == {scenario.name: [f"{name}=0.41"]}
     before, _, after = content["informed"].partition(")")
     assert name not in before.partition("(")[2].split(", ")
     assert (f"{name} is set by hand" in after) == (name in specifications())

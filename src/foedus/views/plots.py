@@ -19,6 +19,7 @@ from matplotlib.patches import Patch
 from foedus.errors import ResultError, nearest
 from foedus.model.records import STANDINGS
 from foedus.outcomes.finding import index, of_100
+from foedus.outcomes.phrases import STANDING_WORDS
 from foedus.outcomes.summary import quantiles
 from foedus.views import titles
 from foedus.views.colours import BLUE, PALE, STANDING_COLOURS, scenario_colours
@@ -254,7 +255,8 @@ def status_figure(shown: Projected, scenarios: Sequence[Scenario]) -> Picture:
     names = [name for name in STANDINGS if bool(there.sel(standing_name=name))]
     handles = [Patch(facecolor=STANDING_COLOURS[name], edgecolor=PALE) for name in names]
     told = titles.status_title(shown, scenarios), subtitle
-    return in_rows(shown, scenarios, rows, draw, told, (handles, names))
+    words = [STANDING_WORDS[name] for name in names]
+    return in_rows(shown, scenarios, rows, draw, told, (handles, words))
 
 
 def with_headers(margins: Margins, scenarios: Sequence[Scenario]) -> Margins:

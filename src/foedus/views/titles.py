@@ -13,9 +13,10 @@ import numpy as np
 from foedus.cases.months import month_in_words
 from foedus.model.records import STANDINGS
 from foedus.outcomes.attribution import EVENTS, NUMBERS
-from foedus.outcomes.catalogue import ACTIVE, ALLIANCE, MEMBER_OUTCOMES
+from foedus.outcomes.catalogue import ACTIVE, ALLIANCE
 from foedus.outcomes.estimates import difference
 from foedus.outcomes.finding import index, of_100
+from foedus.outcomes.phrases import EVENT_WORDS
 from foedus.outcomes.summary import quantiles
 from foedus.views.panels import as_change
 from foedus.worlds.populations import populations_in
@@ -258,7 +259,7 @@ def incidence_title(
     told = _told(comparison, others, panels, FEWEST)
     if not told:
         return "No scenario changes the chance of an event by anything worth telling"
-    return _moved(comparison, told[0], MEMBER_OUTCOMES[told[0].found.outcome].words)
+    return _moved(comparison, told[0], EVENT_WORDS[told[0].found.outcome])
 
 
 def _moved(comparison: Compared, told: Told, what: str) -> str:

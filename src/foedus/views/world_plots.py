@@ -14,6 +14,7 @@ from matplotlib.patches import FancyArrowPatch
 from foedus.cases.months import format_month
 from foedus.model.records import WITHDRAWN, is_member
 from foedus.outcomes.finding import index
+from foedus.outcomes.phrases import STANDING_WORDS
 from foedus.views.colours import GREY, INK, STANDING_COLOURS, member_look
 from foedus.views.panels import (
     SHARES,
@@ -120,7 +121,7 @@ def _draw_member(ax: Axes, member: MemberState, place: tuple[float, float]) -> N
     ax.text(
         x,
         y + (0.26 if above else -0.26),
-        f"{member.name}\n{member.standing}{trust}",
+        f"{member.name}\n{STANDING_WORDS[member.standing]}{trust}",
         ha="center",
         va="bottom" if above else "top",
         fontsize=8,
@@ -165,7 +166,7 @@ def path(ax: Axes, model: AllianceModel) -> Axes:
 
 def network_figure(model: AllianceModel) -> Picture:
     """Return a figure of :func:`network` with title and legends."""
-    rings = {name: _ring(colour) for name, colour in STANDING_COLOURS.items()}
+    rings = {STANDING_WORDS[name]: _ring(colour) for name, colour in STANDING_COLOURS.items()}
     line: dict[str, Any] = {"color": INK, "linewidth": 3.0, "alpha": 0.55}
     links = {
         "takes part": Line2D([], [], **line),
