@@ -15,7 +15,7 @@ from foedus.model.records import STANDINGS
 from foedus.outcomes.attribution import EVENTS, NUMBERS
 from foedus.outcomes.catalogue import ACTIVE, ALLIANCE
 from foedus.outcomes.estimates import difference
-from foedus.outcomes.finding import index, of_100
+from foedus.outcomes.finding import called, index, of_100
 from foedus.outcomes.phrases import EVENT_WORDS
 from foedus.outcomes.summary import quantiles
 from foedus.views.panels import as_change
@@ -117,8 +117,8 @@ def cohesion_title(shown: Projected, scenarios: Sequence[Scenario]) -> str:
     medians = [ends[scenario.name][1] for scenario in by_median]
     if is_told(found, SMALLEST) and medians[-1] - medians[0] >= SMALLEST and found.value > 0.0:
         return (
-            f"Cohesion ends highest under {best.name} ({index(medians[-1])}), "
-            f"lowest under {worst.name} ({index(medians[0])})"
+            f"Cohesion ends highest under {called(best.name)} ({index(medians[-1])}), "
+            f"lowest under {called(worst.name)} ({index(medians[0])})"
         )
     return f"Cohesion ends at {_between(medians)} in all scenarios: no difference worth telling"
 
@@ -230,14 +230,14 @@ def difference_title(
     cohesion = _told(comparison, others, [(ALLIANCE, "cohesion")], SMALLEST)
     trust = _told(comparison, others, [(member, "trust") for member in members], SMALLEST)
     parts = [
-        f"{what} {as_change(drawn[told[0].scenario, told[0].subject])} under {told[0].scenario}"
+        f"{what} {as_change(drawn[told[0].scenario, told[0].subject])} under {called(told[0].scenario)}"
         for what, told in (
             ("cohesion", cohesion),
             (f"trust of {names[trust[0].subject]}" if trust else "", trust),
         )
         if told
     ]
-    baseline = comparison.baseline.name
+    baseline = called(comparison.baseline.name)
     if not parts:
         return f"Neither cohesion nor trust differs from {baseline} by anything worth telling"
     return f"Largest differences from {baseline}: {', '.join(parts)}"
@@ -265,7 +265,7 @@ def incidence_title(
 def _moved(comparison: Compared, told: Told, what: str) -> str:
     return (
         f"{comparison.result.names[told.subject]} {what} in {of_100(told.found.baseline)} of 100 "
-        f"worlds under {comparison.baseline.name}, {of_100(told.found.other)} under {told.scenario}"
+        f"worlds under {called(comparison.baseline.name)}, {of_100(told.found.other)} under {called(told.scenario)}"
     )
 
 
@@ -284,7 +284,7 @@ def attribution_title(comparison: Compared, shown: Sequence[Scenario]) -> str:
     from_what = largest.lever.replace("_", " ")
     if largest.lever not in (EVENTS, NUMBERS):
         from_what = f"the lever {from_what}"
-    total = f"{as_change(found.total.value)} in cohesion under {name}"
+    total = f"{as_change(found.total.value)} in cohesion under {called(name)}"
     if len(found.shares) == 1:
         return f"The whole {total} comes from {from_what}"
     return f"Of the {total}, {as_change(largest.shapley.value)} comes from {from_what}"
