@@ -230,7 +230,8 @@ def difference_title(
     cohesion = _told(comparison, others, [(ALLIANCE, "cohesion")], SMALLEST)
     trust = _told(comparison, others, [(member, "trust") for member in members], SMALLEST)
     parts = [
-        f"{what} {as_change(drawn[told[0].scenario, told[0].subject])} under {called(told[0].scenario)}"
+        f"{what} {as_change(drawn[told[0].scenario, told[0].subject])} "
+        f"under {called(told[0].scenario)}"
         for what, told in (
             ("cohesion", cohesion),
             (f"trust of {names[trust[0].subject]}" if trust else "", trust),
@@ -265,7 +266,8 @@ def incidence_title(
 def _moved(comparison: Compared, told: Told, what: str) -> str:
     return (
         f"{comparison.result.names[told.subject]} {what} in {of_100(told.found.baseline)} of 100 "
-        f"worlds under {called(comparison.baseline.name)}, {of_100(told.found.other)} under {called(told.scenario)}"
+        f"worlds under {called(comparison.baseline.name)}, {of_100(told.found.other)} "
+        f"under {called(told.scenario)}"
     )
 
 
