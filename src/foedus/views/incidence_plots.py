@@ -8,7 +8,6 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from foedus.outcomes.catalogue import MEMBER_OUTCOMES
-from foedus.outcomes.catalogue import MEMBER_OUTCOMES
 from foedus.outcomes.incidence import EXITS, first_of
 from foedus.views import titles
 from foedus.views.colours import scenario_looks
