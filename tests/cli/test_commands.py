@@ -158,11 +158,7 @@ def test_run_writes_results_figures_and_provenance(
     kinds = tuple(plots.FIGURES)
     there = (path.name for path in (tmp_path / "out" / "figures").iterdir())
     figures = {name for name in there if not name.startswith(".")}
-<<<<<<< HEAD
-    assert figures == {f"{kind}.{form}" for kind in kinds for form in ("png",)}
-=======
     assert figures == {f"{kind}.png" for kind in kinds}
->>>>>>> i16-figures
     result = load_result(tmp_path / "out")
     assert [scenario.name for scenario in result.scenarios] == ["pressure", "restraint"]
     assert result.digest[:12] in out
@@ -181,10 +177,6 @@ def test_the_same_run_again_is_read_and_left_as_it_is(
     assert first == second
     assert (tmp_path / "out" / "foedus.json").read_text() == stamp
     status, third, _ = foedus(capsys, *command[:-1])
-<<<<<<< HEAD
-    assert "out/figures" in third
-    assert (tmp_path / "out" / "figures" / "trust.png").is_file()
-=======
     assert "out/figures" in third
     assert (tmp_path / "out" / "figures" / "trust.png").is_file()
     assert foedus(capsys, *command[:-1], "--svg")[0] == 0
@@ -198,7 +190,6 @@ def test_svg_without_figures_is_a_contradiction(capsys: pytest.CaptureFixture[st
     status, out, err = foedus(capsys, "run", "restraint", *QUICK, "--no-figures", "--svg")
     assert (status, out) == (2, "")
     assert "leave one of them out" in err
->>>>>>> i16-figures
 
 
 def test_a_directory_with_other_results_is_refused_before_anything_is_simulated(
