@@ -16,7 +16,7 @@ from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_alliances
 from foedus.studies.comparison import compare
 from foedus.views import comparison_plots, plots
-from foedus.views.panels import End, Rows, as_change, as_share, label_ends, spread, time_axis
+from foedus.views.panels import End, Rows, as_change, as_mark, label_ends, spread, time_axis
 from foedus.views.sheet import SMALL, STYLE, WIDTH, Picture, balanced, sheet, width_of, wrapped
 
 if TYPE_CHECKING:
@@ -57,14 +57,7 @@ def test_a_long_name_is_broken_behind_a_joint() -> None:
 
 
 def test_numbers_are_short() -> None:
-    assert [as_share(x) for x in (0.0, 0.5, 1.0, 0.664, 0.997, 0.003)] == [
-        "0",
-        ".5",
-        "1",
-        ".66",
-        "1.00",
-        ".00",
-    ]
+    assert [as_mark(x) for x in (0.0, 0.5, 1.0)] == ["0", ".5", "1"]
     assert [as_change(x) for x in (0.0001, -0.0241, 0.3)] == ["0", "-.024", "+.300"]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from foedus.outcomes.catalogue import MEMBER_OUTCOMES
+from foedus.outcomes.finding import of_100
 from foedus.outcomes.incidence import EXITS, first_of
 from foedus.views import titles
 from foedus.views.colours import scenario_looks
@@ -18,7 +19,6 @@ from foedus.views.panels import (
     as_percent,
     key_room,
     label_ends,
-    of_hundred,
     share_axis,
     time_axis,
 )
@@ -98,7 +98,7 @@ def incidence_curves(
             label=scenario.name,
         )
         last = float(curve.value[-1])
-        ends.append(End(zero + last, f"{of_hundred(last)} {look.sign}", look.colour))
+        ends.append(End(zero + last, f"{of_100(last)} {look.sign}", look.colour))
     label_ends(ax, ends, base, None if base is None else base + 1.0)
     return ax
 
@@ -113,7 +113,7 @@ def incidence_figure(comparison: Compared, others: Sequence[Scenario]) -> Pictur
     margins = Margins(top=0.25, foot=key_room(labels))
     wide = panel_width(ACROSS, margins) + margins.right - 0.05
     names = [
-        wrapped(f"{result.names[member]}: {MEMBER_OUTCOMES[event].words}", wide)
+        wrapped(f"{result.names[member]} {MEMBER_OUTCOMES[event].words}", wide)
         for member, event in panels
     ]
     header = 0.08 + max((height_of(name) for name in names), default=0.0)
