@@ -124,7 +124,7 @@ class Result:
     def headline(self) -> tuple[Line, int]:
         """The outcome that the finding begins with, and the scenario under which it is highest.
 
-        Of a single scenario it is the activity of the member that is least likely to be active.
+        Of a single scenario it is whether the member that is least likely to take part does.
         """
         line = headline(self.answer)
         return line, line.highest

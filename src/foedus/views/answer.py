@@ -102,14 +102,14 @@ def _of_one(answer: Answer) -> AnswerTable:
 def _members(answer: Answer) -> tuple[list[Line], list[Line]]:
     """Return the members that have a row of their own, and those that share one.
 
-    Those that differ between scenarios come first, then those that are least likely to be active.
+    Those that differ between scenarios come first, then those that are least likely to take part.
     """
-    active = [line for line in answer.lines if line.outcome.key == "active"]
-    if len(active) <= MOST_MEMBERS:
-        return active, []
-    ordered = sorted(active, key=lambda line: (not line.is_marked, min(line.values)))
+    parts = answer.parts
+    if len(parts) <= MOST_MEMBERS:
+        return parts, []
+    ordered = sorted(parts, key=lambda line: (not line.is_marked, min(line.values)))
     shown = ordered[: MOST_MEMBERS - 1]
-    return shown, [line for line in active if line not in shown]
+    return shown, [line for line in parts if line not in shown]
 
 
 def _cell(line: Line, place: int, width: int) -> str:
@@ -131,7 +131,9 @@ def _legend(answer: Answer) -> str:
     """Say what the rows and ranges are."""
     models = max(opened.models for line in answer.lines for opened in line.opened)
     over = f"{models} models, " if models > 1 else ""
-    members = "Members: active (not frozen, with a vote). " if len(answer.names) > 1 else ""
+    members = (
+        "Members: take part (not frozen, at the last summit). " if len(answer.names) > 1 else ""
+    )
     return f"{members}Ranges: {over}unknown numbers low and high."
 
 
