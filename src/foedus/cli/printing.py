@@ -51,7 +51,11 @@ def where_more(result: Result, directory: Path | None, *, figures: bool) -> str:
     figures
         Whether figures were drawn.
     """
-    parts = ["--detail", f"foedus carriers {result.scenarios[0].name}"]
+    from foedus.cases.shipped import shipped_scenarios
+
+    name = result.scenarios[0].name
+    source = name if name in shipped_scenarios() else directory
+    parts = ["--detail", *([f"foedus carriers {source}"] if source else [])]
     if directory is None:
         return " | ".join([*parts, "--out DIR to keep all"])
     parts += [f"foedus report {directory}", f"{directory}{'/figures' if figures else ''}"]

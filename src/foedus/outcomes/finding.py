@@ -111,7 +111,7 @@ def _open(line: Line) -> Iterator[str]:
     """Say what is open of the contrast, and how large it is."""
     high, low = (range_of_100(line.opened[place]) for place in (line.highest, line.lowest))
     yield (
-        f"With all that is not known taken low and high, that is {high} and {low}: a "
+        f"With all that is not known taken low and high: {high} and {low}, a "
         f"{line.contrast.words} difference beside the spread of worlds."
     )
 
@@ -165,7 +165,7 @@ def _cohesion(answer: Answer) -> Iterator[str]:
     most, least = (index(line.values[place]) for place in (line.highest, line.lowest))
     yield (
         f"Cohesion ends at {least} ({low}) to {most} ({high}), a {line.contrast.words} difference "
-        f"beside the spread of worlds ({index(line.spread)})."
+        f"(spread {index(line.spread)})."
     )
 
 

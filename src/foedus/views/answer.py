@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from foedus.cases.given import conditions
 from foedus.cases.months import month_in_words
+from foedus.cases.overrides import settings_of
 from foedus.outcomes.answer import MARKED
 from foedus.outcomes.catalogue import ALLIANCE
 from foedus.outcomes.finding import called, index, of_100, range_of_100
@@ -13,6 +15,7 @@ from foedus.views.governments import decides
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from foedus.cases.scenario import Scenario
     from foedus.outcomes.answer import Answer, Line
     from foedus.outcomes.attribution import Attribution
     from foedus.outcomes.carriers import Carrier
@@ -131,9 +134,7 @@ def _legend(answer: Answer) -> str:
     """Say what the rows and ranges are."""
     models = max(opened.models for line in answer.lines for opened in line.opened)
     over = f"{models} models, " if models > 1 else ""
-    members = (
-        "Members: take part (not frozen, at the last summit). " if len(answer.names) > 1 else ""
-    )
+    members = "Members: take part, not frozen. " if len(answer.names) > 1 else ""
     return f"{members}Ranges: {over}unknown numbers low and high."
 
 
@@ -230,19 +231,29 @@ def worth_line(summary: Mapping[str, Any]) -> str:
     )
 
 
-def set_line(summaries: Mapping[str, Mapping[str, Any]]) -> str:
-    """Name the numbers that were set by hand, each scenario apart; empty if there are none."""
+def set_line(shown: Projected) -> str:
+    """Name what was set by hand, each scenario apart; empty if nothing was."""
     told = {
-        called(name): ", ".join(f"{key} {value:g}" for key, value in content["set_by_hand"].items())
-        for name, content in summaries.items()
+        scenario.name: ", ".join(_by_hand(scenario, shown.summary[scenario.name]))
+        for scenario in shown.scenarios
     }
     texts = {text for text in told.values() if text}
     if not texts:
         return ""
     if len(texts) == 1 and all(told.values()):
         return f"By hand, the same in every world: {texts.pop()}."
-    parts = "; ".join(f"{text} in {name}" for name, text in told.items() if text)
+    parts = "; ".join(f"{text} in {called(name)}" for name, text in told.items() if text)
     return f"By hand, the same in every world: {parts}."
+
+
+def _by_hand(scenario: Scenario, summary: Mapping[str, Any]) -> Iterator[str]:
+    """Yield every setting, and the numbers that were given in Python."""
+    settings = settings_of(scenario)
+    yield from (setting.replace("=", " ") for setting in settings)
+    known = {setting.partition("=")[0] for setting in settings}
+    for key, value in summary["set_by_hand"].items():
+        if key not in known:
+            yield f"{key} {value:g}"
 
 
 def answer_lines(shown: Projected) -> Iterator[tuple[str, str]]:
@@ -262,9 +273,23 @@ def answer_lines(shown: Projected) -> Iterator[tuple[str, str]]:
         answer, line, place, shown.carriers_of(line.subject, line.outcome.key, name)
     ):
         yield "Open", told
-    if told := set_line(shown.summary):
+    first = next(iter(shown.summary.values()))
+    if len(answer.names) == 1 and (told := if_line(answer, line.subject, first)):
+        yield "If", told
+    if told := "; ".join(dict.fromkeys(_given(shown))):
+        yield "Given", told
+    if told := set_line(shown):
         yield "Set", told
-    yield "Worth", worth_line(next(iter(shown.summary.values())))
+    yield "Worth", worth_line(first)
+
+
+def _given(shown: Projected) -> Iterator[str]:
+    """Yield what is given of governments in each scenario, and in which if there are several."""
+    for scenario in shown.scenarios:
+        told = ", ".join(conditions(scenario))
+        under = f" in {called(scenario.name)}" if len(shown.scenarios) > 1 else ""
+        if told:
+            yield f"{told}{under}"
 
 
 def heading(answer: Answer, title: str) -> str:
