@@ -120,7 +120,7 @@ def test_own_scenario_commands_of_the_readme_run(
         arguments = shlex.split(command)[1:]
         quick = ["--runs", "2", "--no-figures"] if arguments[0] == "run" else []
         assert app.execute([*arguments, *quick]) == 0, command
-    assert "Results are in mine" in capsys.readouterr().out
+    assert "foedus report mine" in capsys.readouterr().out
 
 
 def test_installation_commands_stand_in_the_readme_as_they_were_tried() -> None:

@@ -27,5 +27,7 @@ Keep = Literal["summaries", "trajectories"]
 #: Coding of a record: ``main``, or ``other`` for a second reading of the sources that can be
 #: defended.
 Coding = Literal["main", "other"]
+#: Whether figures are written: as PNG, with ``svg`` also as SVG.
+Figures = bool | Literal["svg"]
 #: What a brief is written as.
 Format = Literal["html", "md"]

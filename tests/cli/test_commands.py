@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,7 +24,6 @@ from foedus.views import plots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 QUICK = ["--runs", "4", "--horizon", "14", "--workers", "1"]
 
@@ -39,12 +39,71 @@ def foedus(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, st
     return status, captured.out, captured.err
 
 
-def test_run_prints_members_alliance_evidence_and_provenance(
+def test_run_prints_the_answer_first_and_what_it_rests_on(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     status, out, err = foedus(capsys, "run", "pressure", *QUICK)
+    assert (status, err) == (0, "")
+    assert out.startswith("CSTO, February 2027: ")
+    for word in ("Armenia", "Tajikistan", "active", "dissolves", "Cohesion ends at"):
+        assert word in out
+    for word in ("One case", "assumed", "seed 1992", "--detail", "--out DIR"):
+        assert word in out
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["pressure", "restraint", "western_outreach"],
+        ["baseline"],
+        [
+            *("baseline", "pressure", "restraint", "western_outreach"),
+            *("renewed_war", "choice_of_blocs"),
+        ],
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "compare"])
+def test_an_answer_has_at_most_25_lines_of_80_columns(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    names: list[str],
+    command: str,
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    few = ("--runs", "400", "--horizon", "2030-12", "--workers", "1", "--quiet")
+    status, _, err = foedus(capsys, "run", *names, *few, "--out", "out", "--no-figures")
+    assert (status, err) == (0, "")
+    status, out, err = foedus(
+        capsys,
+        command,
+        *([] if command == "run" else ["out"]),
+        *(["--resume", "out"] if command == "run" else []),
+        "--no-figures",
+    )
     assert status == 0
-    assert err == ""
+    lines = out.splitlines()
+    assert len(lines) <= 25
+    assert max(map(len, lines)) <= 80
+
+
+def test_columns_are_honoured_when_piped(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widths = {}
+    for columns in ("80", "120"):
+        monkeypatch.setenv("COLUMNS", columns)
+        _, out, _ = foedus(capsys, "run", "pressure", *QUICK, "--detail")
+        widths[columns] = max(map(len, out.splitlines()))
+    assert widths["80"] <= 80 < widths["120"] <= 120
+
+
+def test_detail_prints_every_table_within_80_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    status, out, err = foedus(capsys, "run", "pressure", *QUICK, "--detail")
+    assert (status, err) == (0, "")
+    assert max(map(len, out.splitlines())) <= 80
     for word in ("Armenia", "Tajikistan", "active", "frozen", "vote suspended", "out"):
         assert word in out
     for word in ("cohesion", "end state dissolved", "Wilson 95 %", "assumed", "seed 1992"):
@@ -53,7 +112,41 @@ def test_run_prints_members_alliance_evidence_and_provenance(
     assert "goes on from one that fits the record" in text
     assert "One case: it validates little." in text
     assert "The record informs" in text
-    assert "Nothing was written; add --out DIR" in out
+    assert "Nothing was written; add --out DIR" in text
+
+
+def test_results_of_other_seeds_and_horizons_stand_side_by_side_unpaired(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    one = ("--runs", "40", "--horizon", "14", "--no-figures", "--quiet", "--workers", "1")
+    other = ("--runs", "40", "--horizon", "20", "--no-figures", "--quiet", "--workers", "1")
+    foedus(capsys, "run", "baseline", *one, "--out", "one")
+    foedus(capsys, "run", "baseline", *other, "--seed", "5", "--out", "other")
+    status, out, err = foedus(capsys, "compare", "one", "other")
+    assert (status, err) == (0, "")
+    text = " ".join(out.split())
+    assert "Not paired: their seeds and horizons differ" in text
+    assert "(2027-02)" in text
+    status, out, err = foedus(capsys, "compare", "one", "other", "--json")
+    assert len(json.loads(out)["results"]) == 2
+    status, _, err = foedus(capsys, "compare", "one", "other", "--out", "x")
+    assert status == 2
+    assert "leave out --baseline, --resolve and --out" in err
+
+
+def test_carriers_are_told_of_any_outcome(capsys: pytest.CaptureFixture[str]) -> None:
+    few = ("--runs", "800", "--horizon", "24", "--workers", "1")
+    status, out, err = foedus(capsys, "carriers", "baseline", "--outcome", "ARM out", *few)
+    assert (status, err) == (0, "")
+    assert out.startswith("Armenia is out in ")
+    assert "Model by model: " in out
+    asked = ("carriers", "baseline", "--outcome", "Armenia takes part", *few, "--json")
+    status, out, err = foedus(capsys, *asked)
+    found = json.loads(out)
+    assert (found["subject"], found["outcome"]) == ("ARM", "takes_part")
+    status, _, err = foedus(capsys, "carriers", "baseline", "--outcome", "ARM happy")
+    assert status == 2
+    assert "There is no outcome 'ARM happy'" in err
 
 
 def test_run_writes_results_figures_and_provenance(
@@ -61,11 +154,11 @@ def test_run_writes_results_figures_and_provenance(
 ) -> None:
     status, out, _ = foedus(capsys, "run", "pressure", "restraint", *QUICK, "--out", "out")
     assert status == 0
-    assert "Results are in out: chunks, figures, foedus.json" in out
+    assert "out/figures" in out
     kinds = tuple(plots.FIGURES)
     there = (path.name for path in (tmp_path / "out" / "figures").iterdir())
     figures = {name for name in there if not name.startswith(".")}
-    assert figures == {f"{kind}.{form}" for kind in kinds for form in ("png", "svg")}
+    assert figures == {f"{kind}.png" for kind in kinds}
     result = load_result(tmp_path / "out")
     assert [scenario.name for scenario in result.scenarios] == ["pressure", "restraint"]
     assert result.digest[:12] in out
@@ -84,8 +177,19 @@ def test_the_same_run_again_is_read_and_left_as_it_is(
     assert first == second
     assert (tmp_path / "out" / "foedus.json").read_text() == stamp
     status, third, _ = foedus(capsys, *command[:-1])
-    assert "figures" in third.splitlines()[-1]
+    assert "out/figures" in third
+    assert (tmp_path / "out" / "figures" / "trust.png").is_file()
+    assert foedus(capsys, *command[:-1], "--svg")[0] == 0
     assert (tmp_path / "out" / "figures" / "trust.svg").is_file()
+    status, _, err = foedus(capsys, *command[:-1])
+    assert (status, err) == (0, "out already holds this very result; it was left as it is.\n")
+    assert (tmp_path / "out" / "figures" / "trust.svg").is_file()
+
+
+def test_svg_without_figures_is_a_contradiction(capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = foedus(capsys, "run", "restraint", *QUICK, "--no-figures", "--svg")
+    assert (status, out) == (2, "")
+    assert "leave one of them out" in err
 
 
 def test_a_directory_with_other_results_is_refused_before_anything_is_simulated(
@@ -112,7 +216,7 @@ def test_json_is_all_that_is_printed_and_quiet_prints_nothing(
     status, out, err = foedus(capsys, "run", "baseline", *QUICK, "--json")
     assert (status, err) == (0, "")
     content = json.loads(out)
-    assert set(content) == {"provenance", "summary"}
+    assert set(content) == {"provenance", "finding", "summary"}
     assert content["summary"]["baseline"]["runs"] == 4
     assert foedus(capsys, "run", "baseline", *QUICK, "--quiet") == (0, "", "")
 
@@ -134,14 +238,13 @@ def test_settings_horizon_seed_and_parameters_take_effect(
 
 def test_compare_puts_scenarios_side_by_side(capsys: pytest.CaptureFixture[str]) -> None:
     few = ("--runs", "60", "--horizon", "14")
-    status, out, _ = foedus(capsys, "compare", "pressure", "restraint", *few)
+    status, out, _ = foedus(capsys, "compare", "pressure", "restraint", *few, "--detail")
     assert status == 0
     header = next(line for line in out.splitlines() if "outcome" in line)
     assert header.index("pressure") < header.index("restraint")
     assert "Armenia active" in out
     assert "end state restored" in out
     text = " ".join(out.split())
-    assert text.startswith("Cohesion ends higher under 'Pragmatic acquiescence'")
     assert "Differences from pressure in 2027-02, paired world by world" in text
     assert "Where conduct parts from pressure" in text
     assert "What the difference of restraint is made of" in text
@@ -200,8 +303,11 @@ def test_report_writes_a_brief_of_what_is_there(capsys: pytest.CaptureFixture[st
     status, out, _ = foedus(capsys, "report", "mine", "--out", "brief.md")
     assert status == 0
     assert "Brief written: brief.md" in out
-    with open("brief.md", encoding="utf-8") as stream:  # noqa: PTH123
-        assert "## What was found" in stream.read()
+    text = Path("brief.md").read_text(encoding="utf-8")
+    assert "## What was assumed" in text
+    assert "# Annex" not in text
+    foedus(capsys, "report", "mine", "--out", "brief.md", "--annex", "--overwrite")
+    assert "# Annex" in Path("brief.md").read_text(encoding="utf-8")
     status, _, err = foedus(capsys, "report", "mine", "--out", "brief.md")
     assert status == 2
     assert "exists already" in err

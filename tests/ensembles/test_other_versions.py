@@ -14,7 +14,7 @@ from foedus.cases.scenario_reader import load_scenario
 from foedus.ensembles.gathered import Worlds
 from foedus.errors import NotKeptError, ResultError
 from foedus.outcomes.catalogue import MEMBER_OUTCOMES, Outcome
-from foedus.views.brief import prospect
+from foedus.views.annex import prospect
 from foedus.views.comparison_tables import comparison
 from foedus.views.tables import MEMBER_HEADER, alliance_rows, member_rows, number
 from foedus.worlds.kept import LABELS, MONTHLY, TABLE, Kept, empty_table

@@ -22,7 +22,7 @@ from foedus.model.specifications import default_parameters, specifications
 from foedus.outcomes import estimates, evidence, summary, worth
 from foedus.outcomes.differences import differences
 from foedus.studies import comparison, running
-from foedus.views import brief, explain, tables
+from foedus.views import brief, brief_files, explain, tables
 from foedus.worlds import kernel
 from foedus.worlds.openings import PRIOR, Declared, drawn_numbers, opening
 from foedus.worlds.populations import balanced, populations_in
@@ -326,11 +326,13 @@ def test_differences_have_a_range_over_the_models(result: Result) -> None:
 
 
 def test_the_brief_shows_ranges_first_and_monte_carlo_errors_last(result: Result) -> None:
-    made = brief.brief(comparison.Comparison(result))
-    text = brief.markdown(made, "figures")
+    made = brief.brief(comparison.Comparison(result), annex=True)
+    text = brief_files.markdown(made, "figures")
+    assert "each of the 4 models" in text.split("## What was assumed")[0]
     assert "over 4 models]" in text.split("## Figures")[0]
-    assert "How well the estimates are known" in text.split("## How it was made")[1]
-    assert "How well the estimates are known" not in text.split("## How it was made")[0]
+    before, after = text.split("## Inputs, versions and precision")
+    assert "How well the estimates are known" in after
+    assert "How well the estimates are known" not in before
 
 
 def test_worlds_of_the_prior_have_no_models() -> None:
@@ -364,12 +366,12 @@ def test_a_number_set_by_hand_is_neither_informed_nor_assumed(
         assert evidence.evidence_count(scenario, design)[evidence.BY_HAND] == 1
         assert name not in evidence.assumed_numbers(scenario, design)
     found = running.run(scenario, runs=40, horizon=12, parameters=several)
-    content = found.summary["baseline"]
+    (content,) = found.summary.values()
     assert content["evidence"][evidence.BY_HAND] == 1
     assert f"Set by hand, the same in every world: {name} 0.41" in tables.assumed_line(content)
     assert "1 set by hand" in tables.evidence_line(content)
     assert f"{name} 0.41" in found.provenance_line
-    assert found.provenance["inputs"]["set"] == {"baseline": [f"{name}=0.41"]}
+    assert found.provenance["inputs"]["set"] == {scenario.name: [f"{name}=0.41"]}
     before, _, after = content["informed"].partition(")")
     assert name not in before.partition("(")[2].split(", ")
     assert (f"{name} is set by hand" in after) == (name in specifications())

@@ -105,7 +105,7 @@ def test_marks_point_the_way_of_a_sure_difference_and_spare_the_first_scenario(
 ) -> None:
     marks = {line.key: [line.mark(place) for place in (0, 1)] for line in result.answer.lines}
     assert all(first == "" for first, _ in marks.values())
-    assert marks["ARM", "active"][1] == "^"
+    assert marks["ARM", "takes_part"][1] == "^"
     for line in result.answer.lines:
         least = answers.MARKED[line.outcome.kind]
         if line.mark(1):
@@ -138,13 +138,13 @@ def test_the_finding_begins_with_the_headline_and_its_numbers(result: Result) ->
 def test_a_member_that_differs_is_told_even_if_cohesion_hardly_does(result: Result) -> None:
     """Once a finding told of cohesion alone, and left out that another member's place changed."""
     answer = result.answer
-    line = answer.line("TJK", "active")
+    line = answer.line("TJK", "takes_part")
     sure = Gap(Estimate(0.3, 0.25, 0.35, "95 %"), 0.6)
     estimates = tuple(Estimate(value, value, value, "95 %") for value in (0.55, 0.85))
     moved = replace(line, estimates=estimates, lowest=0, highest=1, changes=(sure,), contrast=sure)
     lines = tuple(moved if one.key == line.key else one for one in answer.lines)
     told = finding(replace(answer, lines=lines))
-    assert "Tajikistan is active in 55 (pressure) to 85 (restraint)" in " ".join(told.sentences)
+    assert "Tajikistan takes part in 55 (pressure) to 85 (restraint)" in " ".join(told.sentences)
 
 
 def test_scenarios_that_do_not_differ_are_said_not_to() -> None:
@@ -159,8 +159,10 @@ def test_the_finding_of_a_single_scenario_tells_the_likeliest_end_and_the_least_
     found = alone.finding
     states = [line for line in alone.answer.lines if line.outcome.key.startswith("end_states.")]
     likeliest = max(states, key=lambda line: line.values[0])
-    assert f"in {of_100(likeliest.values[0])} of 100 worlds under restraint" in found.title
-    assert any(text.startswith("Armenia is active in") for text in found.sentences)
+    assert found.title.startswith(
+        f"In {of_100(likeliest.values[0])} of 100 worlds under restraint "
+    )
+    assert any(text.startswith("Armenia takes part in") for text in found.sentences)
     assert alone.cause is None
 
 

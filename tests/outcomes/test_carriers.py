@@ -85,7 +85,7 @@ def test_the_range_is_never_narrower_than_that_over_models_or_the_interval(
     ]
     interval, models = carrying.ranges_of(estimates, [values, values])
     assert (interval.least, interval.most, interval.models) == (0.4, 0.6, 0)
-    assert (models.least, models.most, models.models) == (0.2, 0.7, 6)
+    assert (models.least, models.most, models.models) == (0.2, 0.7, 6), "over the models"
 
 
 def test_the_error_of_a_carrier_holds_how_far_populations_lie_apart() -> None:

@@ -119,7 +119,9 @@ def test_an_election_without_doubt_has_one_branch(chance: float) -> None:
     assert found.comes.value == chance
     assert {found.changed.worlds, found.stayed.worlds} == {0, 40}
     assert np.isnan(found.difference.value)
-    lines = list(government_lines(summarise(made)["baseline"], {"ARM": "Armenia"} | _names(made)))
+    lines = list(
+        government_lines(next(iter(summarise(made).values())), {"ARM": "Armenia"} | _names(made))
+    )
     assert f"Armenia 2026-06 ({100 * chance:g} %)" in lines[-1]
 
 

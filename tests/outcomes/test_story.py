@@ -572,7 +572,7 @@ def test_a_run_that_is_none_is_refused(run: Any, baseline: Any) -> None:
 def test_a_seed_a_design_or_a_scenario_that_is_none_is_refused(baseline: Any) -> None:
     with pytest.raises(ResultError, match="seed"):
         tell(baseline, 1, seed=-1)
-    with pytest.raises(ResultError, match="none of 'prior'"):
+    with pytest.raises(ResultError, match="is none of these: 'prior'"):
         tell(baseline, 1, design="guess")
     with pytest.raises(ResultError, match=r"foedus.load_scenario\('pressure'\)"):
         tell("pressure", 1)  # type: ignore[arg-type]

@@ -10,7 +10,8 @@ import pytest
 import foedus
 from foedus.cli import app
 from foedus.errors import ResultError
-from foedus.views.brief import brief, markdown
+from foedus.views.brief import brief
+from foedus.views.brief_files import markdown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,8 +45,8 @@ def test_nothing_is_said_to_be_given_where_nothing_is() -> None:
 
 
 def test_a_brief_says_what_is_given(result: Result) -> None:
-    text = markdown(brief(foedus.compare(result)), "figures")
-    assert f"given that {TOLD}" in text
+    text = markdown(brief(foedus.compare(result), annex=True), "figures")
+    assert f"Given: {TOLD}" in text.partition("## ")[0]
     assert f"| given in {result.scenarios[0].name} | {TOLD} |" in text
 
 
@@ -79,7 +80,7 @@ def test_the_commands_take_conditions(
     assert json.loads(capsys.readouterr().out)["provenance"]["digest"] == result.digest
     command = ["run", "baseline", "--given", CHANGES, *OPTIONS, "--no-figures", "--out", out]
     assert app.execute(command) == 0
-    assert TOLD in capsys.readouterr().out
+    assert TOLD in " ".join(capsys.readouterr().out.split())
     assert app.execute(["trace", "baseline", "--given", CHANGES, *OPTIONS[2:]]) == 0
     assert "Armenia gets a new government" in capsys.readouterr().out
     assert app.execute(["show", "baseline", "--given", CHANGES]) == 0
@@ -95,6 +96,6 @@ def test_a_condition_that_cannot_be_given_ends_the_command(
 
 
 def test_a_run_prints_what_elections_decide(capsys: pytest.CaptureFixture[str]) -> None:
-    assert app.execute(["run", "baseline", *OPTIONS]) == 0
+    assert app.execute(["run", "baseline", *OPTIONS, "--detail"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "Armenia 2026-06 (25 %)" in told or "Armenia has an election or succession" in told

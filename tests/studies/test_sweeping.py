@@ -49,9 +49,11 @@ def test_partners_are_moved_together_and_towards_one_member_only(found: Sweep) -
 
 def test_each_value_gives_the_worlds_that_the_same_setting_gives(found: Sweep) -> None:
     (pressure,) = (one for one in found.levers if one.lever == "pressure")
-    set_by_hand = foedus.run(
-        "baseline", runs=RUNS, horizon=HORIZON, settings=["pressure.ARM=1"]
-    ).data.sel(scenario="baseline", member="ARM")
+    set_by_hand = (
+        foedus.run("baseline", runs=RUNS, horizon=HORIZON, settings=["pressure.ARM=1"])
+        .data.isel(scenario=0)
+        .sel(member="ARM")
+    )
     frozen = set_by_hand["frozen"].values == 1
     inside = set_by_hand["standing"].values < STANDINGS.index("withdrawn")
     gone = set_by_hand["standing"].values >= STANDINGS.index("notice")

@@ -57,7 +57,9 @@ def test_axes_come_back_as_they_were_given(found: Comparison, ax: Axes) -> None:
     (line,) = [one for one in ax.get_lines() if one.get_label() == "median difference"]
     assert "mean difference" in [one.get_label() for one in ax.get_lines()]
     drawn = np.asarray(line.get_ydata(), dtype=float)
-    assert drawn == pytest.approx(np.nanmedian(difference.transpose("month", "run").values, axis=1))
+    values = difference.transpose("month", "run").values
+    assert ((values <= drawn[:, None]).mean(axis=1) >= 0.5).all()
+    assert ((values >= drawn[:, None]).mean(axis=1) >= 0.5).all()
     other = Figure().subplots()
     assert (
         comparison_plots.incidence_curves(other, data, "ARM", "missed_summit", scenarios) is other
@@ -84,14 +86,15 @@ def test_misspelt_labels_are_sentences(found: Comparison, ax: Axes) -> None:
         comparison_plots.activity_map(ax, data, [load_scenario("restraint", horizon=14)])
 
 
-def test_files_carry_scenarios_and_seed(found: Comparison, stored: Path) -> None:
+def test_files_carry_scenarios_and_seed(found: Comparison, stored: Path, tmp_path: Path) -> None:
     for path in sorted((stored / "comparison").glob("*.png")):
         described = Image.open(path).text["Description"]  # type: ignore[attr-defined]
         for scenario in found.result.scenarios:
             assert f"{scenario.name} {scenario.fingerprint}" in described
         assert "seed 1992" in described
-    for path in sorted((stored / "comparison").glob("*.svg")):
-        text = path.read_text(encoding="utf-8")
+    comparison_plots.write_figures(tmp_path, found, svg=True)
+    for kind in comparison_plots.FIGURES:
+        text = (tmp_path / f"{kind}.svg").read_text(encoding="utf-8")
         assert found.baseline.fingerprint in text
         assert "seed 1992" in text
 
@@ -110,7 +113,7 @@ def test_many_scenarios_are_drawn_on_several_pages(
     names = ("baseline", "pressure", "restraint", "accounting", "expulsion", "carrot_and_stick")
     many = compare(*names, runs=8, horizon=12)
     written = {path.name for path in comparison_plots.write_figures(tmp_path, many)}
-    assert {"active.png", "active_2.png", "attribution_2.svg"} <= written
+    assert {"active.png", "active_2.png", "attribution_2.png"} <= written
 
 
 def test_a_timeline_is_written_once_and_says_which_world(tmp_path: Path) -> None:

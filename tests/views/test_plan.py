@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from foedus.cases.scenario_reader import load_scenario
 from foedus.cases.shipped import shipped_scenarios
 from foedus.model.citations import notes
-from foedus.views.plan import number, plan, steps
+from foedus.views.plan import number, plan, plans, steps
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,3 +128,42 @@ def test_numbers_have_two_decimals_at_most_and_no_zero_before_the_point(value: f
     text = number(value)
     assert float(text) == pytest.approx(value, abs=0.006)
     assert not text.lstrip("-").startswith("0.")
+
+
+# ---------------------------------------------------------------------------------------------
+# Side by side
+
+
+@pytest.mark.parametrize("name", shipped_scenarios())
+def test_a_scenario_beside_itself_has_nothing_to_tell(name: str) -> None:
+    scenario = load_scenario(name)
+    again = replace(scenario, name="again")
+    told = plans([scenario, again]).told
+    assert told["again"] == ()
+    _, *whole, _ = plan(replace(scenario, parent=None))
+    assert told[name] == tuple(whole)
+
+
+@pytest.mark.parametrize(("first", "other"), [("baseline", "pressure"), ("null", "baseline")])
+def test_beside_another_a_scenario_tells_what_differs(first: str, other: str) -> None:
+    one, two = load_scenario(first), load_scenario(other)
+    alone = plan(replace(two, parent=None))
+    shared = set(plan(replace(one, parent=None))) & set(alone)
+    told = plans([one, two]).told[other]
+    assert set(alone[1:-1]) - shared <= set(told)
+    assert not shared & set(told)
+
+
+def test_what_the_other_leaves_out_is_told_as_not_done() -> None:
+    war, peace = load_scenario("renewed_war"), load_scenario("baseline")
+    told = plans([war, peace]).told["baseline"]
+    assert any(line.startswith("Not so: September 2026: Armenia is in a crisis") for line in told)
+    nothing = plans([peace, load_scenario("null")]).told["null"]
+    assert "Russia presses Armenia: not at all." in nothing
+
+
+def test_what_nobody_touches_is_told_once_for_all() -> None:
+    common = plans([load_scenario("baseline"), load_scenario("accounting")]).common
+    assert len(common) == 2
+    assert "what Russia can spare" not in common[1]
+    assert "how often crises come" in common[1]

@@ -166,6 +166,7 @@ Scheduler = Annotated[
 NoFigures = Annotated[
     bool, typer.Option("--no-figures", help="Write no figures, and of a comparison no brief.")
 ]
+Svg = Annotated[bool, typer.Option("--svg", help="Write figures as SVG too, beside PNG.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Overwrite = Annotated[

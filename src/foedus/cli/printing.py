@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
-from rich.text import Text
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from rich.console import Console
+    from rich.table import Table
 
     from foedus.outcomes.answer import Answer
     from foedus.outcomes.finding import Finding
@@ -54,7 +51,11 @@ def where_more(result: Result, directory: Path | None, *, figures: bool) -> str:
     figures
         Whether figures were drawn.
     """
-    parts = ["--detail", f"foedus carriers {result.scenarios[0].name}"]
+    from foedus.cases.shipped import shipped_scenarios
+
+    name = result.scenarios[0].name
+    source = name if name in shipped_scenarios() else directory
+    parts = ["--detail", *([f"foedus carriers {source}"] if source else [])]
     if directory is None:
         return " | ".join([*parts, "--out DIR to keep all"])
     parts += [f"foedus report {directory}", f"{directory}{'/figures' if figures else ''}"]
@@ -90,6 +91,10 @@ def print_table(
     header, rows
         Texts; the first column, which names the rows, is repeated in every block.
     """
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
     kept = [tuple(map(str, row)) for row in rows]
     console.print(Text(title, style="bold"))
     for block in _blocks(header, kept, console.width):
@@ -168,6 +173,9 @@ def _print_found(
     found: Answer, finding: Finding, lines: Iterable[tuple[str, str]], console: Console
 ) -> None:
     """Print a finding, the table of its answer, and lines with a label each."""
+    from rich.table import Table
+    from rich.text import Text
+
     from foedus.views import answer as answers
 
     title = Text(answers.heading(found, finding.title), style="bold")
@@ -191,6 +199,9 @@ def _plain_table(
 
     ``right`` gives the columns that do, if others.
     """
+    from rich.table import Table
+    from rich.text import Text
+
     aside = range(1, len(header)) if right is None else right
     table = Table(box=None, padding=(0, 0, 0, 1), pad_edge=False, header_style="")
     for place, column in enumerate(header):

@@ -22,7 +22,7 @@ from foedus.cli.printing import (
     whereabouts,
 )
 from foedus.cli.waiting import interruption, notice, progress_bar
-from foedus.errors import ExitStatus, FoedusError
+from foedus.errors import ExitStatus, FoedusError, ResultError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,6 +45,7 @@ def run(
     out: options.Out = None,
     resume: options.Resume = None,
     no_figures: options.NoFigures = False,
+    svg: options.Svg = False,
     keep: options.Keep = "summaries",
     detail: options.Detail = False,
     json: options.AsJson = False,
@@ -58,7 +59,7 @@ def run(
     from foedus.studies import running
 
     silent = quiet or json
-    common = _common(no_figures, engine, workers, scheduler, quiet)
+    common = _common(no_figures, svg, engine, workers, scheduler, quiet)
     told = scenarios or out or horizon or settings or given or name or overwrite
     told = told or seed is not None or parameters is not None or keep != "summaries"
     if resume is not None and told:
@@ -123,6 +124,7 @@ def compare(
     parameters: options.Parameters = None,
     out: options.Out = None,
     no_figures: options.NoFigures = False,
+    svg: options.Svg = False,
     detail: options.Detail = False,
     json: options.AsJson = False,
     quiet: options.Quiet = False,
@@ -136,7 +138,7 @@ def compare(
     from foedus.studies import items as items_module
     from foedus.studies.beside import luckless
 
-    common = _common(no_figures, engine, workers, scheduler, quiet)
+    common = _common(no_figures, svg, engine, workers, scheduler, quiet)
     items = load_all(
         scenarios or [], horizon, settings or (), given or (), load=items_module.load_item
     )
@@ -406,14 +408,18 @@ def report(
 
 def _common(
     no_figures: bool,
+    svg: bool,
     engine: defaults.Engine,
     workers: int | None,
     scheduler: str | None,
     quiet: bool,
 ) -> dict[str, Any]:
     """Return the arguments that the commands run and compare pass to the library in common."""
+    if no_figures and svg:
+        message = "--svg asks for figures and --no-figures for none; leave one of them out."
+        raise ResultError(message)
     return {
-        "figures": not no_figures,
+        "figures": "svg" if svg else not no_figures,
         "engine": engine,
         "workers": workers,
         "scheduler": scheduler,

@@ -21,6 +21,8 @@ from foedus.worlds.files import replace_file
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from foedus.defaults import Figures
+
 
 FORMAT_VERSION = 2
 MARKER = "foedus.json"
@@ -196,6 +198,11 @@ def finish(directory: Path, marker: Mapping[str, Any], fill: Callable[[Path], No
             f"All worlds are whole there. Make room, then: foedus run --resume {directory}"
         )
         raise UnfinishedError(message) from None
+
+
+def drawn(directory: Path) -> Figures:
+    """Return whether a directory of figures is there, and whether they are there as SVG too."""
+    return "svg" if any(directory.glob("*.svg")) else directory.is_dir()
 
 
 def put(target: Path, fill: Callable[[Path], None]) -> None:

@@ -39,8 +39,7 @@ _CITED = re.compile(_PARAGRAPH)
 _ARTICLE = re.compile(rf"{_PARAGRAPH}|\b[Tt]he article\b|^article\b")
 _MECHANISM = re.compile(r"\bmechanisms? ([0-9]+(?:(?:, | and )[0-9]+)*)")
 _BRACKETS = re.compile(rf" \({_PARAGRAPH}(?:, {_PARAGRAPH})*\)")
-_PARTS = re.compile(rf"; |, (?={_PARAGRAPH})|(?<=\.[1-9]), ")
-_PARAGRAPH_ALONE = re.compile(rf"{_PARAGRAPH}(?: \([a-z]+\))?")
+_ALONE = re.compile(rf"(?:^|, ){_PARAGRAPH}(?: \([a-z]+\))?(?=,|$)")
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 
 
@@ -83,8 +82,8 @@ def without_references(text: str) -> str:
 
 def plain_source(text: str) -> str:
     """Return the parts of a source that say something by themselves, without paragraphs cited."""
-    parts = (part.strip() for part in _PARTS.split(text))
-    return "; ".join(part for part in parts if part and not _PARAGRAPH_ALONE.fullmatch(part))
+    parts = (_ALONE.sub("", part).strip(", ") for part in text.split("; "))
+    return "; ".join(filter(None, parts))
 
 
 def _example(texts: tuple[str, ...]) -> str:

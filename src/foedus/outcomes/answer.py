@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 #: From this size on a difference is called so; below the first it hardly matters.
 SIZES = {0.2: "small", 0.5: "medium", 0.8: "large"}
 SMALLEST = next(iter(SIZES))
+PART = "takes_part"  # the outcome by which answers tell where a member stands
 #: Least difference that a table marks: of two chances, and of two means of a share.
 MARKED = {"chance": 0.02, "mean": 0.01}
 SHORT = 24  # longest title of an alliance that leaves room in a line
@@ -168,6 +169,11 @@ class Answer:
         """Last month of all scenarios in words; first and last of them where they differ."""
         ends = sorted({*self.horizons})
         return " to ".join(month_in_words(end) for end in ends[:: max(1, len(ends) - 1)])
+
+    @property
+    def parts(self) -> list[Line]:
+        """Whether each member takes part, in the order of the members."""
+        return [self.line(code, PART) for code in self.members]
 
     def line(self, subject: str, key: str) -> Line:
         """Return one line, such as ``("ARM", "active")``.
@@ -315,14 +321,15 @@ def _angle(chance: float) -> float:
 
 #: Outcomes by which the headline is chosen: the fate of the alliance, and who is in.
 _FATES = {(ALLIANCE, "end_states.dissolved"), (ALLIANCE, "end_states.restored")}
-_PLACES = ("active", "out")
+_PLACES = (PART, "out")
 
 
 def headline_lines(found: Answer) -> list[Line]:
     """Return the outcomes from which headlines are chosen, those that differ most first.
 
     They are whether the alliance dissolves, whether everybody takes part, and whether each member
-    is active or out. Those whose largest difference between two scenarios is not sure come last.
+    takes part or is out. Those whose largest difference between two scenarios is not sure come
+    last.
     """
     eligible = [
         line
@@ -336,10 +343,9 @@ def headline(found: Answer) -> Line:
     """Return the outcome that a finding begins with.
 
     Of several scenarios it is what differs most between them; of a single one, whether the member
-    that is least likely to be active is.
+    that is least likely to take part does.
     """
     if len(found.names) == 1:
-        active = [line for line in found.lines if line.outcome.key == "active"]
-        return min(active, key=lambda line: line.values[0])
+        return min(found.parts, key=lambda line: line.values[0])
     first, *_ = headline_lines(found)
     return first

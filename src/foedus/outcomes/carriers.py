@@ -6,8 +6,8 @@ the difference of the means would arise by chance, for any of the numbers, in on
 (Bonferroni).
 
 A chance that is quoted alone hides what is not known. So it is given with a range: the least and
-the most that one of the models says by itself, or that holds where a number that carries it is low
-or high. Where there is neither, it is the interval of the estimate.
+the most that one of the models says by itself, that holds where a number that carries it is low or
+high, or that the interval of the estimate leaves open.
 """
 
 from __future__ import annotations
@@ -85,8 +85,8 @@ class OpenRange:
     Attributes
     ----------
     least, most
-        Bounds over the models, and over low and high values of each number that carries it; those
-        of the estimate's interval where there is neither.
+        Bounds over the models, over low and high values of each number that carries it, and over
+        the estimate's interval.
     models
         How many models there are; 0 for one or none.
     numbers
@@ -206,7 +206,8 @@ class Carrying:
         outside = (rough.means.min(axis=0) < least) | (rough.means.max(axis=0) > most)
         wider = [place for place in rough.passed if outside[place]]
         found = self._carriers(wider, outcome, rough.threshold)
-        bounds = [least, most, *(bound for one in found for bound in (one.low, one.high))]
+        known = (least, most, estimate.low, estimate.high)
+        bounds = [*known, *(bound for one in found for bound in (one.low, one.high))]
         names = [one.name for one in sorted(found, key=lambda one: -abs(one.difference.value))]
         return OpenRange(min(bounds), max(bounds), estimate.models or 0, tuple(names))
 

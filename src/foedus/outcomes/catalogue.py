@@ -236,6 +236,7 @@ MEMBER_OUTCOMES: dict[str, Outcome] = _by_key(
             1,
             "mechanism 10",
             partial(_is, "takes_part"),
+            headline=True,
             told="{who} takes part",
         ),
         _state("trust", 1, "mechanisms 4, 5 and 7", headline=True),
@@ -337,8 +338,8 @@ _END_STATES_BETTER = {
 }
 _END_STATES_TOLD = {
     "restored": "everybody takes part",
-    "ambivalent": "most take part, but not all",
-    "smaller": "somebody has left, and most of the rest take part",
+    "ambivalent": "most members take part and somebody stays away",
+    "smaller": "somebody has left and most of the rest take part",
     "hollow": "half of the members or more stay away",
     "dissolved": "the alliance dissolves",
 }

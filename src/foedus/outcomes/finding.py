@@ -111,7 +111,7 @@ def _open(line: Line) -> Iterator[str]:
     """Say what is open of the contrast, and how large it is."""
     high, low = (range_of_100(line.opened[place]) for place in (line.highest, line.lowest))
     yield (
-        f"With all that is not known taken low and high, that is {high} and {low}: a "
+        f"With all that is not known taken low and high: {high} and {low}, a "
         f"{line.contrast.words} difference beside the spread of worlds."
     )
 
@@ -165,7 +165,7 @@ def _cohesion(answer: Answer) -> Iterator[str]:
     most, least = (index(line.values[place]) for place in (line.highest, line.lowest))
     yield (
         f"Cohesion ends at {least} ({low}) to {most} ({high}), a {line.contrast.words} difference "
-        f"beside the spread of worlds ({index(line.spread)})."
+        f"(spread {index(line.spread)})."
     )
 
 
@@ -177,23 +177,20 @@ def _prospect(answer: Answer) -> str:
     """Say which end is likeliest."""
     lines = [answer.line(ALLIANCE, f"end_states.{name}") for name in END_STATE_MEANINGS]
     likeliest = max(lines, key=lambda line: line.values[0])
-    told, share = _upper(clause(answer, likeliest)), of_100(likeliest.values[0])
-    return f"{told} in {share} of 100 worlds under {called(answer.names[0])}"
+    told, share = clause(answer, likeliest), of_100(likeliest.values[0])
+    return f"In {share} of 100 worlds under {called(answer.names[0])} {told}"
 
 
 def _prospects(answer: Answer) -> Iterator[str]:
-    """Say what becomes of the alliance, who is least likely to be active, and of cohesion."""
+    """Say what becomes of the alliance, who is least likely to take part, and of cohesion."""
     ends = [answer.line(ALLIANCE, f"end_states.{name}") for name in ("dissolved", "restored")]
     parts = [
         f"{clause(answer, line)} in {of_100(line.values[0])} [{range_of_100(line.opened[0])}]"
         for line in ends
     ]
     yield f"{_upper(' and '.join(parts))} of 100 worlds."
-    active = sorted(
-        (line for line in answer.lines if line.outcome.key == "active"),
-        key=lambda line: line.values[0],
-    )
-    last, *others = active
+    ordered = sorted(answer.parts, key=lambda line: line.values[0])
+    last, *others = ordered
     told = f"{clause(answer, last)} in {of_100(last.values[0])} [{range_of_100(last.opened[0])}]"
     if others:
         least, most = (of_100(line.values[0]) for line in (others[0], others[-1]))

@@ -21,8 +21,9 @@ from foedus.views.comparison_tables import DIFFERENCE_CAPTION
 from foedus.views.tables import ALLIANCE_CAPTION, worth_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from foedus.outcomes.finding import Finding
     from foedus.views.sheet import Picture
 
 
@@ -37,42 +38,42 @@ PAUSE = 0.05  # seconds to wait before simulating, so that quick moves of a leve
 class Shown:
     """What is shown of a projection.
 
-    Pictures (by name, as PNG) and finding are those of the projection before until the new ones are
+    Pictures (by name, as PNG) and texts are those of the projection before until the new ones are
     ready.
     """
 
     projection: Projection
     pictures: dict[str, bytes]
-    finding: Finding | None = None
+    told: Told | None = None
 
 
 @dataclass(frozen=True)
-class Finding:
+class Told:
     """Texts on what was found.
 
     Attributes
     ----------
+    finding
+        What the scenarios lead to and how they differ.
     title
-        Title of the scenario.
-    headline
-        What differs most, in one sentence; empty without another scenario.
+        Title of the scenario in which levers are moved.
     lines
-        Sentences on the scenario by itself.
+        Sentences on it by itself.
     worth
         How well the model has forecast the past.
     """
 
+    finding: Finding
     title: str
-    headline: str
     lines: tuple[str, ...]
     worth: tuple[str, ...]
 
 
-def _finding(projection: Projection) -> Finding:
+def _told(projection: Projection) -> Told:
     result, current = projection.result, projection.choice.current
-    return Finding(
+    return Told(
+        result.finding,
         current.title,
-        result.finding.title if projection.comparison.others else "",
         tuple(prospect(result, current.name)),
         tuple(worth_lines(result.summary[current.name], informed=False)),
     )
@@ -107,7 +108,7 @@ PICTURES: dict[str, tuple[Callable[[Projection], Picture], str]] = {
 
 
 def _stages(projection: Projection, before: Shown | None) -> Iterator[Shown]:
-    """Yield what is shown as each picture and the finding get ready, the first picture first.
+    """Yield what is shown as each picture and the texts get ready, the first picture first.
 
     What is not ready yet is taken from what was shown before.
     """
@@ -118,13 +119,13 @@ def _stages(projection: Projection, before: Shown | None) -> Iterator[Shown]:
     }
     earlier = before.pictures if before else {}
     pictures = {name: earlier[name] for name in draws if name in earlier}
-    stage = Shown(projection, pictures, before.finding if before else None)
+    stage = Shown(projection, pictures, before.told if before else None)
     for name in sorted(draws, key=lambda name: name != FIRST):
         picture = choices.drawn(partial(draws[name], projection))
         stage = replace(stage, pictures={**stage.pictures, name: picture})
         yield stage
         if name == FIRST:
-            stage = replace(stage, finding=_finding(projection))
+            stage = replace(stage, told=_told(projection))
             yield stage
 
 
@@ -183,16 +184,18 @@ def Outcome(shown: Shown, *, is_current: bool) -> None:
 
     ``is_current`` says whether it belongs to what is chosen now; otherwise it is dimmed.
     """
-    projection, finding = shown.projection, shown.finding
+    projection, told = shown.projection, shown.told
     classes = ["foedus-current" if is_current else "foedus-earlier"]
     with solara.Column(gap="16px", classes=classes):
-        with solara.Card(finding.title if finding else "..."):
-            if finding:
-                Found(finding)
+        with solara.Card(told.finding.title if told else "..."):
+            if told:
+                solara.HTML("ul", _items(told.finding.sentences))
         for name in PICTURES:
             if name not in shown.pictures:
                 continue
             Figure(name, shown.pictures[name], projection)
+            if name == "futures" and told:
+                Details(told)
             if name == "differences":
                 Differences(projection)
         with solara.Card("To make it again"):
@@ -200,15 +203,16 @@ def Outcome(shown: Shown, *, is_current: bool) -> None:
             Note(projection.result.provenance_line)
 
 
+def _items(sentences: Sequence[str]) -> str:
+    return "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+
+
 @solara.component
-def Found(finding: Finding) -> None:
-    """Show the finding, and how well the model has forecast the past."""
-    with solara.Div():
-        if finding.headline:
-            solara.v.Html(tag="p", class_="font-weight-bold", children=[finding.headline])
-        items = "".join(f"<li>{escape(line)}</li>" for line in finding.lines)
-        solara.HTML("ul", items)
-        for line in finding.worth:
+def Details(told: Told) -> None:
+    """Say more of the scenario in which levers are moved, and how well the past was forecast."""
+    with solara.Card(told.title):
+        solara.HTML("ul", _items(told.lines))
+        for line in told.worth:
             Note(line)
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from foedus.cases.horizons import Horizon
     from foedus.cases.overrides import Settings
     from foedus.cases.scenario import Scenario
+    from foedus.defaults import Figures
     from foedus.outcomes.finding import Finding
     from foedus.studies.results import Result
     from foedus.views.sheet import Picture
@@ -308,7 +309,7 @@ class Comparison:
         """The command that makes this comparison again in the directory that it was saved to."""
         return self.result.command.replace("foedus run", "foedus compare", 1)
 
-    def write(self, directory: Path, *, figures: bool = True) -> Path:
+    def write(self, directory: Path, *, figures: Figures = True) -> Path:
         """Write the files of a comparison into the directory of its result.
 
         They go to its subdirectory ``comparison``. Files there that foedus did not write stay. A
@@ -320,7 +321,7 @@ class Comparison:
         directory
             Directory of the result.
         figures
-            Whether to write figures and the brief too.
+            Whether to write figures and the brief too: as PNG, with ``"svg"`` also as SVG.
 
         Returns
         -------
@@ -340,7 +341,7 @@ class Comparison:
             if figures:
                 from foedus.views import brief_files, comparison_plots
 
-                comparison_plots.write_figures(place, self)
+                comparison_plots.write_figures(place, self, svg=figures == "svg")
                 brief_files.write(self, place / "brief.html")
 
         if not self._is_written(target, figures=figures):
@@ -351,14 +352,16 @@ class Comparison:
     def _content(self) -> dict[str, Any]:
         return {"provenance": self.provenance, "comparison": self.summary}
 
-    def _is_written(self, target: Path, *, figures: bool) -> bool:
+    def _is_written(self, target: Path, *, figures: Figures) -> bool:
         """Whether a directory holds this comparison already, whether or not it was edited since."""
         try:
             there = json.loads((target / "comparison.json").read_text(encoding="utf-8"))
-            same = there["provenance"]["digest"] == self.result.digest
-            return same and (not figures or (target / "brief.html").is_file())
+            digest = there["provenance"]["digest"]
         except (OSError, ValueError, KeyError, TypeError):
             return False
+        has_figures = not figures or (target / "brief.html").is_file()
+        has_svg = figures != "svg" or on_disk.drawn(target) == "svg"
+        return bool(digest == self.result.digest and has_figures and has_svg)
 
     def __repr__(self) -> str:
         names = ", ".join(other.name for other in self.others)
@@ -384,7 +387,7 @@ def compare(
     resolve: float | None = None,
     out: str | Path | None = None,
     overwrite: bool = False,
-    figures: bool = True,
+    figures: Figures = True,
     allow_inert: bool = False,
     **options: Any,
 ) -> Comparison:
@@ -447,7 +450,7 @@ def compare(
 
     def made(count: int, known: Sequence[Result], *, last: bool) -> Comparison:
         return Comparison(
-            run(*scenarios, runs=count, reuse=known, figures=figures and last, **common)
+            run(*scenarios, runs=count, reuse=known, figures=figures if last else False, **common)
         )
 
     try:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from foedus.cases.frame import Frame
     from foedus.cases.scenario import Scenario
+    from foedus.defaults import Figures
     from foedus.ensembles.ensemble import Ensemble
     from foedus.ensembles.gathered import Worlds
     from foedus.outcomes.answer import Answer, Line
@@ -123,7 +124,7 @@ class Result:
     def headline(self) -> tuple[Line, int]:
         """The outcome that the finding begins with, and the scenario under which it is highest.
 
-        Of a single scenario it is the activity of the member that is least likely to be active.
+        Of a single scenario it is whether the member that is least likely to take part does.
         """
         line = headline(self.answer)
         return line, line.highest
@@ -244,7 +245,9 @@ class Result:
 
         return plots.figure(kind, self)
 
-    def save(self, directory: str | Path, *, figures: bool = True, overwrite: bool = False) -> Path:
+    def save(
+        self, directory: str | Path, *, figures: Figures = True, overwrite: bool = False
+    ) -> Path:
         """Write everything: worlds, summary, scenarios, provenance and figures.
 
         ``foedus.run(..., out=directory)`` does the same while the worlds are made.
@@ -254,7 +257,7 @@ class Result:
         directory
             Made if it does not exist. A directory that holds anything else is refused.
         figures
-            Whether to draw the figures as PNG and SVG into ``figures/``.
+            Whether to draw the figures into ``figures/``: as PNG, with ``"svg"`` also as SVG.
         overwrite
             Whether other results in the directory may be replaced.
 
@@ -282,24 +285,24 @@ class Result:
             self.finish(directory, wanted, figures=figures)
         return directory
 
-    def finish(self, directory: Path, wanted: dict[str, Any], *, figures: bool) -> None:
+    def finish(self, directory: Path, wanted: dict[str, Any], *, figures: Figures) -> None:
         """Write summary and figures beside the pieces, and mark the result as complete."""
         marker = {**marker_of(wanted), "digest": self.digest, "reproduce": self.command}
         on_disk.finish(
             directory, marker, lambda place: self._write_outcomes(place, figures=figures)
         )
 
-    def _write_outcomes(self, place: Path, *, figures: bool) -> None:
+    def _write_outcomes(self, place: Path, *, figures: Figures) -> None:
         on_disk.write_json(place / "summary.json", self.summary)
         on_disk.write_csv(place / "summary.csv", rows(self.summary))
         if figures:
-            self.write_figures(place / "figures")
+            self.write_figures(place / on_disk.FIGURES, svg=figures == "svg")
 
-    def write_figures(self, directory: Path) -> None:
-        """Draw the standard figures as PNG and SVG into a directory."""
+    def write_figures(self, directory: Path, *, svg: bool = False) -> None:
+        """Draw the standard figures as PNG into a directory, if wanted as SVG too."""
         from foedus.views import plots
 
-        plots.write_figures(directory, self)
+        plots.write_figures(directory, self, svg=svg)
 
     def json(self) -> str:
         """Return summary and provenance as JSON text."""
@@ -327,7 +330,7 @@ class Result:
         draw = POSTERIOR_FILE if isinstance(design, Posterior) else design.name
         files = " ".join(f"scenarios/{scenario.name}.yaml" for scenario in self.scenarios)
         return (
-            f"in this directory: foedus run {files} --runs {self.runs} --seed {self.seed} "
+            f"in the directory of the result: foedus run {files} --runs {self.runs} --seed {self.seed} "
             f"--parameters {draw} --out AGAIN"
         )
 

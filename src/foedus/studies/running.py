@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from foedus.cases.names import only_named
 from foedus.cases.scenario import Scenario
 from foedus.cases.scenario_reader import load_scenario
-from foedus.defaults import RUNS, SEED, Engine, Keep
+from foedus.defaults import RUNS, SEED, Engine, Figures, Keep
 from foedus.ensembles import ensemble, on_disk, store
 from foedus.errors import InterruptedRun, ResultError, nearest
 from foedus.studies.items import as_loaded
@@ -37,7 +37,7 @@ def run(
     keep: Keep = "summaries",
     out: str | Path | None = None,
     overwrite: bool = False,
-    figures: bool = True,
+    figures: Figures = True,
     workers: int | None = None,
     scheduler: Any = None,
     reuse: Sequence[Result] = (),
@@ -84,7 +84,7 @@ def run(
     overwrite
         Whether another result in ``out`` may be replaced.
     figures
-        Whether to draw the figures into ``out``.
+        Whether to draw the figures into ``out``: as PNG, with ``"svg"`` also as SVG.
     workers
         Threads; all processors if omitted.
     scheduler
@@ -169,12 +169,14 @@ def run(
             raise InterruptedRun(message) from None
         if before is not None and result.digest != before:
             raise ResultError(other_digest(directory))
-        drawn = (directory / on_disk.FIGURES).is_dir()
+        drawn = on_disk.drawn(directory / on_disk.FIGURES)
         altered = on_disk.altered_files(directory, on_disk.read_marker(directory))
         for sentence in altered:
             tell(f"{sentence} It is written again.")
-        if before is None or altered or (figures and not drawn):
-            result.finish(directory, wanted, figures=figures or (drawn and before is not None))
+        kept = False if before is None else drawn
+        both: Figures = "svg" if "svg" in (figures, kept) else figures or kept
+        if before is None or altered or both != drawn:
+            result.finish(directory, wanted, figures=both)
         elif not told:
             tell(f"{directory} already holds this very result; it was left as it is.")
     return result
@@ -223,7 +225,7 @@ def resume(
     directory: str | Path,
     *,
     runs: int | None = None,
-    figures: bool = True,
+    figures: Figures = True,
     workers: int | None = None,
     scheduler: Any = None,
     engine: Engine = "auto",

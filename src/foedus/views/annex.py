@@ -14,29 +14,19 @@ from foedus.views.governments import government_lines
 from foedus.views.words import in_words, scale_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator
 
-    from foedus.views.plots import StandardFigure
-    from foedus.views.sheet import Picture
     from foedus.views.subjects import Compared, Projected
 
 
 FUTURES = "futures"  # the figure of the front page, which the annex does not repeat
 
 
-def annex(comparison: Compared, drawn: Sequence[Path] = ()) -> tuple[Section, ...]:
-    """Return the annex of a brief, section by section.
-
-    Parameters
-    ----------
-    drawn
-        Directories with figures that were drawn already from this comparison and its result; they
-        are read instead of being drawn again.
-    """
+def annex(comparison: Compared) -> tuple[Section, ...]:
+    """Return the annex of a brief, section by section."""
     return (
         Section("Scenario by scenario", tuple(_scenarios(comparison))),
-        Section("Figures", tuple(_figures(comparison, drawn))),
+        Section("Figures", tuple(_figures(comparison))),
         *([Section("Differences", tuple(_differences(comparison)))] if comparison.others else []),
         Section("Outcomes", tuple(_outcomes(comparison))),
         Section("What carries cohesion", tuple(_assumptions(comparison))),
@@ -166,31 +156,19 @@ def _as_dict(estimate: Any) -> dict[str, Any]:
 # Figures and tables
 
 
-def _figures(comparison: Compared, drawn: Sequence[Path]) -> Iterator[FigureBlock]:
-    result = comparison.result
-    compared = comparison_plots.FIGURES if comparison.others else {}
-    own = {
-        kind: one
-        for kind, one in plots.FIGURES.items()
-        if kind != FUTURES and (one.compared or not comparison.others)
-    }
-    for kind, shown in compared.items():
-        for number, page in enumerate(plots.pages_of(shown, comparison.others), 1):
+def _figures(comparison: Compared) -> Iterator[FigureBlock]:
+    """Yield the figures of a comparison, then those of its result that a brief shows with it."""
+    result, others = comparison.result, comparison.others
+    for kind, shown in comparison_plots.FIGURES.items() if others else ():
+        for number, page in enumerate(plots.pages_of(shown, others), 1):
             draw = partial(comparison_plots.figure, kind, comparison, page)
-            yield _figure(plots.page_name(kind, number), shown, draw, drawn)
-    for kind, shown in own.items():
+            yield FigureBlock(plots.page_name(kind, number), shown.caption, draw, shown.caption)
+    for kind, shown in plots.FIGURES.items():
+        if kind == FUTURES or (others and not shown.compared):
+            continue
         for number, page in enumerate(plots.pages_of(shown, result.scenarios), 1):
             draw = partial(plots.figure, kind, result, page)
-            yield _figure(plots.page_name(kind, number), shown, draw, drawn)
-
-
-def _figure(
-    name: str, shown: StandardFigure, draw: Callable[[], Picture], drawn: Sequence[Path]
-) -> FigureBlock:
-    """Return a figure, read from where it has been drawn already if it was."""
-    found = (place / f"{name}.{form}" for form in ("svg", "png") for place in drawn)
-    there = next((path for path in found if path.is_file()), None)
-    return FigureBlock(name, shown.caption, draw, shown.caption, there)
+            yield FigureBlock(plots.page_name(kind, number), shown.caption, draw, shown.caption)
 
 
 def _differences(comparison: Compared) -> Iterator[Table | Words]:

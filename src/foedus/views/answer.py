@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from foedus.cases.given import conditions
 from foedus.cases.months import month_in_words
+from foedus.cases.overrides import settings_of
 from foedus.model.cohesion import END_STATE_MEANINGS
 from foedus.outcomes.answer import MARKED
 from foedus.outcomes.catalogue import ALLIANCE
@@ -14,6 +16,7 @@ from foedus.views.governments import decides
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from foedus.cases.scenario import Scenario
     from foedus.outcomes.answer import Answer, Line
     from foedus.outcomes.attribution import Attribution
     from foedus.outcomes.carriers import Carrier
@@ -103,14 +106,14 @@ def _of_one(answer: Answer) -> AnswerTable:
 def _members(answer: Answer) -> tuple[list[Line], list[Line]]:
     """Return the members that have a row of their own, and those that share one.
 
-    Those that differ between scenarios come first, then those that are least likely to be active.
+    Those that differ between scenarios come first, then those that are least likely to take part.
     """
-    active = [line for line in answer.lines if line.outcome.key == "active"]
-    if len(active) <= MOST_MEMBERS:
-        return active, []
-    ordered = sorted(active, key=lambda line: (not line.is_marked, min(line.values)))
+    parts = answer.parts
+    if len(parts) <= MOST_MEMBERS:
+        return parts, []
+    ordered = sorted(parts, key=lambda line: (not line.is_marked, min(line.values)))
     shown = ordered[: MOST_MEMBERS - 1]
-    return shown, [line for line in active if line not in shown]
+    return shown, [line for line in parts if line not in shown]
 
 
 def _cell(line: Line, place: int, width: int) -> str:
@@ -132,7 +135,7 @@ def _legend(answer: Answer) -> str:
     """Say what the rows and ranges are."""
     models = max(opened.models for line in answer.lines for opened in line.opened)
     over = f"{models} models, " if models > 1 else ""
-    members = "Members: active (not frozen, with a vote). " if len(answer.names) > 1 else ""
+    members = "Members: take part, not frozen. " if len(answer.names) > 1 else ""
     return f"{members}Ranges: {over}unknown numbers low and high."
 
 
@@ -262,19 +265,38 @@ def worth_line(summary: Mapping[str, Any]) -> str:
     )
 
 
-def set_line(summaries: Mapping[str, Mapping[str, Any]]) -> str:
-    """Name the numbers that were set by hand, each scenario apart; empty if there are none."""
-    told = {
-        called(name): ", ".join(f"{key} {value:g}" for key, value in content["set_by_hand"].items())
-        for name, content in summaries.items()
-    }
-    texts = {text for text in told.values() if text}
-    if not texts:
-        return ""
-    if len(texts) == 1 and all(told.values()):
-        return f"By hand, the same in every world: {texts.pop()}."
-    parts = "; ".join(f"{text} in {name}" for name, text in told.items() if text)
-    return f"By hand, the same in every world: {parts}."
+def set_line(shown: Projected) -> str:
+    """Name what was set by hand, and in which scenarios; empty if nothing was."""
+    told = _where(shown, {one.name: list(_by_hand(shown, one)) for one in shown.scenarios})
+    return f"By hand, the same in every world: {told}." if told else ""
+
+
+def given_line(shown: Projected) -> str:
+    """Say what is given of governments, and in which scenarios; empty if nothing is."""
+    return _where(shown, {one.name: conditions(one) for one in shown.scenarios})
+
+
+def _by_hand(shown: Projected, scenario: Scenario) -> Iterator[str]:
+    """Yield every setting of a scenario, and the numbers that were given in Python."""
+    settings = settings_of(scenario)
+    yield from (setting.replace("=", " ") for setting in settings)
+    known = {setting.partition("=")[0] for setting in settings}
+    for key, value in shown.summary[scenario.name]["set_by_hand"].items():
+        if key not in known:
+            yield f"{key} {value:g}"
+
+
+def _where(shown: Projected, told: Mapping[str, Sequence[str]]) -> str:
+    """Say what holds in which scenarios; nothing of these for what holds in all."""
+    having: dict[tuple[str, ...], list[str]] = {}
+    for part in dict.fromkeys(part for parts in told.values() for part in parts):
+        names = tuple(called(name) for name, parts in told.items() if part in parts)
+        having.setdefault(names, []).append(part)
+    return "; ".join(
+        ", ".join(parts)
+        + ("" if len(names) == len(shown.scenarios) else f" in {' and '.join(names)}")
+        for names, parts in having.items()
+    )
 
 
 def answer_lines(shown: Projected) -> Iterator[tuple[str, str]]:
@@ -294,9 +316,14 @@ def answer_lines(shown: Projected) -> Iterator[tuple[str, str]]:
         answer, line, place, shown.carriers_of(line.subject, line.outcome.key, name)
     ):
         yield "Open", told
-    if told := set_line(shown.summary):
+    first = next(iter(shown.summary.values()))
+    if len(answer.names) == 1 and (told := if_line(answer, line.subject, first)):
+        yield "If", told
+    if told := given_line(shown):
+        yield "Given", told
+    if told := set_line(shown):
         yield "Set", told
-    yield "Worth", worth_line(next(iter(shown.summary.values())))
+    yield "Worth", worth_line(first)
 
 
 def heading(answer: Answer, title: str) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from foedus.views.sheet import Picture
 
@@ -52,29 +51,22 @@ class FigureBlock:
         Draws the figure; called only if the picture is needed.
     caption
         Text below the figure; empty where the figure explains itself.
-    drawn
-        A file of this figure that exists already and is read instead; None if there is none.
     """
 
     name: str
     alt: str
     draw: Callable[[], Picture]
     caption: str = ""
-    drawn: Path | None = None
     kind: str = "figure"
 
     def image(self, form: str) -> bytes:
         """Return the picture as the bytes of a file: ``png`` or ``svg``."""
-        if self.drawn is not None and self.drawn.suffix == f".{form}":
-            return self.drawn.read_bytes()
         return self.draw().content(form)
 
     @property
     def data_uri(self) -> str:
         """The picture as a data URI, which an HTML page can contain."""
-        form = "png" if self.drawn is not None and self.drawn.suffix == ".png" else "svg"
-        kind = "png" if form == "png" else "svg+xml"
-        return f"data:image/{kind};base64,{b64encode(self.image(form)).decode()}"
+        return f"data:image/svg+xml;base64,{b64encode(self.image('svg')).decode()}"
 
 
 @dataclass(frozen=True)

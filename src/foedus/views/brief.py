@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 
-from foedus.cases.given import conditions
-from foedus.cases.overrides import settings_of
 from foedus.model.citations import note_line, plain_source
 from foedus.model.specifications import specifications
 from foedus.outcomes.catalogue import outcomes_of
@@ -24,7 +22,14 @@ from foedus.outcomes.worth import shipped_hindcast
 from foedus.views import tables
 from foedus.views.annex import FUTURES
 from foedus.views.annex import annex as annex_of
-from foedus.views.answer import answer_tables, cause_part, lever_words, table_caption
+from foedus.views.answer import (
+    answer_tables,
+    cause_part,
+    given_line,
+    lever_words,
+    set_line,
+    table_caption,
+)
 from foedus.views.blocks import FigureBlock, Section, Table, Words
 from foedus.views.futures import futures_figure
 from foedus.views.governments import GOVERNMENT_HEADER, government_rows
@@ -35,7 +40,6 @@ from foedus.views.worth_plots import worth_figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from foedus.cases.scenario import Scenario
     from foedus.outcomes.answer import Answer, Line
@@ -50,6 +54,8 @@ PLANNED = 1_900  # characters in which all scenarios are told
 TITLED, SOURCE, MEANING = 90, 80, 110  # of a title, of the source of a number, of its meaning
 BY_HAND = 500  # of what was set by hand
 ELECTIONS = 3  # elections that are told, at most
+WHY_HEADER = ("lever", "its part", "alone")
+NUMBER_HEADER = ("number", "outcome")
 ARROWS = {"^": "▲", "v": "▼"}
 
 
@@ -88,16 +94,13 @@ class Brief:
             yield from section.blocks
 
 
-def brief(comparison: Compared, *, annex: bool = False, drawn: Sequence[Path] = ()) -> Brief:
+def brief(comparison: Compared, *, annex: bool = False) -> Brief:
     """Make the brief of a comparison. A run is a comparison of a single scenario.
 
     Parameters
     ----------
     annex
         Whether to add every other table and figure.
-    drawn
-        Directories with figures that were drawn already from this comparison and its result, which
-        the annex takes from there.
     """
     result = comparison.result
     answer = result.answer
@@ -114,7 +117,7 @@ def brief(comparison: Compared, *, annex: bool = False, drawn: Sequence[Path] = 
         result.finding.title,
         tuple(_front(result)),
         tuple(Section(title, blocks) for title, blocks in back.items() if blocks),
-        annex_of(comparison, drawn) if annex else (),
+        annex_of(comparison) if annex else (),
     )
 
 
@@ -130,33 +133,12 @@ def _references(blocks: Sequence[Block]) -> str:
 
 def _front(result: Projected) -> Iterator[Block]:
     yield Words((" ".join(result.finding.sentences),))
-    if told := list(_by_hand(result)):
-        text = shorten("; ".join(told), BY_HAND, placeholder=" … (foedus show tells the rest)")
-        yield Words((f"Set by hand: {text}.",), "note")
+    given = given_line(result)
+    if told := " ".join(filter(None, [given and f"Given: {given}.", set_line(result)])):
+        text = shorten(told, BY_HAND, placeholder=" … (foedus show tells the rest)")
+        yield Words((text,), "note")
     yield from futures_blocks(result)
     yield from answer_blocks(result)
-
-
-def _by_hand(result: Projected) -> Iterator[str]:
-    """Yield what was set by hand, and what is given, with the scenarios in which it is so."""
-    told = {called(one.name): _settings(result, one) for one in result.scenarios}
-    having: dict[tuple[str, ...], list[str]] = {}
-    for part in dict.fromkeys(part for parts in told.values() for part in parts):
-        names = tuple(name for name, parts in told.items() if part in parts)
-        having.setdefault(names, []).append(part)
-    for names, parts in having.items():
-        where = "" if len(names) == len(told) else f" ({', '.join(names)})"
-        yield f"{', '.join(parts)}{where}"
-
-
-def _settings(result: Projected, scenario: Scenario) -> list[str]:
-    """Return what was set by hand in a scenario, also for all of them in Python; what is given."""
-    settings = settings_of(scenario)
-    named = {setting.partition("=")[0] for setting in settings}
-    numbers = result.summary[scenario.name]["set_by_hand"].items()
-    others = (f"{key}={value:g}" for key, value in numbers if key not in named)
-    given = (f"given that {condition}" for condition in conditions(scenario))
-    return [*settings, *others, *given]
 
 
 def futures_blocks(result: Projected) -> Iterator[FigureBlock]:
@@ -250,7 +232,7 @@ def _why(result: Projected) -> Iterator[Block]:
     ]
     yield Table(
         f"{who}, {what.words}: {high} less {low}, {unit}",
-        ("lever", "its part", "changed alone"),
+        WHY_HEADER,
         (*rows, ("all together", _part(cause, cause.total), "")),
         "Shapley values: the parts sum to the whole. In brackets least to most over the models, or "
         "the 95 % interval.",
@@ -276,9 +258,9 @@ def _carriers(result: Projected) -> Iterator[Block]:
             (_number(one, of), f"{_value(line, one.low)} to {_value(line, one.high)}")
             for one in found
         ]
-        yield Table("", ("number, low to high", "outcome"), tuple(rows), look="named")
+        yield Table("", NUMBER_HEADER, tuple(rows), look="named")
     if elections := government_rows(result.summary[name], result.names, ELECTIONS):
-        title = f"Takes part with a new government, and without: of 100 worlds under {called(name)}"
+        title = f"Takes part, by whether the government changed: of 100 worlds, {called(name)}"
         yield Table(title, GOVERNMENT_HEADER, tuple(elections), look="numbers")
 
 
@@ -287,8 +269,8 @@ def _told(answer: Answer, line: Line, place: int, *, some: bool) -> str:
     told = clause(answer, line)
     known = f"{_value(line, line.values[place])} [{range_of_100(line.opened[place])}] of 100 worlds"
     rest = (
-        "That hangs on these numbers, each at the middle of the lowest and of the highest third of "
-        "its draws."
+        "That hangs on these numbers: each from the middle of the lowest third of its draws to "
+        "that of the highest."
         if some
         else "No number moves that by more than chance does."
     )

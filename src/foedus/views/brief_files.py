@@ -13,7 +13,7 @@ from foedus.views.brief import brief
 from foedus.worlds.files import refuse_file, replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from foedus.defaults import Format
@@ -121,7 +121,6 @@ def write(
     *,
     overwrite: bool = False,
     annex: bool = False,
-    drawn: Sequence[Path] = (),
 ) -> Path:
     """Write the brief of a comparison or run.
 
@@ -133,7 +132,7 @@ def write(
         ``html`` or ``md``.
     overwrite
         Whether an existing file may be replaced.
-    annex, drawn
+    annex
         As for :func:`foedus.views.brief.brief`.
 
     Returns
@@ -149,7 +148,7 @@ def write(
         If a file cannot be written.
     """
     refuse(path, form, overwrite=overwrite)
-    made = brief(comparison, annex=annex, drawn=drawn)
+    made = brief(comparison, annex=annex)
     try:
         if form == "html":
             replace_file(path, html(made).encode())

@@ -374,9 +374,8 @@ class _Key(NamedTuple):
 def _small_print(shown: Projected) -> str:
     """Say what the worlds are, and what they are not."""
     luck = " The same luck in each scenario." if len(shown.scenarios) > 1 else ""
-    proportion = (
-        " A hundred stand for all, in proportion." if shown.data.sizes["run"] > HUNDRED else ""
-    )
+    many = shown.data.sizes["run"] > HUNDRED
+    proportion = " A hundred stand for all, rounded so that they add up." if many else ""
     return (
         f"{titles.worlds_line(shown.data)}{proportion}{luck} A world is in the first group that "
         "applies. At the right of each group: what is not known taken low and high. This is what "

@@ -170,6 +170,8 @@ WORDS: dict[str, str] = {
     "governments": "what each election or succession of the calendar decides",
     "comes": "share of worlds with a new government in that month",
     "changed": "the worlds with a new government in that month",
+    "election or succession": "a month of the alliance's calendar in which a member's government "
+    "may change",
     "stayed": "the worlds without one in that month",
     "overall": "all worlds",
     "close": "the new governments whose closeness to the patron exceeds one half",
@@ -218,6 +220,7 @@ WORDS: dict[str, str] = {
     "never": "share of worlds in which nothing ever differs",
     "attribution": "how a difference is split among the levers, events and numbers that differ",
     "shares": "the part of each lever in a difference",
+    "its part": "the part of a lever in a difference (Shapley value); the parts sum to the whole",
     "its part of the difference": "the part of a lever: its effect averaged over all orders in "
     "which the levers could be changed (Shapley)",
     "shapley": "the part of a lever in a difference: its effect averaged over all orders in which "

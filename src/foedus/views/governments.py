@@ -40,7 +40,7 @@ def government_lines(summary: dict[str, Any], names: dict[str, str]) -> Iterator
         )
 
 
-GOVERNMENT_HEADER = ("election or succession", "its chance", "with", "without")
+GOVERNMENT_HEADER = ("election or succession", "chance", "changed", "stayed")
 
 
 def government_rows(

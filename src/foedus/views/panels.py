@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from foedus.outcomes.finding import index
 from foedus.views.colours import INK, PALE, readable
 from foedus.views.sheet import EDGE, LINE, QUIET, SMALL, TEXT, WIDTH, height_of, width_of, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     import numpy.typing as npt
     from matplotlib.axes import Axes
@@ -25,15 +26,15 @@ if TYPE_CHECKING:
 
 STEPS = (1, 2, 3, 6, 12, 24, 36, 60, 120, 240, 600, 1200)  # months from one label to the next
 ROUND = 60  # from so many months on, years that are labelled are round
+LONGEST_NAME = 1.2  # inches of a name at the end of a line
 LABEL = 0.38  # inches that the label of a year takes
 SHARES = (0.0, 0.5, 1.0)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def as_share(value: float) -> str:
-    """Write a share of one: ``.66``, without a nought before the point."""
-    text = f"{value:.2f}".rstrip("0").rstrip(".") if value in SHARES else f"{value:.2f}"
-    return text if value in (0.0, 1.0) else text.replace("0.", ".", 1)
+def as_mark(value: float) -> str:
+    """Write a mark of a scale of shares, as short as can be: ``.5``."""
+    return f"{value:g}".removeprefix("0") or "0"
 
 
 def as_change(value: float) -> str:
@@ -45,12 +46,6 @@ def as_change(value: float) -> str:
 def as_percent(value: float) -> str:
     """Write a share in percent, without decimals."""
     return f"{100 * value:.0f} %"
-
-
-def of_hundred(value: float) -> str:
-    """Write a probability as so many of a hundred worlds, without ``of 100``."""
-    hundred = 100.0 * value
-    return f"{hundred:.1f}" if 0.0 < hundred < 0.95 else f"{hundred:.0f}"
 
 
 # ---------------------------------------------------------------------------------------------
@@ -73,7 +68,8 @@ def time_axis(ax: Axes, months: npt.NDArray[Any]) -> Axes:
     at = np.flatnonzero((places - january) % step == 0)
     labels = [_month_label(int(places[i]), step, is_first=i == at[0]) for i in at]
     ax.set_xticks(months[at], labels)
-    ax.set_xlim(months[0], months[-1])
+    if len(months) > 1:
+        ax.set_xlim(months[0], months[-1])
     return ax
 
 
@@ -84,9 +80,7 @@ def _month_label(place: int, step: int, *, is_first: bool) -> str:
     return f"{MONTHS[month]}\n{year}" if is_first or month == 0 else MONTHS[month]
 
 
-def share_axis(
-    ax: Axes, months: npt.NDArray[Any], write: Callable[[float], str] = as_share
-) -> Axes:
+def share_axis(ax: Axes, months: npt.NDArray[Any], write: Callable[[float], str] = as_mark) -> Axes:
     """Scale the y axis from 0 to 1 and the x axis by calendar months or years."""
     ax.set_ylim(0, 1)
     ax.set_yticks(SHARES, [write(mark) for mark in SHARES])
@@ -115,7 +109,7 @@ class Rows:
     low: float = 0.0
     high: float = 1.0
     marks: tuple[float, ...] = SHARES
-    write: Callable[[float], str] = as_share
+    write: Callable[[float], str] = as_mark
     gap: float = 0.22
 
     @property
@@ -326,6 +320,37 @@ def label_ends(
             color=readable(end.colour),
             annotation_clip=False,
         )
+
+
+def label_lines(ax: Axes, lines: Iterable[tuple[str, npt.NDArray[Any], str]]) -> None:
+    """Write name and last value of lines at the right edge of Axes.
+
+    Parameters
+    ----------
+    lines
+        Name, values and colour of each; one without any value has no label.
+    """
+    ends = []
+    for name, values, colour in lines:
+        present = values[~np.isnan(values)]
+        if present.size:
+            last = float(present[-1])
+            ends.append(End(last, f"{shortened(name)} {index(last)}", colour))
+    label_ends(ax, ends)
+
+
+def shortened(name: str, width: float = LONGEST_NAME) -> str:
+    """Cut a name that is wider than so many inches."""
+    end = len(name)
+    while end > 1 and width_of(name[:end], SMALL) > width:
+        end -= 1
+    return name if end == len(name) else f"{name[: end - 1].rstrip()}…"
+
+
+def names_width(names: Iterable[str]) -> float:
+    """Return the right margin, in inches, that :func:`label_lines` needs."""
+    widths = [width_of(f"{shortened(name)} .00", SMALL) for name in names]
+    return 0.12 + max(widths, default=0.0)
 
 
 # ---------------------------------------------------------------------------------------------

@@ -18,6 +18,8 @@ from matplotlib.patches import Patch
 
 from foedus.errors import ResultError, nearest
 from foedus.model.records import STANDINGS
+from foedus.outcomes.finding import index, of_100
+from foedus.outcomes.phrases import STANDING_WORDS
 from foedus.outcomes.summary import quantiles
 from foedus.views import titles
 from foedus.views.colours import BLUE, PALE, STANDING_COLOURS, scenario_colours
@@ -29,13 +31,11 @@ from foedus.views.panels import (
     Rows,
     add_key,
     as_percent,
-    as_share,
     head,
     header_room,
     key_room,
     label_ends,
     names_room,
-    of_hundred,
     share_axis,
     time_axis,
 )
@@ -101,8 +101,8 @@ def fan(
     (median,) = zero + quantiles(shown, [0.5])
     ax.plot(at, median, color=colour, linewidth=1.5, label="median over worlds")
     low, middle, high = quantiles(shown[-1:], [0.05, 0.5, 0.95])[:, 0].tolist()
-    ends = [End(zero + value, as_share(value), colour) for value in (low, high)]
-    ends.append(End(zero + middle, as_share(middle), colour, strong=True))
+    ends = [End(zero + value, index(value), colour) for value in (low, high)]
+    ends.append(End(zero + middle, index(middle), colour, strong=True))
     label_ends(ax, ends, zero, zero + 1.0)
     return ax
 
@@ -182,7 +182,7 @@ def status_river(
         bands.append(np.vstack((there, back[::-1])))
         colours.append(STANDING_COLOURS[name])
         if row[-1] >= LEAST_SHARE:
-            middle, text = lower[-1] + 0.5 * row[-1], of_hundred(row[-1])
+            middle, text = lower[-1] + 0.5 * row[-1], of_100(row[-1])
             ends.append(End(float(middle), text, strong=name == "active"))
         lower = lower + row
     stack = PolyCollection(bands, facecolors=colours, edgecolors="white", linewidths=0.3)
@@ -255,7 +255,8 @@ def status_figure(shown: Projected, scenarios: Sequence[Scenario]) -> Picture:
     names = [name for name in STANDINGS if bool(there.sel(standing_name=name))]
     handles = [Patch(facecolor=STANDING_COLOURS[name], edgecolor=PALE) for name in names]
     told = titles.status_title(shown, scenarios), subtitle
-    return in_rows(shown, scenarios, rows, draw, told, (handles, names))
+    words = [STANDING_WORDS[name] for name in names]
+    return in_rows(shown, scenarios, rows, draw, told, (handles, words))
 
 
 def with_headers(margins: Margins, scenarios: Sequence[Scenario]) -> Margins:

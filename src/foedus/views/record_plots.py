@@ -15,8 +15,9 @@ from foedus.cases.months import format_month, parse_month
 from foedus.cases.record import EVENTS
 from foedus.inference.hindcast import DRIVERS
 from foedus.outcomes.estimates import Z90, Z95
+from foedus.outcomes.finding import index
 from foedus.views.colours import AMBER, BLUE, GREY, INK, TEAL, VERMILION
-from foedus.views.panels import add_key, as_share, key_room
+from foedus.views.panels import add_key, key_room
 from foedus.views.plots import BANDS
 from foedus.views.sheet import SMALL, STYLE, Margins, Picture, save_picture, sheet
 from foedus.worlds.files import replace_file
@@ -51,11 +52,11 @@ def trust_forecasts(ax: Axes, hindcast: Hindcast, drivers: str, member: str = "A
     drivers
         One of :data:`~foedus.inference.hindcast.DRIVERS`.
     """
-    for index, origin in enumerate(hindcast.origins):
+    for place, origin in enumerate(hindcast.origins):
         fan = hindcast.fans[origin, drivers]
         first = parse_month(origin) + 1
         months = [_date(month) for month in range(first, first + fan.shape[1])]
-        labels = [*(band[0] for band in BANDS), "median over worlds"] if index == 0 else ["_"] * 3
+        labels = [*(band[0] for band in BANDS), "median over worlds"] if place == 0 else ["_"] * 3
         for (low, high), (*_, alpha), label in zip(((0, 4), (1, 3)), BANDS, labels, strict=False):
             ax.fill_between(
                 months, fan[low], fan[high], color=BLUE, alpha=alpha, linewidth=0, label=label
@@ -166,7 +167,7 @@ def hindcast_title(hindcast: Hindcast, drivers: str, member: str) -> str:
     better = "better" if errors["model"] < errors[rule] else "no better"
     return (
         f"{who}'s events were forecast {better} than by the simple rule '{rule}': mean squared "
-        f"error {as_share(errors['model'])}, the rule's {as_share(errors[rule])}"
+        f"error {index(errors['model'])}, the rule's {index(errors[rule])}"
     )
 
 

@@ -207,7 +207,7 @@ class Margins(NamedTuple):
     right: float = 0.4
     across: float = 0.4
     top: float = 0.08
-    bottom: float = 0.32
+    bottom: float = 0.38
     foot: float = 0.0
 
 

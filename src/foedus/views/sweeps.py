@@ -12,7 +12,7 @@ from foedus.html import html_table
 from foedus.outcomes.estimates import Estimate
 from foedus.outcomes.sweeps import MEASURES, points
 from foedus.views.colours import GREY, INK, TEAL, VERMILION
-from foedus.views.panels import SHARES, add_key, as_share, key_room
+from foedus.views.panels import SHARES, add_key, as_mark, key_room
 from foedus.views.sheet import (
     LINE,
     STYLE,
@@ -123,7 +123,7 @@ def lever_panel(ax: Axes, one: Swept) -> Axes:
     if one.own is not None and one.values[0] <= one.own <= one.values[-1]:
         ax.axvline(one.own, color=INK, linewidth=0.7, zorder=0)
     ax.set_ylim(0.0, 1.0)
-    ax.set_yticks(SHARES, [as_share(mark) for mark in SHARES])
+    ax.set_yticks(SHARES, [as_mark(mark) for mark in SHARES])
     ax.set_xticks(one.values)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.3g}"))
     ax.set_title(f"{one.words}\n{_moved(one)}", loc="left")

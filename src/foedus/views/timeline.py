@@ -13,7 +13,7 @@ from foedus.model.chronicle import Events
 from foedus.outcomes.phrases import KINDS
 from foedus.outcomes.story import History, Pair, Trace, member_codes
 from foedus.views.colours import member_look
-from foedus.views.panels import add_key, key_room, share_axis
+from foedus.views.panels import add_key, key_room, label_lines, names_width, share_axis
 from foedus.views.sheet import STYLE, Margins, Picture, sheet
 from foedus.worlds.files import refuse_file, replace_file
 
@@ -95,13 +95,16 @@ def timeline(ax: Axes, trace: Trace, members: Sequence[str] | None = None) -> Ax
         frameon=False,
         handlelength=3.2,
     )
-    return share_axis(ax, trace.history.months)
+    share_axis(ax, trace.history.months)
+    low, high = ax.get_xlim()
+    ax.set_xlim(low, high + 0.015 * (high - low))  # room for the marks of the last month
+    return ax
 
 
 def _draw_trust(ax: Axes, trace: Trace, code: str) -> None:
     """Draw the trust of a member: thin from the first to the last month of a freeze."""
     history, place = trace.history, trace.scenario.alliance.members.index(code)
-    trust = np.where(history.inside[:, place], history.trust[:, place], np.nan)
+    trust = _trust(trace, place)
     frozen = history.of("frozen")[:, place] > 0.0
     beside = frozen | np.append(frozen[1:], False) | np.append(False, frozen[:-1])
     name, drawn = trace.scenario.alliance.names[code], member_look(trace.scenario.alliance, code)
@@ -154,29 +157,49 @@ def timeline_figure(told: Trace | Pair) -> Picture:
     worlds = (told.one, told.other) if isinstance(told, Pair) else (told,)
     first = worlds[0]
     labels = list(dict.fromkeys(label for world in worlds for label in _labels(world)))
+    codes = dict.fromkeys(standing.member for world in worlds for standing in world.opening)
+    names = [first.scenario.alliance.names[code] for code in codes]
     subtitle = (
         f"One world of many: run {first.run}, seed {first.seed}. Lines: trust of each member while "
         "it is one; marks: what happened to it, off its line where they crowd."
     )
     with mpl.rc_context(STYLE):
-        margins = Margins(right=0.1, top=0.25, foot=key_room(labels))
+        margins = Margins(right=names_width(names), top=0.25, foot=key_room(labels))
         picture, axes = sheet(_ending(worlds), subtitle, [2.6] * len(worlds), 1, margins)
         handles: dict[str, Any] = {}
         for ax, world in zip(axes[:, 0], worlds, strict=True):
             timeline(ax, world).get_legend().remove()  # type: ignore[union-attr]
-            found, names = ax.get_legend_handles_labels()
-            handles |= dict(zip(names, found, strict=True))
+            label_lines(ax, _courses(world))
+            found, known = ax.get_legend_handles_labels()
+            handles |= dict(zip(known, found, strict=True))
         add_key(picture, [handles[label] for label in labels], labels)
     return picture
 
 
+def _courses(trace: Trace) -> Iterator[tuple[str, Any, str]]:
+    """Yield name, trust while a member, and colour of each member."""
+    alliance = trace.scenario.alliance
+    for standing in trace.opening:
+        place = alliance.members.index(standing.member)
+        yield (
+            alliance.names[standing.member],
+            _trust(trace, place),
+            member_look(alliance, standing.member)["color"],
+        )
+
+
+def _trust(trace: Trace, place: int) -> Any:
+    """Return a member's trust by month, NaN once it has left."""
+    inside = trace.history.inside[:, place]
+    return np.where(inside, trace.history.trust[:, place], np.nan)
+
+
 def _labels(trace: Trace) -> list[str]:
-    """Return what the key of a timeline explains: members, a freeze, and the marks that occur."""
+    """Return what the key of a timeline explains: a freeze, and the marks that occur."""
     codes = [standing.member for standing in trace.opening]
-    names = [trace.scenario.alliance.names[code] for code in codes]
     there = {sign for code in codes for sign, _, _ in _signs(trace, code)}
     frozen = [FROZEN] if _is_anybody_frozen(trace, codes) else []
-    return [*names, *frozen, *(KINDS.get(sign, sign) for sign in MARKERS if sign in there)]
+    return [*frozen, *(KINDS.get(sign, sign) for sign in MARKERS if sign in there)]
 
 
 def _is_anybody_frozen(trace: Trace, members: Sequence[str]) -> bool:
@@ -188,6 +211,9 @@ def _ending(worlds: Sequence[Trace]) -> str:
     """Say what becomes of the alliance in a world, under one scenario or two."""
     if len(worlds) == 1:
         return f"In this world {worlds[0].end}"
+    one, other = worlds
+    if one.end.end_state == other.end.end_state:
+        return f"Under both scenarios the alliance of this world ends {one.end.end_state}"
     ends = (f"{world.end.end_state} under {world.scenario.name}" for world in worlds)
     return f"In this world the alliance ends {', '.join(ends)}"
 

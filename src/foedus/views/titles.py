@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from foedus.cases.months import month_in_words
 from foedus.model.records import STANDINGS
 from foedus.outcomes.attribution import EVENTS, NUMBERS
 from foedus.outcomes.catalogue import ACTIVE, ALLIANCE
 from foedus.outcomes.estimates import difference
+from foedus.outcomes.finding import called, index, of_100
+from foedus.outcomes.phrases import EVENT_WORDS
 from foedus.outcomes.summary import quantiles
-from foedus.views.panels import MONTHS, as_change, as_share, of_hundred
+from foedus.views.panels import as_change
 from foedus.worlds.populations import populations_in
 
 if TYPE_CHECKING:
@@ -52,9 +55,8 @@ def is_told(found: Estimate, least: float) -> bool:
 
 
 def month_name(month: Any) -> str:
-    """Write a month of a dataset: ``Dec 2030``."""
-    year, number = str(month)[:7].split("-")
-    return f"{MONTHS[int(number) - 1]} {year}"
+    """Write a month of a dataset: ``December 2030``."""
+    return month_in_words(str(month)[:7])
 
 
 def span(data: xr.Dataset) -> str:
@@ -85,7 +87,7 @@ def alliance_name(data: xr.Dataset) -> str:
     return str(data.attrs["alliance"]).upper()
 
 
-def _between(values: Iterable[float], write: Any = as_share) -> str:
+def _between(values: Iterable[float], write: Any = index) -> str:
     found = list(values)
     low, high = write(min(found)), write(max(found))
     return low if low == high else f"{low} to {high}"
@@ -102,8 +104,8 @@ def cohesion_title(shown: Projected, scenarios: Sequence[Scenario]) -> str:
     if len(scenarios) == 1:
         (low, median, high) = next(iter(ends.values()))
         return (
-            f"Cohesion of the {alliance_name(data)} ends at {as_share(median)}, "
-            f"between {as_share(low)} and {as_share(high)} in nine of ten worlds"
+            f"Cohesion of the {alliance_name(data)} ends at {index(median)}, "
+            f"between {index(low)} and {index(high)} in nine of ten worlds"
         )
     by_median = sorted(scenarios, key=lambda scenario: ends[scenario.name][1])
     worst, best = by_median[0], by_median[-1]
@@ -115,8 +117,8 @@ def cohesion_title(shown: Projected, scenarios: Sequence[Scenario]) -> str:
     medians = [ends[scenario.name][1] for scenario in by_median]
     if is_told(found, SMALLEST) and medians[-1] - medians[0] >= SMALLEST and found.value > 0.0:
         return (
-            f"Cohesion ends highest under {best.name} ({as_share(medians[-1])}), "
-            f"lowest under {worst.name} ({as_share(medians[0])})"
+            f"Cohesion ends highest under {called(best.name)} ({index(medians[-1])}), "
+            f"lowest under {called(worst.name)} ({index(medians[0])})"
         )
     return f"Cohesion ends at {_between(medians)} in all scenarios: no difference worth telling"
 
@@ -146,12 +148,12 @@ def status_title(shown: Projected, scenarios: Sequence[Scenario]) -> str:
     way = max(ways, key=lambda one: float(ways[one][least].mean()))
     own, others = ways[way][least], np.delete(ways[way], least, axis=0)
     when = f"in {month_name(data['month'].values[-1])}"
-    told = f"{members[least]} is {way} in {_between(own, of_hundred)} of 100 worlds"
+    told = f"{members[least]} is {way} in {_between(own, of_100)} of 100 worlds"
     if others.size and own.min() >= others.max() + APART:
-        return f"{told} {when}, nobody else in more than {of_hundred(others.max())}"
+        return f"{told} {when}, nobody else in more than {of_100(others.max())}"
     if others.size == 0:
         return f"{told} {when}"
-    every = _between(active.ravel(), of_hundred)
+    every = _between(active.ravel(), of_100)
     return f"Members are active in {every} of 100 worlds {when}; none stands apart"
 
 
@@ -228,14 +230,15 @@ def difference_title(
     cohesion = _told(comparison, others, [(ALLIANCE, "cohesion")], SMALLEST)
     trust = _told(comparison, others, [(member, "trust") for member in members], SMALLEST)
     parts = [
-        f"{what} {as_change(drawn[told[0].scenario, told[0].subject])} under {told[0].scenario}"
+        f"{what} {as_change(drawn[told[0].scenario, told[0].subject])} "
+        f"under {called(told[0].scenario)}"
         for what, told in (
             ("cohesion", cohesion),
             (f"trust of {names[trust[0].subject]}" if trust else "", trust),
         )
         if told
     ]
-    baseline = comparison.baseline.name
+    baseline = called(comparison.baseline.name)
     if not parts:
         return f"Neither cohesion nor trust differs from {baseline} by anything worth telling"
     return f"Largest differences from {baseline}: {', '.join(parts)}"
@@ -247,7 +250,7 @@ def activity_title(comparison: Compared, others: Sequence[Scenario]) -> str:
     told = _told(comparison, others, [(member, "active") for member in members], FEWEST)
     if not told:
         return "No scenario changes a member's chance to be active by anything worth telling"
-    return _moved(comparison, told[0], "The chance to be active moves most for")
+    return _moved(comparison, told[0], "is active")
 
 
 def incidence_title(
@@ -257,15 +260,14 @@ def incidence_title(
     told = _told(comparison, others, panels, FEWEST)
     if not told:
         return "No scenario changes the chance of an event by anything worth telling"
-    event = told[0].found.outcome.replace("_", " ")
-    return _moved(comparison, told[0], f"The chance of {event} moves most for")
+    return _moved(comparison, told[0], EVENT_WORDS[told[0].found.outcome])
 
 
 def _moved(comparison: Compared, told: Told, what: str) -> str:
     return (
-        f"{what} {comparison.result.names[told.subject]}: {of_hundred(told.found.baseline)} of 100 "
-        f"worlds under {comparison.baseline.name}, {of_hundred(told.found.other)} under "
-        f"{told.scenario}"
+        f"{comparison.result.names[told.subject]} {what} in {of_100(told.found.baseline)} of 100 "
+        f"worlds under {called(comparison.baseline.name)}, {of_100(told.found.other)} "
+        f"under {called(told.scenario)}"
     )
 
 
@@ -284,7 +286,7 @@ def attribution_title(comparison: Compared, shown: Sequence[Scenario]) -> str:
     from_what = largest.lever.replace("_", " ")
     if largest.lever not in (EVENTS, NUMBERS):
         from_what = f"the lever {from_what}"
-    total = f"{as_change(found.total.value)} in cohesion under {name}"
+    total = f"{as_change(found.total.value)} in cohesion under {called(name)}"
     if len(found.shares) == 1:
         return f"The whole {total} comes from {from_what}"
     return f"Of the {total}, {as_change(largest.shapley.value)} comes from {from_what}"

@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import Normalize, to_hex
 from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
 
 from foedus.cases.months import format_month
 from foedus.model.records import WITHDRAWN, is_member
+from foedus.outcomes.finding import index
+from foedus.outcomes.phrases import STANDING_WORDS
 from foedus.views.colours import GREY, INK, STANDING_COLOURS, member_look
-from foedus.views.panels import SHARES, add_key, as_share, key_room, share_axis
+from foedus.views.panels import (
+    SHARES,
+    add_key,
+    as_mark,
+    key_room,
+    label_lines,
+    names_width,
+    share_axis,
+)
 from foedus.views.sheet import STYLE, Margins, Picture, sheet
 
 if TYPE_CHECKING:
@@ -111,7 +121,7 @@ def _draw_member(ax: Axes, member: MemberState, place: tuple[float, float]) -> N
     ax.text(
         x,
         y + (0.26 if above else -0.26),
-        f"{member.name}\n{member.standing}{trust}",
+        f"{member.name}\n{STANDING_WORDS[member.standing]}{trust}",
         ha="center",
         va="bottom" if above else "top",
         fontsize=8,
@@ -156,7 +166,7 @@ def path(ax: Axes, model: AllianceModel) -> Axes:
 
 def network_figure(model: AllianceModel) -> Picture:
     """Return a figure of :func:`network` with title and legends."""
-    rings = {name: _ring(colour) for name, colour in STANDING_COLOURS.items()}
+    rings = {STANDING_WORDS[name]: _ring(colour) for name, colour in STANDING_COLOURS.items()}
     line: dict[str, Any] = {"color": INK, "linewidth": 3.0, "alpha": 0.55}
     links = {
         "takes part": Line2D([], [], **line),
@@ -166,12 +176,12 @@ def network_figure(model: AllianceModel) -> Picture:
     labels = [*rings, *links]
     subtitle = f"{_when(model)}. Fill: trust in {model.patron.name}; ring: standing."
     with mpl.rc_context(STYLE):
-        margins = Margins(left=0.1, right=0.75, bottom=0.05, foot=key_room(labels, PAIR))
+        margins = Margins(left=0.1, right=0.75, top=0.2, bottom=0.05, foot=key_room(labels, PAIR))
         picture, axes = sheet(_standing(model), subtitle, [3.4], 1, margins, width=PAIR)
         network(axes[0][0], model)
         place = picture.add_axes((1 - 0.62 / PAIR, 0.4, 0.12 / PAIR, 0.35))
         bar = picture.colorbar(ScalarMappable(Normalize(0.0, 1.0), TRUST), cax=place)
-        bar.set_ticks(SHARES, labels=[as_share(mark) for mark in SHARES])
+        bar.set_ticks(SHARES, labels=[as_mark(mark) for mark in SHARES])
         add_key(picture, [*rings.values(), *links.values()], labels)
     return picture
 
@@ -191,14 +201,20 @@ def _ring(colour: str) -> Line2D:
 
 def path_figure(model: AllianceModel) -> Picture:
     """Return a figure of :func:`path` with title and labels."""
-    labels = [f"trust of {member.name}" for member in model.members] + ["cohesion of the alliance"]
+    names = {f"trust of {member.name}": member.name for member in model.members}
+    names["cohesion of the alliance"] = "Cohesion"
     subtitle = f"{_when(model)}. Cohesion, and trust in {model.patron.name} (0 to 1)."
     with mpl.rc_context(STYLE):
-        margins = Margins(right=0.15, foot=key_room(labels, PAIR))
+        margins = Margins(right=names_width(names.values()))
         picture, axes = sheet(_course(model), subtitle, [3.0], 1, margins, width=PAIR)
-        handles, labels = path(axes[0][0], model).get_legend_handles_labels()
-        add_key(picture, handles, labels)
+        ax = path(axes[0][0], model)
+        label_lines(ax, [_named(line, names) for line in ax.get_lines()])
     return picture
+
+
+def _named(line: Line2D, names: dict[str, str]) -> tuple[str, Any, str]:
+    values = np.asarray(line.get_ydata(), float)
+    return names[str(line.get_label())], values, to_hex(line.get_color())
 
 
 def _when(model: AllianceModel) -> str:
@@ -221,4 +237,4 @@ def _course(model: AllianceModel) -> str:
     if not model.elapsed:
         return "Nothing has happened yet"
     course = model.alliance_history()["cohesion"].to_numpy()
-    return f"Cohesion has gone from {as_share(course[0])} to {as_share(course[-1])}"
+    return f"Cohesion has gone from {index(course[0])} to {index(course[-1])}"

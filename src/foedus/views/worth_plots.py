@@ -8,7 +8,7 @@ import matplotlib as mpl
 
 from foedus.outcomes.worth import beats
 from foedus.views.colours import BLUE, GREY, INK
-from foedus.views.panels import as_share
+from foedus.views.panels import as_mark
 from foedus.views.sheet import SMALL, STYLE, TEXT, Margins, Picture, sheet
 
 if TYPE_CHECKING:
@@ -116,4 +116,4 @@ def _draw(ax: Axes, panel: _Panel, *, is_last: bool) -> None:
     ax.grid(visible=False, axis="y")
     ax.spines["left"].set_visible(False)
     ax.tick_params(length=0, labelbottom=is_last)
-    ax.xaxis.set_major_formatter(lambda x, _: as_share(round(x, 2)))
+    ax.xaxis.set_major_formatter(lambda x, _: as_mark(round(x, 2)))
