@@ -134,7 +134,4 @@ def _at_truth(made: Synthetic, k: int, size: int, blocks: int, seed: int) -> smc
     numbers = np.repeat(made.numbers[:, k : k + 1], size, axis=1)
     luck = np.full((blocks, size), k, dtype=np.int64)
     reference = smc.uniforms(seed, STREAM, k, len(numbers), size, compiled_kernel())
-    often = np.ones(len(numbers))
-    return smc.Population(
-        numbers, luck, np.zeros(size), 1.0, 0.0, FIRST, 1.0, 0.0, 1, reference, often
-    )
+    return smc.Population(numbers, luck, np.zeros(size), 1.0, 0.0, FIRST, 1.0, 0.0, 1, reference)
