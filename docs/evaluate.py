@@ -12,11 +12,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from foedus.cases.record import load_record
 from foedus.cases.shipped import DATA
 from foedus.ensembles.workers import available_workers
+from foedus.inference.drift import drift as drift_from_the_truth
 from foedus.inference.rest import rest as checks_at_rest
 from foedus.inference.structures import of_coding
 from foedus.outcomes.worth import with_years_ahead
@@ -98,6 +100,24 @@ def coverage(place: Path) -> None:
     shutil.copy(place / "coverage" / "ranks.png", IMAGES / "ranks.png")
 
 
+def drift(_: Path) -> None:
+    """Let particles start from the truth of synthetic records: a test of the likelihood alone."""
+    record = replace(load_record(), earlier=())
+    found = drift_from_the_truth(record, workers=available_workers())
+    errors = found.numbers.std(axis=0, ddof=1) / len(found.numbers) ** 0.5
+    means = found.numbers.mean(axis=0)
+    kept = {
+        "records": len(found.numbers),
+        "mean_square_in_errors": float(((means / errors) ** 2).mean()),
+        "numbers": {
+            name: {"drift": float(mean), "error": float(error)}
+            for name, mean, error in zip(found.names, means, errors, strict=True)
+        },
+    }
+    text = json.dumps(kept, indent=2) + "\n"
+    (RESULTS / "drift.json").write_text(text, encoding="utf-8")
+
+
 def control(_: Path) -> None:
     """Project the scenario without any lever, further and further ahead."""
     found = {}
@@ -129,7 +149,8 @@ def rest(_: Path) -> None:
 
 
 STEPS = {
-    step.__name__: step for step in (calibration, hindcast, codings, coverage, control, sweep, rest)
+    step.__name__: step
+    for step in (calibration, hindcast, codings, coverage, drift, control, sweep, rest)
 }
 
 if __name__ == "__main__":

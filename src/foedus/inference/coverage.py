@@ -15,7 +15,7 @@ import json
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from foedus.defaults import CALIBRATION_SEED, COVERAGE_DRAWS
 from foedus.errors import ResultError
 from foedus.inference import smc
 from foedus.inference.calibration import calibrate
-from foedus.inference.likelihood import Begun, Likelihood, placed, seed_before
+from foedus.inference.likelihood import Begun, placed, seed_before, target
 from foedus.worlds.buffers import LANES
 from foedus.worlds.engines import compiled_kernel, passed, signals_of, states_of
 from foedus.worlds.openings import FromTable, opening
@@ -156,7 +156,8 @@ def coverage(
         If ``keep`` holds results of a study with other inputs.
     """
     record = record if earlier else replace(record, earlier=())
-    truths, synthetic = _synthetic(record, records, seed, workers)
+    made = synthetic(record, records, seed)
+    truths = made.values
     key = {
         "model": source_hash(),
         "record": record.fingerprint,
@@ -165,10 +166,10 @@ def coverage(
         "seed": seed,
     }
     done = _read(keep, key)
-    names = tuple(truths)
+    names = made.names
     wanted = {
         index: ({name: float(truths[name][index]) for name in names}, one, draws, seed + index)
-        for index, one in enumerate(synthetic)
+        for index, one in enumerate(made.records)
         if index not in done
     }
     for index, found in _calibrated(wanted, workers):
@@ -179,8 +180,8 @@ def coverage(
         if progress is not None:
             progress(len(done), records)
     lines = [done[index] for index in range(records)]
-    prior = Likelihood(record, seed, 1).wanted
-    ranges = np.array([law.quantile(WIDE[1]) - law.quantile(WIDE[0]) for law in prior.priors])
+    priors = target(record.history).priors
+    ranges = np.array([law.quantile(WIDE[1]) - law.quantile(WIDE[0]) for law in priors])
     low, high = (np.array([line[side] for line in lines]) for side in ("low", "high"))
     truth = np.array([[truths[name][k] for name in names] for k in range(records)])
     return Coverage(
@@ -244,18 +245,38 @@ def _read(path: Path | None, key: dict[str, Any]) -> dict[int, dict[str, Any]]:
     return found
 
 
-def _synthetic(
-    record: Record, count: int, seed: int, workers: int
-) -> tuple[dict[str, Floats], list[Record]]:
-    """Draw true numbers from their priors, and a synthetic record for each set of them.
+class Synthetic(NamedTuple):
+    """Synthetic records and the truth of each.
 
-    Returns the true numbers by name, shape (record,) each, and the records.
+    The world of record i has number i: the draws of a :class:`Likelihood` with :func:`world_seed`
+    and with luck i in every block are those that made the record.
+
+    Attributes
+    ----------
+    names
+        Names of the numbers that calibration draws.
+    numbers
+        The true numbers as a particle has them, each in (0, 1): shape (number, record).
+    anchors
+        The repair constant of each record's world: shape (record,).
+    values
+        The true numbers and the repair constant by name: shape (record,) each.
+    records
+        The records.
     """
-    likelihood = Likelihood(record, seed, workers)
-    likelihood.close()
-    wanted, loops = likelihood.wanted, compiled_kernel()
+
+    names: tuple[str, ...]
+    numbers: Floats
+    anchors: Floats
+    values: dict[str, Floats]
+    records: list[Record]
+
+
+def synthetic(record: Record, count: int, seed: int) -> Synthetic:
+    """Draw true numbers from their priors, and a synthetic record for each set of them."""
+    wanted = target(record.history)
     rows = len(wanted.names)
-    uniform = smc.uniforms(seed, STREAM, 1, rows + 1, count, loops)
+    uniform = smc.uniforms(seed, STREAM, 1, rows + 1, count, compiled_kernel())
     structural = np.array(wanted.structural)
     anchors = structural[(uniform[-1] * structural.size).astype(int)]
     values = placed(wanted, uniform[:-1], anchors)
@@ -263,7 +284,15 @@ def _synthetic(
     for first in range(0, count, LANES):
         some = {name: row[first : first + LANES] for name, row in values.items()}
         records += _with_earlier(record, some, seed, first)
-    return {name: values[name] for name in wanted.names}, records
+    return Synthetic(wanted.names, uniform[:-1], anchors, values, records)
+
+
+def world_seed(seed: int) -> int:
+    """Return the seed of the worlds that synthetic records are made of.
+
+    It is not that of their calibration, which would then come upon the true luck.
+    """
+    return seed + 1
 
 
 def _with_earlier(record: Record, values: dict[str, Floats], seed: int, first: int) -> list[Record]:
@@ -300,7 +329,7 @@ def _records(record: Record, design: FromTable, seed: int, worlds: Integers) -> 
     count = len(worlds)
     runs = np.arange(count)
     own = np.tile(worlds, (len(members), 1))
-    start = opening(design, free, seed + 1, runs, compiled_kernel(), own)
+    start = opening(design, free, world_seed(seed), runs, compiled_kernel(), own)
     luck = np.broadcast_to(worlds, (-(-free.horizon // 12), len(members), count))
     noise = np.random.default_rng([seed, int(worlds[0])])
     houses = {item.instrument: item.house for item in record.fitted if item.house > 0.0}
@@ -310,7 +339,7 @@ def _records(record: Record, design: FromTable, seed: int, worlds: Integers) -> 
     at: dict[int, list[Observation]] = {}
     for item in record.fitted:
         at.setdefault(item.month - free.start + 1, []).append(item)
-    for month, bench in passed(free, seed + 1, start, luck, range(1, free.horizon + 1)):
+    for month, bench in passed(free, world_seed(seed), start, luck, range(1, free.horizon + 1)):
         signals, states = signals_of(bench, count), states_of(bench, count)
         crisis, support = np.asarray(signals.crisis), np.asarray(signals.support)
         for place, world in np.argwhere(crisis > 0.0):
@@ -322,7 +351,8 @@ def _records(record: Record, design: FromTable, seed: int, worlds: Integers) -> 
             )
             events[world].append(ScriptedEvent(event, DEFAULT_ORIGIN))
         for one, other in record.disputes:
-            fought = np.asarray(signals.clash)[members.index(one)] > 0.0
+            sides = [members.index(one), members.index(other)]  # one may have left
+            fought = np.asarray(signals.clash)[sides].max(axis=0) > 0.0
             for world in np.flatnonzero(fought):
                 clash = Clash(
                     event="clash",

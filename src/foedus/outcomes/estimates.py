@@ -346,16 +346,19 @@ def _error(
     sizes, strata
         Numbers of worlds of each population, and the stratum that it belongs to.
     """
-    square, freedom = np.zeros_like(independent), 0
-    for stratum in np.unique(strata):
-        here = strata == stratum
-        weight, count = sizes[here].sum() / sizes.sum(), int(here.sum())
-        if count < 2 or not sizes[here].all():
-            square += weight * independent**2
-            continue
-        means = sums[here] / sizes[here, None]
-        square += weight**2 * means.var(axis=0, ddof=1) / count
-        freedom += count - 1
+    _, which = np.unique(strata, return_inverse=True)
+    belongs = np.zeros((int(which.max()) + 1, strata.size))
+    belongs[which, np.arange(strata.size)] = 1.0
+    counts, worlds = belongs.sum(axis=1), belongs @ sizes
+    known = (counts >= 2) & (belongs @ (sizes > 0) == counts)
+    weights = (worlds / worlds.sum())[:, None]
+    means = sums / np.maximum(sizes, 1)[:, None]
+    middles = (belongs @ means) / counts[:, None]
+    spreads = belongs @ (means - middles[which]) ** 2 / np.maximum(counts - 1, 1)[:, None]
+    parts = np.where(
+        known[:, None], weights**2 * spreads / counts[:, None], weights * independent**2
+    )
+    square, freedom = parts.sum(axis=0), float((counts - 1.0)[known].sum())
     error = np.sqrt(square)
     wider = (error > independent) & (freedom > 0)
     normal = np.full_like(independent, Z95)

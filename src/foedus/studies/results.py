@@ -330,8 +330,8 @@ class Result:
         draw = POSTERIOR_FILE if isinstance(design, Posterior) else design.name
         files = " ".join(f"scenarios/{scenario.name}.yaml" for scenario in self.scenarios)
         return (
-            f"in the directory of the result: foedus run {files} --runs {self.runs} --seed {self.seed} "
-            f"--parameters {draw} --out AGAIN"
+            f"in the directory of the result: foedus run {files} --runs {self.runs} "
+            f"--seed {self.seed} --parameters {draw} --out AGAIN"
         )
 
     def _repr_html_(self) -> str:

@@ -8,8 +8,8 @@ from foedus.cases.given import conditions
 from foedus.cases.months import month_in_words
 from foedus.cases.overrides import settings_of
 from foedus.model.cohesion import END_STATE_MEANINGS
-from foedus.outcomes.answer import MARKED
-from foedus.outcomes.catalogue import ALLIANCE
+from foedus.outcomes.answer import MARKED, PART
+from foedus.outcomes.catalogue import ALLIANCE, MEMBER_OUTCOMES
 from foedus.outcomes.finding import called, index, of_100, range_of_100
 from foedus.views.governments import decides
 
@@ -149,12 +149,12 @@ def table_caption(answer: Answer) -> str:
     ]
     models = max(opened.models for line in answer.lines for opened in line.opened)
     over = f"what each of the {models} models says, and " if models > 1 else ""
-    rows = "Suspended: without a vote; takes part: not frozen, and there at the last summit."
-    marks = ""
+    part = MEMBER_OUTCOMES[PART].meaning
+    rows, marks = f"Takes part: {part}.", ""
     if len(answer.names) > 1:
         rows = (
-            f"{_upper('; '.join(meanings))}; cohesion: an index from 0 to 1. Members: active, that "
-            "is, not frozen and with a vote."
+            f"{_upper('; '.join(meanings))}; cohesion: an index from 0 to 1; of each member: that "
+            f"it takes part ({part})."
         )
         marks = (
             f" ^ v marks what is surely more or less than under {called(answer.names[0])}, by "
