@@ -80,7 +80,11 @@ class Visitor:
         return str(self.page.locator(image).first.get_attribute("src"))
 
     def await_another_chart(self, than: str, image: str = FANS) -> None:
-        changed = "([image, than]) => document.querySelector(image).src !== than"
+        # the picture is away for a moment while another scenario takes its place
+        changed = """([image, than]) => {
+            const now = document.querySelector(image);
+            return now !== null && now.src !== than;
+        }"""
         self.page.wait_for_function(changed, arg=[image, than])
 
     def await_rest(self) -> None:

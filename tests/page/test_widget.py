@@ -94,5 +94,5 @@ def test_it_shows_itself_and_says_what_it_needs(
     with pytest.raises(ResultError, match=r"'XXX' is no member.*ARM"):
         foedus.widget("baseline", "XXX")
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
-    with pytest.raises(ResultError, match=r"foedus\[explore\]"):
+    with pytest.raises(ResultError, match=r"Install the extra 'explore'"):
         foedus.widget("baseline")

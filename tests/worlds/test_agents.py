@@ -162,7 +162,8 @@ def test_parameters_are_drawn_declared_or_given(baseline: Scenario) -> None:
     assert AllianceModel(baseline, parameters="default").parameters == default_parameters()
     own = default_parameters({"contagion": 0.0})
     assert AllianceModel(baseline, parameters=own).parameters == own
-    with pytest.raises(ResultError, match="none of 'prior', 'default', 'posterior'"):
+    told = "is none of these: 'prior', 'default', 'posterior'"
+    with pytest.raises(ResultError, match=told):
         AllianceModel(baseline, parameters="guess")
 
 

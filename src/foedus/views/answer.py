@@ -181,18 +181,19 @@ def _marks(answer: Answer) -> str:
 # One line each
 
 
-def why_line(answer: Answer, cause: Attribution | str | None) -> str:
+def why_line(answer: Answer, line: Line, cause: Attribution | str | None) -> str:
     """Say which levers make the difference that the headline tells.
 
     Parameters
     ----------
+    line
+        The outcome of the headline, by which the two scenarios are chosen.
     cause
-        How it is split among levers, or a sentence that says why it is not.
+        How their difference is split among levers, or a sentence that says why it is not.
     """
     if cause is None or isinstance(cause, str):
         return cause or ""
     shares = sorted(cause.shares, key=lambda share: -abs(share.shapley.value))
-    line = answer.line(cause.subject, cause.outcome)
     high, low = (called(answer.names[place]) for place in (line.highest, line.lowest))
     who = answer.members.get(cause.subject, "cohesion")
     if len(shares) == 1:
@@ -308,9 +309,9 @@ def answer_lines(shown: Projected) -> Iterator[tuple[str, str]]:
         A result.
     """
     answer = shown.answer
-    if why := why_line(answer, shown.cause):
-        yield "Why", why
     line, place = shown.headline
+    if why := why_line(answer, line, shown.cause):
+        yield "Why", why
     name = answer.names[place]
     if told := open_line(
         answer, line, place, shown.carriers_of(line.subject, line.outcome.key, name)
