@@ -7,6 +7,7 @@ import json
 import pkgutil
 import re
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,10 +39,10 @@ from foedus.views.words import SCALE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from foedus.studies.comparison import Comparison
 
+HERE = Path(__file__).resolve().parents[2]  # where README and docs lie
 QUICK = ("--runs", "40", "--horizon", "14", "--workers", "1")
 CSTO = load_scenario("baseline").alliance
 
@@ -244,20 +245,20 @@ def test_a_reference_is_printed_with_what_it_stands_for(
 
 
 def test_mechanisms_are_those_of_the_documentation() -> None:
-    page = (scenario_directory().parent / "docs" / "model.md").read_text(encoding="utf-8")
+    page = (HERE / "docs" / "model.md").read_text(encoding="utf-8")
     found = dict(re.findall(r"^### Mechanism ([0-9]+): (.*)$", page, re.MULTILINE))
     assert {int(number): name for number, name in found.items()} == MECHANISMS
 
 
 def test_the_article_is_cited_as_the_documentation_cites_it() -> None:
-    page = (scenario_directory().parent / "docs" / "calibration.md").read_text(encoding="utf-8")
+    page = (HERE / "docs" / "calibration.md").read_text(encoding="utf-8")
     title = ARTICLE.split('"')[1]
     assert title in " ".join(page.split())
 
 
 @pytest.mark.parametrize("extra", ["explore", "cluster"])
 def test_the_readme_installs_extras_as_the_hints_do(extra: str) -> None:
-    page = (scenario_directory().parent / "README.md").read_text(encoding="utf-8")
+    page = (HERE / "README.md").read_text(encoding="utf-8")
     assert installing(extra).partition(": ")[2] in page
 
 

@@ -49,7 +49,7 @@ def finding(answer: Answer) -> Finding:
         title = f"No scenario makes a difference that counts by {answer.when}"
         return Finding(title, (*_fate(answer, first), *_cohesion(answer)))
     sentences = (
-        *_open(first),
+        *_open(answer, first),
         *_fate(answer, first),
         *_others(answer, first, others),
         *_cohesion(answer),
@@ -107,12 +107,15 @@ def _contrast(answer: Answer, line: Line) -> str:
     return f"{told} in {most} of 100 worlds under {high}, in {least} under {low}"
 
 
-def _open(line: Line) -> Iterator[str]:
-    """Say what is open of the contrast, and how large it is."""
+def _open(answer: Answer, line: Line) -> Iterator[str]:
+    """Say what is open of the contrast, how large it is, and where a third scenario stands."""
     high, low = (range_of_100(line.opened[place]) for place in (line.highest, line.lowest))
+    if len(answer.names) == 3:
+        (between,) = {0, 1, 2} - {line.highest, line.lowest}
+        yield f"Under {called(answer.names[between])} it is {of_100(line.values[between])}."
     yield (
-        f"With all that is not known taken low and high: {high} and {low}, a "
-        f"{line.contrast.words} difference beside the spread of worlds."
+        f"With unknowns set low and high: {high} and {low}, a {line.contrast.words} difference "
+        "beside the spread of worlds."
     )
 
 
@@ -128,10 +131,10 @@ def _ranging(answer: Answer, line: Line) -> str:
     least, most = (of_100(line.values[place]) for place in (line.lowest, line.highest))
     told = clause(answer, line)
     if least == most:
-        return f"{told} in {least} whatever is done"
+        return f"{told} in {least} under each of them"
     low, high = (called(answer.names[place]) for place in (line.lowest, line.highest))
     if line.contrast.size < SMALLEST:
-        return f"{told} in {least} to {most} whatever is done"
+        return f"{told} in {least} to {most} under each of them"
     return f"{told} in {least} ({low}) to {most} ({high})"
 
 
@@ -146,8 +149,8 @@ def _others(answer: Answer, first: Line, others: Sequence[Line]) -> Iterator[str
     if not kept:
         rest = [line for line in others if line.subject not in (first.subject, ALLIANCE)]
         most = max((abs(line.contrast.difference.value) for line in rest), default=0.0)
-        who = "no other member's" if first.subject != ALLIANCE else "no member's"
-        yield f"{_upper(who)} place changes by more than {of_100(most)}."
+        who = "no other member" if first.subject != ALLIANCE else "no member"
+        yield f"{_upper(who)} moves by more than {of_100(most)}."
         return
     parts = [_ranging(answer, line) for line in kept[:OTHERS]]
     more = len(kept) - len(parts)

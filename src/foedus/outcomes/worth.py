@@ -108,7 +108,7 @@ def skill_in_short(alliance: str, design: Design) -> str:
     own, prior = rows[who], rows["prior"]
     line = (
         f"One case: Brier score {_three(own['score'])} on {own['forecasts']} past events of "
-        f"{found['name']} (a coin {_three(rows['coin']['score'])})"
+        f"{found['name']} (a coin {_three(rows['coin']['score'])}, best 0)"
     )
     if who == "prior":
         return line

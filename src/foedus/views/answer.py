@@ -172,7 +172,7 @@ def _upper(text: str) -> str:
 
 def _marks(answer: Answer) -> str:
     return (
-        f"^ v: surely more, less than under {called(answer.names[0])} "
+        f"^ v: surely above, below {called(answer.names[0])} "
         f"({100 * MARKED['chance']:g} worlds, {index(MARKED['mean'])})."
     )
 
@@ -202,7 +202,7 @@ def why_line(answer: Answer, line: Line, cause: Attribution | str | None) -> str
         f"{lever_words(share.lever)} {cause_part(cause, share.shapley.value)}"
         for share in shares[:CAUSES]
     )
-    return f"{who} {cause_part(cause, cause.total.value)} ({high} less {low}): {parts}."
+    return f"{who} {cause_part(cause, cause.total.value)} ({high} minus {low}): {parts}."
 
 
 def lever_words(name: str) -> str:
@@ -233,7 +233,7 @@ def open_line(answer: Answer, line: Line, place: int, carriers: Sequence[Carrier
         f"{one.name} ({of_100(one.low)} to {of_100(one.high)})" for one in carriers[:CAUSES]
     )
     who = answer.members.get(line.subject, "the alliance")
-    return f"{who}'s {of_100(line.values[place])} hangs on {parts}."
+    return f"{who}'s {of_100(line.values[place])} varies with {parts}."
 
 
 def if_line(answer: Answer, member: str, summary: Mapping[str, Any]) -> str:
