@@ -134,6 +134,17 @@ def test_results_of_other_seeds_and_horizons_stand_side_by_side_unpaired(
     assert "leave out --baseline, --resolve and --out" in err
 
 
+def test_two_horizons_of_a_scenario_stand_side_by_side_with_so_many_worlds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    few = ("--runs", "40", "--workers", "1")
+    status, out, err = foedus(capsys, "compare", "baseline@14", "baseline@2027-06", *few)
+    assert (status, err) == (0, "")
+    text = " ".join(out.split())
+    assert text.count(": 40 worlds, 2026-01 to ") == 2
+    assert "their horizons differ" in text
+
+
 def test_carriers_are_told_of_any_outcome(capsys: pytest.CaptureFixture[str]) -> None:
     few = ("--runs", "800", "--horizon", "24", "--workers", "1")
     status, out, err = foedus(capsys, "carriers", "baseline", "--outcome", "ARM out", *few)

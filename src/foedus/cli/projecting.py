@@ -144,7 +144,9 @@ def compare(
     )
     _tell_renaming(items, common["notice"])
     if luckless(items):
-        _compare_beside(items, json=json, quiet=quiet, unused=(baseline, resolve, out))
+        asked = {"runs": runs, "seed": seed, "parameters": parameters, "workers": workers}
+        told = {name: value for name, value in asked.items() if value is not None}
+        _compare_beside(items, told, json=json, quiet=quiet, unused=(baseline, resolve, out))
         return
     with progress_bar(quiet=quiet or json) as progress, interruption():
         found = comparison.compare(
@@ -175,12 +177,19 @@ def compare(
 
 
 def _compare_beside(
-    items: Sequence[Any], *, json: bool, quiet: bool, unused: tuple[object, ...]
+    items: Sequence[Any],
+    options: dict[str, Any],
+    *,
+    json: bool,
+    quiet: bool,
+    unused: tuple[object, ...],
 ) -> None:
     """Put items side by side whose worlds share no luck.
 
     Parameters
     ----------
+    options
+        How the scenarios among them are simulated.
     unused
         Options that stand for nothing here, and are refused if given.
     """
@@ -193,7 +202,7 @@ def _compare_beside(
         )
         raise FoedusError(message)
     with progress_bar(quiet=quiet or json) as progress, interruption():
-        found = beside(*items, progress=progress)
+        found = beside(*items, progress=progress, **options)
     if json:
         typer.echo(found.json(), nl=False)
     elif not quiet:
