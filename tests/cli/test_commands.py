@@ -129,6 +129,12 @@ def test_results_of_other_seeds_and_horizons_stand_side_by_side_unpaired(
     assert "(2027-02)" in text
     status, out, err = foedus(capsys, "compare", "one", "other", "--json")
     assert len(json.loads(out)["results"]) == 2
+    status, _, err = foedus(capsys, "compare", "one", "other", "--seed", "5")
+    assert status == 2
+    assert "--seed cannot change it" in err
+    status, _, err = foedus(capsys, "carriers", "one", "--runs", "50")
+    assert status == 2
+    assert "--runs cannot change it" in err
     status, _, err = foedus(capsys, "compare", "one", "other", "--out", "x")
     assert status == 2
     assert "leave out --baseline, --resolve and --out" in err

@@ -91,7 +91,8 @@ def _counts(line: Line) -> bool:
     return line.contrast.is_sure and line.contrast.size >= SMALLEST
 
 
-def _upper(text: str) -> str:
+def capitalised(text: str) -> str:
+    """Return a text with its first letter in upper case, as a sentence begins."""
     return text[:1].upper() + text[1:]
 
 
@@ -103,7 +104,7 @@ def _contrast(answer: Answer, line: Line) -> str:
     """Say under which scenario an outcome is likeliest and under which least."""
     high, low = (called(answer.names[place]) for place in (line.highest, line.lowest))
     most, least = (of_100(line.values[place]) for place in (line.highest, line.lowest))
-    told = _upper(clause(answer, line))
+    told = capitalised(clause(answer, line))
     return f"{told} in {most} of 100 worlds under {high}, in {least} under {low}"
 
 
@@ -123,7 +124,7 @@ def _fate(answer: Answer, told: Line) -> Iterator[str]:
     """Say in how many worlds the alliance dissolves, and in how many everybody takes part."""
     lines = [answer.line(ALLIANCE, f"end_states.{name}") for name in ("dissolved", "restored")]
     parts = [_ranging(answer, line) for line in lines if line.key != told.key]
-    yield f"{_upper('; '.join(parts))}."
+    yield f"{capitalised('; '.join(parts))}."
 
 
 def _ranging(answer: Answer, line: Line) -> str:
@@ -150,12 +151,12 @@ def _others(answer: Answer, first: Line, others: Sequence[Line]) -> Iterator[str
         rest = [line for line in others if line.subject not in (first.subject, ALLIANCE)]
         most = max((abs(line.contrast.difference.value) for line in rest), default=0.0)
         who = "no other member" if first.subject != ALLIANCE else "no member"
-        yield f"{_upper(who)} moves by more than {of_100(most)}."
+        yield f"{capitalised(who)} moves by more than {of_100(most)}."
         return
     parts = [_ranging(answer, line) for line in kept[:OTHERS]]
     more = len(kept) - len(parts)
     rest_of = f"; {more} more in the table" if more else ""
-    yield f"{_upper('; '.join(parts))}{rest_of}."
+    yield f"{capitalised('; '.join(parts))}{rest_of}."
 
 
 def _cohesion(answer: Answer) -> Iterator[str]:
@@ -191,7 +192,7 @@ def _prospects(answer: Answer) -> Iterator[str]:
         f"{clause(answer, line)} in {of_100(line.values[0])} [{range_of_100(line.opened[0])}]"
         for line in ends
     ]
-    yield f"{_upper(' and '.join(parts))} of 100 worlds."
+    yield f"{capitalised(' and '.join(parts))} of 100 worlds."
     ordered = sorted(answer.parts, key=lambda line: line.values[0])
     last, *others = ordered
     told = f"{clause(answer, last)} in {of_100(last.values[0])} [{range_of_100(last.opened[0])}]"

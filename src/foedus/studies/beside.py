@@ -6,21 +6,20 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from foedus.cases.scenario import Scenario
 from foedus.ensembles.on_disk import as_text
 from foedus.errors import ResultError
 from foedus.outcomes.answer import Answer
 from foedus.outcomes.answer import beside as joined
 from foedus.outcomes.finding import Finding, finding
 from foedus.outcomes.summary import plain
-from foedus.studies.items import load_item
+from foedus.studies.items import load_item, refuse_options
 from foedus.studies.results import Result
 from foedus.studies.running import run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-    from foedus.cases.scenario import Scenario
 
 
 @dataclass(frozen=True)
@@ -120,9 +119,11 @@ def beside(*items: str | Path | Scenario | Result, **options: Any) -> Beside:
     Raises
     ------
     ResultError
-        If their members differ.
+        If their members differ, or a result is given together with what decides a simulation.
     """
-    loaded = [item if isinstance(item, Result) else _result(item, options) for item in items]
+    found = [item if isinstance(item, Scenario | Result) else load_item(item) for item in items]
+    refuse_options([item for item in found if isinstance(item, Result)], options)
+    loaded = [item if isinstance(item, Result) else run(item, **options) for item in found]
     first = loaded[0]
     for other in loaded[1:]:
         if other.frame.alliance.members != first.frame.alliance.members:
@@ -132,11 +133,6 @@ def beside(*items: str | Path | Scenario | Result, **options: Any) -> Beside:
             )
             raise ResultError(message)
     return Beside(tuple(loaded))
-
-
-def _result(item: Any, options: dict[str, Any]) -> Result:
-    found = load_item(item) if not hasattr(item, "levers") else item
-    return found if isinstance(found, Result) else run(found, **options)
 
 
 def _told_apart(names: tuple[str, ...], marks: list[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from foedus.outcomes.catalogue import Outcome, find_outcome, outcomes_of, value_
 from foedus.outcomes.estimates import Estimate, by_model, mean, probability
 from foedus.outcomes.summary import plain
 from foedus.outcomes.variance import crossed, split
-from foedus.studies.items import load_item
+from foedus.studies.items import load_item, refuse_options
 from foedus.studies.results import Result
 from foedus.studies.running import run
 
@@ -112,10 +112,12 @@ def carriers(
     Raises
     ------
     ResultError
-        If there is no such outcome or scenario, or the outcome has no value in a single world.
+        If there is no such outcome or scenario, the outcome has no value in a single world, or a
+        result is given together with what decides a simulation.
     """
     loaded = item if isinstance(item, Result | Scenario) else load_item(item)
     of = loaded.scenarios[0] if isinstance(loaded, Result) else loaded
+    refuse_options([loaded] if isinstance(loaded, Result) else [], options)
     subject, key = find_outcome(outcome, of.alliance)
     result = loaded if isinstance(loaded, Result) else run(loaded, **options)
     worlds = result.worlds_of(scenario)

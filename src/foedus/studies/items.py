@@ -19,7 +19,7 @@ from foedus.studies.results import Result, load_result
 from foedus.worlds.openings import as_design
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from foedus.cases.horizons import Horizon
     from foedus.cases.overrides import Settings
@@ -200,6 +200,29 @@ def refuse_incomparable(given: Sequence[Result], seed: int | None, parameters: N
                 "for; leave --parameters out, or name the scenarios instead."
             )
             raise ResultError(message)
+
+
+def refuse_options(results: Sequence[Result], options: Mapping[str, object]) -> None:
+    """Refuse options that decide a simulation where nothing but results is given.
+
+    Parameters
+    ----------
+    options
+        As for :func:`foedus.run`; those that do not decide a result are let through.
+
+    Raises
+    ------
+    ResultError
+        If one of them is given.
+    """
+    told = [name for name in ("runs", "seed", "parameters") if options.get(name) is not None]
+    if results and told:
+        message = (
+            f"The result of '{_called(results[0])}' is there already, so that "
+            f"{' and '.join(f'--{name}' for name in told)} cannot change it; leave that out, or "
+            "name the scenario instead."
+        )
+        raise ResultError(message)
 
 
 def _called(result: Result) -> str:

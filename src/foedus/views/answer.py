@@ -9,8 +9,8 @@ from foedus.cases.months import month_in_words
 from foedus.cases.overrides import settings_of
 from foedus.model.cohesion import END_STATE_MEANINGS
 from foedus.outcomes.answer import MARKED, PART
-from foedus.outcomes.catalogue import ALLIANCE, MEMBER_OUTCOMES
-from foedus.outcomes.finding import called, index, of_100, range_of_100
+from foedus.outcomes.catalogue import ALLIANCE, MEMBER_OUTCOMES, outcomes_of
+from foedus.outcomes.finding import called, capitalised, index, of_100, range_of_100
 from foedus.views.governments import decides
 
 if TYPE_CHECKING:
@@ -153,8 +153,8 @@ def table_caption(answer: Answer) -> str:
     rows, marks = f"Takes part: {part}.", ""
     if len(answer.names) > 1:
         rows = (
-            f"{_upper('; '.join(meanings))}; cohesion: an index from 0 to 1; of each member: that "
-            f"it takes part ({part})."
+            f"{capitalised('; '.join(meanings))}; cohesion: an index from 0 to 1; of each member: "
+            f"that it takes part ({part})."
         )
         marks = (
             f" ^ v marks what is surely more or less than under {called(answer.names[0])}, by "
@@ -164,10 +164,6 @@ def table_caption(answer: Answer) -> str:
         f"Of 100 worlds, in {answer.when}. {rows} In brackets what is open, least to most: {over}"
         f"what comes out where a number that is not known is low or high.{marks}"
     )
-
-
-def _upper(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _marks(answer: Answer) -> str:
@@ -213,7 +209,7 @@ def lever_words(name: str) -> str:
 def cause_part(cause: Attribution, value: float) -> str:
     """Write a part of a difference: in worlds of 100, or of an index."""
     sign = "-" if value < 0.0 else "+"
-    chance = cause.outcome in MEMBER_COLUMNS
+    chance = outcomes_of(cause.subject)[cause.outcome].kind == "chance"
     return f"{sign}{of_100(abs(value)) if chance else index(abs(value))}"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from foedus.cases.months import month_in_words
 from foedus.html import html_table
-from foedus.outcomes.finding import called, index, of_100, range_of_100
+from foedus.outcomes.finding import called, capitalised, index, of_100, range_of_100
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ def carried_lines(found: CarriedOutcome) -> Iterator[str]:
         value = f"{_number(found.estimate.value)} [{least} to {most}]"
     clause = told.format(who=found.who)
     month = month_in_words(found.horizon)
-    yield f"{clause[:1].upper()}{clause[1:]} {value} under {called(found.scenario)} by {month}."
+    yield f"{capitalised(clause)} {value} under {called(found.scenario)} by {month}."
     if not found.numbers:
         yield "No number moves it by more than chance does."
     if found.models:
