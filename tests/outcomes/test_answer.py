@@ -173,3 +173,21 @@ def test_the_cause_of_a_headline_sums_to_its_difference(result: Result) -> None:
     total = sum(share.shapley.value for share in cause.shares)
     assert total == pytest.approx(cause.total.value)
     assert (cause.subject, cause.outcome) == result.headline[0].key
+
+
+# Side by side without pairing
+
+
+def test_differences_of_results_without_common_luck_add_up_the_squares_of_their_errors(
+    result: Result,
+) -> None:
+    paired = result.answer.line("ARM", "takes_part")
+    apart = answers.beside(
+        [run(name, runs=RUNS, horizon=60).answer for name in result.answer.names]
+    )
+    line = apart.line("ARM", "takes_part")
+    assert line.values == paired.values
+    (gap,) = line.changes
+    width, other = (one.high - one.low for one in line.estimates)
+    assert gap.difference.high - gap.difference.low == pytest.approx(np.hypot(width, other))
+    assert gap.size == pytest.approx(paired.changes[0].size)

@@ -83,6 +83,9 @@ def test_the_range_is_never_narrower_than_that_over_models_or_the_interval(
         Estimate(0.5, 0.4, 0.6, "95 %"),
         Estimate(0.5, 0.4, 0.6, "95 %", least=0.2, most=0.7, models=6),
     ]
+    narrow = Estimate(0.5, 0.4, 0.6, "95 %", least=0.49, most=0.51, models=6)
+    (held,) = carrying.ranges_of([narrow], [values])
+    assert (held.least, held.most) == (0.4, 0.6)
     interval, models = carrying.ranges_of(estimates, [values, values])
     assert (interval.least, interval.most, interval.models) == (0.4, 0.6, 0)
     assert (models.least, models.most, models.models) == (0.2, 0.7, 6), "over the models"

@@ -18,7 +18,7 @@ import numpy as np
 from foedus.cases.months import month_in_words
 from foedus.outcomes.carriers import OpenRange
 from foedus.outcomes.catalogue import ALLIANCE, Measured, measured
-from foedus.outcomes.estimates import Estimate, difference, mean, probability
+from foedus.outcomes.estimates import Estimate, difference, estimated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -264,10 +264,8 @@ def _opened(by: Mapping[str, Any], one: Measured) -> OpenRange:
 def _line(same: Sequence[Measured], opened: Sequence[OpenRange], populations: Populations) -> Line:
     first, outcome = same[0], same[0].outcome
     values = [one.values.astype(float) for one in same]
-    estimates = [
-        probability(one, populations) if outcome.kind == "chance" else mean(one, populations)
-        for one in values
-    ]
+    is_chance = outcome.kind == "chance"
+    estimates = [estimated(one, populations, chance=is_chance) for one in values]
     spreads = [float(np.nanstd(one)) for one in values]
 
     def gap(one: int, other: int) -> Gap:

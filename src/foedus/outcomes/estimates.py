@@ -201,6 +201,21 @@ def mean(
     return _ranged(found, _by_model(sums, sizes, populations)[:, 0])
 
 
+def estimated(values: npt.NDArray[Any], populations: Populations, *, chance: bool) -> Estimate:
+    """Return the probability that values are true, or the mean of numbers.
+
+    Parameters
+    ----------
+    values
+        Shape (world,).
+    populations
+        As for :func:`probability`.
+    chance
+        Whether the values are true or false.
+    """
+    return probability(values, populations) if chance else mean(values.astype(float), populations)
+
+
 def by_model(values: npt.NDArray[Any], populations: Populations) -> dict[str, float]:
     """Return the mean over the worlds of each model, by its name; empty without several models.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from foedus.cases.scenario import Scenario
 from foedus.outcomes.catalogue import Outcome, find_outcome, outcomes_of, value_of
-from foedus.outcomes.estimates import Estimate, by_model, mean, probability
+from foedus.outcomes.estimates import Estimate, by_model, estimated
 from foedus.outcomes.summary import plain
 from foedus.outcomes.variance import crossed, split
 from foedus.studies.items import load_item, refuse_options
@@ -123,8 +123,7 @@ def carriers(
     worlds = result.worlds_of(scenario)
     values, kind = value_of(worlds, subject, key), outcomes_of(subject)[key]
     known = worlds.populations
-    is_chance = kind.kind == "chance"
-    estimate = probability(values, known) if is_chance else mean(values.astype(float), known)
+    estimate = estimated(values, known, chance=kind.kind == "chance")
     carrying = result.carrying(scenario)
     (opened,) = carrying.ranges_of([estimate], [values])
     several = crossed(result.ensemble)
